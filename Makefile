@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit clients
+.PHONY: help setup panel demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit clients
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -15,11 +15,16 @@ help: ## this list
 setup: ## make .venv with the pinned requirements (every other target does it by itself)
 	@$(PYTHON) $(LOCAL)/bootstrap.py
 
+panel: setup ## build the web application of panel/, which the gateway then serves; ends with 3 where npm has no packages
+	@$(RUN) $(LOCAL)/panel.py build
+
 demo: setup ## install, start everything and run a whole campaign, SMS and e-mail; leaves the system up
+	@$(RUN) $(LOCAL)/panel.py build --if-possible
 	@$(RUN) $(LOCAL)/system.py up
 	@$(RUN) $(LOCAL)/system.py run python $(LOCAL)/demo.py
 
 up: setup ## start the whole system with its simulators; it stays up
+	@$(RUN) $(LOCAL)/panel.py build --if-possible
 	@$(RUN) $(LOCAL)/system.py up
 
 down: ## stop everything that make up started, and only that
@@ -64,7 +69,7 @@ bench: setup ## every benchmark; B=bench/sms.py for one
 sbom: setup ## what is in each image, as CycloneDX, into .run/sbom
 	@$(RUN) $(LOCAL)/sbom.py
 
-clients: setup ## clients by openapi-generator and openapi-typescript, compiled; ends with 3 without Java or npm
+clients: setup ## clients by openapi-generator and openapi-typescript, compiled and (after make up) used; 3: no Java or npm
 	@$(RUN) $(LOCAL)/clients.py
 
 audit: setup ## known weaknesses of the pinned packages; ends with 3 where there is nobody to ask

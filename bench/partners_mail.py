@@ -18,9 +18,10 @@ import threading
 import time
 from base64 import b64encode
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from email_outbound import DOMAIN, cpu, peak, process, store, vhost
 from sqlalchemy import text
@@ -53,10 +54,11 @@ def main() -> None:
     parser.add_argument("--kilobytes", type=float, default=20)
     options = parser.parse_args()
     with ExitStack() as stack:
-        port, login, pid, database = submission(stack)
-        before, kept = cpu(pid), hand_in(options, port, login)
+        to = submission(stack)
+        pid, login = to.pid, b64encode(f"\0{to.username}\0{to.password}".encode())
+        before, kept = cpu(pid), hand_in(options, to.tls_port, b"AUTH PLAIN " + login + b"\r\n")
         used = (cpu(pid) - before) / options.mails * 1e6
-        with database.transaction() as session:
+        with to.database.transaction() as session:
             stored = session.scalar(text("SELECT count(*) FROM blobs"))
         print(
             f"submission: {kept:,.0f} mails/s of {options.kilobytes:.0f} KB over TLS, {options.connections} connections;"
@@ -70,32 +72,51 @@ def main() -> None:
         print(f"aiosmtpd, which keeps nothing: {forgotten:,.0f} mails/s; ratio {kept / forgotten:.2f}")
 
 
-def submission(stack: ExitStack) -> tuple[int, bytes, int, Database]:
+@dataclass(frozen=True)
+class Submission:
+    """A running process, and an SMTP account that it lets in."""
+
+    port: int  # STARTTLS
+    tls_port: int
+    username: str
+    password: str
+    pid: int
+    database: Database
+    account_id: UUID
+
+    def lease(self) -> None:
+        """Quota for the account, for a while: nobody is there to ask."""
+        with self.database.transaction() as session:
+            session.execute(
+                text(
+                    "INSERT INTO quota_leases (reservation_id, account_id, granted, used_at, opened_at)"
+                    " VALUES (:id, :account, 100000000, now() + interval '1 day', now() + interval '1 day')"
+                    " ON CONFLICT DO NOTHING"  # one that has not ended
+                ),
+                {"id": new_id(), "account": self.account_id},
+            )
+
+
+def submission(stack: ExitStack) -> Submission:
     amqp_url, url = stack.enter_context(vhost()), stack.enter_context(migrated_database("email_gateway"))
     database = Database(make_engine(url))
     stack.callback(database.dispose)
-    account_id, tools, port = uuid4(), SimpleNamespace(new_id=new_id), free_port()
+    account_id, tools, port, tls_port = uuid4(), SimpleNamespace(new_id=new_id), free_port(), free_port()
     store(database, account_id, 1)
     with database.transaction() as session:
         given: Any = {"actor": {"account_id": str(account_id)}, "now": None, "tools": tools}
         made = smtp_accounts.create_smtp_account(
             session, name="bench", ip_list=[], messages_a_minute=60_000_000, **given
         )
-        session.execute(
-            text(
-                "INSERT INTO quota_leases (reservation_id, account_id, granted, used_at, opened_at)"
-                " VALUES (:id, :account, 100000000, now() + interval '1 day', now() + interval '1 day')"
-            ),
-            {"id": new_id(), "account": account_id},
-        )
     environ = {
         **os.environ, "AMQP_URL": amqp_url, "EMAIL_GATEWAY_DATABASE_URL": url, "WICI_SECRET_KEYS": SECRET_KEYS,
         "WICI_LINK_KEYS": LINK_KEYS, "WICI_RETURN_PATH_KEYS": RETURN_PATH_KEYS, "WICI_DEVELOPMENT": "1",
-        "WICI_SUBMISSION_PORT": str(free_port()), "WICI_SUBMISSIONS_PORT": str(port),
+        "WICI_SUBMISSION_PORT": str(port), "WICI_SUBMISSIONS_PORT": str(tls_port),
     }  # fmt: skip
     pid = stack.enter_context(process([sys.executable, "-m", "email_gateway.submission"], environ))
-    login = b"AUTH PLAIN " + b64encode(f"\0{made['username']}\0{made['password']}".encode()) + b"\r\n"
-    return port, login, pid, database
+    to = Submission(port, tls_port, made["username"], made["password"], pid, database, account_id)
+    to.lease()
+    return to
 
 
 def hand_in(options: argparse.Namespace, port: int, login: bytes) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from api import Refused
@@ -46,6 +47,8 @@ def main() -> None:
     )
     say(f"  the API     {journey.public.base_url}/v1")
     say(f"  its pages   {journey.public.base_url}/docs")
+    if (Path(journey.environ["GATEWAY_PANEL_FOLDER"]) / "index.html").exists():
+        say(f"  the panel   {journey.public.base_url}/  login {journey.login}, password {journey.password}")
 
 
 def people(journey: Journey) -> None:

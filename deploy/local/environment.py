@@ -32,6 +32,7 @@ PORTS = {
     "WICI_SMSC_HTTP_PORT": 12780,
     "WICI_MAILBOX_PORT": 12525,
     "WICI_MAILBOX_HTTP_PORT": 12580,
+    "WICI_PUSH_PORT": 12680,
     # Each process has its health and metrics on the next port from here.
     "WICI_HEALTH_PORT_BASE": 18100,
 }
@@ -59,12 +60,21 @@ def base() -> Environment:
     environ["WICI_PUBLIC_URL"] = environ.get("WICI_PUBLIC_URL") or f"http://127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_BIND"] = f"127.0.0.1:{environ['WICI_GATEWAY_PORT']}"
     environ["GATEWAY_SPOOL_FOLDER"] = environ.get("GATEWAY_SPOOL_FOLDER") or str(RUN / "spool/api_gateway")
+    environ.setdefault("GATEWAY_PANEL_FOLDER", str(ROOT / "panel/dist"))  # served once it is built
+    environ["CAMPAIGNS_FILES"] = environ.get("CAMPAIGNS_FILES") or str(RUN / "files")
     # Mail of the local system goes to the mailbox world, its own notices included, and what is deferred there comes
     # again within seconds; a real installation sends to the recipients' servers and waits for minutes.
     environ["EMAIL_DEFAULT_ROUTE"] = (
         environ.get("EMAIL_DEFAULT_ROUTE") or f"smtp://127.0.0.1:{environ['WICI_MAILBOX_PORT']}"
     )
     environ["EMAIL_RETRY_BASE_SECONDS"] = environ.get("EMAIL_RETRY_BASE_SECONDS") or "3"
+    # So do pushes, to the simulated providers.
+    push = f"http://127.0.0.1:{environ['WICI_PUSH_PORT']}"
+    environ["PUSH_FCM_URL"] = environ.get("PUSH_FCM_URL") or push
+    environ["PUSH_FCM_TOKEN_URL"] = environ.get("PUSH_FCM_TOKEN_URL") or f"{push}/token"
+    environ["PUSH_APNS_URL"] = environ.get("PUSH_APNS_URL") or push
+    environ["PUSH_APNS_SANDBOX_URL"] = environ.get("PUSH_APNS_SANDBOX_URL") or push
+    environ["PUSH_WEB_HOSTS"] = environ.get("PUSH_WEB_HOSTS") or push
     # Tests and trials register as often as they like, all from this machine.
     environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
     # Somebody has to sell, or the local system could not show an invoice.

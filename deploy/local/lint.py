@@ -14,6 +14,8 @@ from places import ROOT, RUN, VENV, missing_packages, present_packages
 from progress import Trouble, say
 from requirements_files import unnamed_here
 
+import panel
+
 BIN = VENV / "bin"
 LONGEST_FILE = 300  # lines; a file should fit a coffee
 
@@ -29,6 +31,7 @@ def main() -> int:
         "kubernetes manifests": manifests.check_kubernetes,
         "compose file": manifests.check_compose,
         "Dockerfiles": manifests.check_dockerfiles,
+        "panel": panel_types,
     }
     failed = [name for name, check in checks.items() if not passes(name, check)]
     for name in missing_packages():
@@ -76,6 +79,14 @@ def requirements() -> None:
     tool("python", "-m", "pip", "--disable-pip-version-check", "check")
     if strangers := unnamed_here():
         raise Trouble(f"    installed, and in no pinned file: {', '.join(strangers)}")
+
+
+def panel_types() -> None:
+    """The panel by the API's description, where it can be known without asking npm for anything."""
+    if panel.LOCK_STAMP.exists():
+        panel.check()
+    else:
+        say("  ! the panel is not checked: make panel brings what that needs")
 
 
 def long_files() -> list[Path]:

@@ -24,6 +24,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "WICI_RETURN_PATH_KEYS",
         "WICI_SECRET_KEYS",
     ),
+    "push_gateway": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS", "WICI_LINK_KEYS", "WICI_SECRET_KEYS"),
     "reporting": ("WICI_ACTOR_KEYS", "WICI_ERASURE_KEYS", "WICI_SECRET_KEYS"),
     "api_gateway": ("WICI_ACTOR_KEYS", "WICI_LINK_KEYS"),
     "wici_simulators": (),

@@ -26,11 +26,12 @@ PACKAGES = {
     "campaigns": ROOT / "services/campaigns",
     "sms_gateway": ROOT / "services/sms-gateway",
     "email_gateway": ROOT / "services/email-gateway",
+    "push_gateway": ROOT / "services/push-gateway",
     "reporting": ROOT / "services/reporting",
     "api_gateway": ROOT / "gateway",
     "wici_simulators": ROOT / "simulators",
 }
-SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "reporting")
+SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting")
 # The gateway keeps its own small database too: idempotency keys.
 DATABASES = (*SERVICES, "api_gateway")
 

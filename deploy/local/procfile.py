@@ -17,6 +17,7 @@ OWN_HEALTH = {
     "api_gateway": ("WICI_GATEWAY_PORT", "/readyz"),
     "simulator.smsc": ("WICI_SMSC_HTTP_PORT", "/"),
     "simulator.mailbox": ("WICI_MAILBOX_HTTP_PORT", "/"),
+    "simulator.push": ("WICI_PUSH_PORT", "/"),
 }
 
 

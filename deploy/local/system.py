@@ -39,8 +39,11 @@ def up() -> None:
     show(environ)
     say(f"\nAPI            {environ['WICI_PUBLIC_URL']}/v1")
     say(f"its pages      {environ['WICI_PUBLIC_URL']}/docs")
+    if (Path(environ["GATEWAY_PANEL_FOLDER"]) / "index.html").exists():
+        say(f"the panel      {environ['WICI_PUBLIC_URL']}/")
     say(f"simulated SMSC http://127.0.0.1:{environ['WICI_SMSC_HTTP_PORT']}/")
     say(f"mailbox world  http://127.0.0.1:{environ['WICI_MAILBOX_HTTP_PORT']}/")
+    say(f"push providers http://127.0.0.1:{environ['WICI_PUSH_PORT']}/")
     say("\nmake status · make logs P=contacts.jobs · make down")
 
 

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, UUIDConverter
 
-from api_gateway import addresses, cors, problems, responses, telemetry
+from api_gateway import addresses, cors, panel, problems, responses, telemetry
 from api_gateway.config import Config
 from api_gateway.context import is_for_operators
 from api_gateway.pipeline import OPERATOR_PATHS, Endpoint
@@ -68,6 +68,7 @@ def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
             methods=[route.method],
             strict_slashes=True,
         )
+    panel.install(app, wiring.config.panel_folder)
     app.before_request(_begin)
     app.teardown_request(_let_go)
     app.after_request(_end)

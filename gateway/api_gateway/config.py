@@ -53,6 +53,10 @@ class Config:
     link_days: int = setting("GATEWAY_LINK_DAYS", default=396)
     denied_domains: tuple[str, ...] = setting("GATEWAY_DENIED_DOMAINS", default=())
 
+    panel_folder: str = setting(
+        "GATEWAY_PANEL_FOLDER", default=""
+    )  # built files of the panel; empty: another serves them
+
     spool_folder: str = setting("GATEWAY_SPOOL_FOLDER", default=DEFAULT_SPOOL_FOLDER)
     spool_limit: int = setting("GATEWAY_SPOOL_BYTES", default=1024 * 1024 * 1024)
 

@@ -114,8 +114,11 @@ def _safe(cell: Any) -> str:
     return "" if cell is None else inert(str(cell))
 
 
-def attach(answer: Response, filename: str) -> None:
-    """Set a Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8."""
+def attach(answer: Response, filename: str, *, is_shown: bool = False) -> None:
+    """Set a Content-Disposition (RFC 6266) with the name in ASCII and in UTF-8.
+
+    :param is_shown: a browser may show it, not only save it.
+    """
     plain = "".join(c if c.isascii() and c.isprintable() else "_" for c in filename)
     names = {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"}
-    answer.headers.set("Content-Disposition", "attachment", **names)
+    answer.headers.set("Content-Disposition", "inline" if is_shown else "attachment", **names)

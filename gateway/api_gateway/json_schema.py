@@ -14,16 +14,19 @@ from api_gateway.body import MAX_INTEGER
 from contracts.schema import Shape
 
 _ANY_VALUE = {"$ref": "#/components/schemas/Value"}
-# What a body may hold where its schema leaves it open. It names no type: each rule is of numbers, lists or objects
-# alone, and code generators, which cannot make a choice that holds itself, take it for what it is.
+# What a body may hold where its schema leaves it open. It names no type, and says what it bounds in words that code
+# generators pass over: those that see `additionalProperties` or a choice that holds itself make an object of it.
 VALUE = Shape(
     "Value",
     {
         "description": "Any JSON value.",
-        "minimum": -MAX_INTEGER,
-        "maximum": MAX_INTEGER,
-        "items": _ANY_VALUE,
-        "additionalProperties": _ANY_VALUE,
+        "if": {"type": ["number", "array", "object"]},
+        "then": {
+            "minimum": -MAX_INTEGER,
+            "maximum": MAX_INTEGER,
+            "items": _ANY_VALUE,
+            "additionalProperties": _ANY_VALUE,
+        },
     },
 )
 # ECMA 262 knows no \Z, and Python's $ also fits before a last line feed: this is the end of the text in both.

@@ -1,6 +1,7 @@
 """The channels as processes, each with what it needs to deliver, for the tests of what all of them have in common."""
 
 import importlib
+import json
 import os
 import sys
 import urllib.request
@@ -118,6 +119,42 @@ def _with_domain(live, actor):
     live.send = {**live.send, "from": {"email": f"news@{domain}"}}
 
 
+def start_push(launch, amqp_url, broker, folder):
+    """The people of every account have one browser each, which registers anew with each application."""
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "wici_simulators.push", "--port", str(port)]
+    launch("wici_simulators.push", command=command, wait=False)
+    wait_until(lambda: _answers(port), what="the push providers")
+    env = {"PUSH_WEB_HOSTS": origin}
+    start_service(launch, amqp_url, "push_gateway.service:PushGatewayService", service="push_gateway", env=env)
+    launch("push_gateway.outbound", service="push_gateway", env=env)
+    browsers = [_posted(f"{origin}/browsers") for _ in range(3)]
+    return Live(
+        client_of(broker), CHANNELS[Channel.PUSH], importlib.import_module("contracts.push_gateway").RPC, "shop",
+        {"title": "Sklep", "body": "Hej {{ first_name }}"}, {"title": "Sklep", "body": "{{ oops"},
+        {"title": "Sklep", "body": "Masz {{ points | round }}"}, [], {"from": "shop", "body": "Hej"},
+        prepare_actor=lambda live, actor: _with_browsers(live, actor, browsers),
+    )  # fmt: skip
+
+
+def _with_browsers(live, actor, browsers):
+    made = live.call("create_application", actor, name="shop", title="Sklep")
+    live.people = []
+    for browser in browsers:
+        device = live.call(
+            "register_device", {"address": "192.0.2.1"}, app_key=made["app_key"], platform="web",
+            token=browser["endpoint"], keys=browser["keys"],
+        )  # fmt: skip
+        live.people.append(device["id"])
+    live.send = {**live.send, "to": live.people}
+
+
+def _posted(url):
+    with urllib.request.urlopen(urllib.request.Request(url, b"{}", method="POST"), timeout=10) as answer:
+        return json.load(answer)
+
+
 def _simulator(launch, name, *arguments):
     port, http_port = free_port(), free_port()
     module = f"wici_simulators.{name}"
@@ -134,4 +171,4 @@ def _answers(http_port):
         return False
 
 
-START = {"toy": start_toy, "sms": start_sms, "email": start_email}
+START = {"toy": start_toy, "sms": start_sms, "email": start_email, "push": start_push}

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "reporting")
+SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting")
 PACKAGES = {
     **{service: ROOT / "services" / service.replace("_", "-") / service for service in SERVICES},
     "api_gateway": ROOT / "gateway" / "api_gateway",

@@ -42,12 +42,13 @@ PLATFORM: dict[str, dict[str, str]] = {
         "plans": "what is on offer",
     },
     "contacts": _COMMON,
-    "campaigns": _COMMON,
+    "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
         "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",
+        "code_rates": "how many codes a number got, by a digest, for an hour",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "login_failures": _FAILURES,
@@ -64,6 +65,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "lane_outbox": "messages on their way, for seconds",
         "login_failures": _FAILURES,
         "mail_routes": "the platform's own",
+        "provider_places": "what running outbound processes hold of providers' connections",
         "ip_pools": "the platform's own",
         "ip_addresses": "the platform's own",
         "warm_up_days": "how much each of our addresses sent on a day",
@@ -71,6 +73,12 @@ PLATFORM: dict[str, dict[str, str]] = {
         "ip_pool_pauses": "where a pool waits, for an hour",
         "mta_sts_policies": "what domains publish of TLS at their mail hosts, for as long as they say",
         "sender_policies": "names of domains and their policies, until a day after the last address at one is gone",
+    },
+    "push_gateway": {
+        **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
     },
     "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},
     "api_gateway": {
@@ -103,7 +111,7 @@ KEPT: dict[str, set[str]] = {
     # its id, so that what is told of it late changes nothing
     **{
         f"{s}.account_suspensions": set()
-        for s in ("campaigns", "sms_gateway", "email_gateway", "reporting", "api_gateway")
+        for s in ("campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting", "api_gateway")
     },
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }

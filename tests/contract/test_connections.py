@@ -28,6 +28,8 @@ LISTENERS = {
     "email_gateway.outbound": 4,  # the outbound's of SMS, outbox
     "email_gateway.submission": 1,  # outbox
     "email_gateway.mailroom": 1,  # outbox
+    "push_gateway": 1,  # outbox
+    "push_gateway.outbound": 4,  # the outbound's of SMS, outbox
     "reporting": 0,
     "reporting.ingester": 1,  # outbox
     "reporting.webhooks": 1,  # webhooks

@@ -122,7 +122,7 @@ def test_no_two_services_share_a_secret_of_their_own():
 
     for name, secret in given:
         component = objects("Deployment")[name]["metadata"]["labels"]["app.kubernetes.io/component"]
-        assert secret in (f"wici-{component}-database", f"wici-{component}-rabbitmq")
+        assert secret in [f"wici-{component}-{kind}" for kind in ("database", "rabbitmq", "files")]
 
 
 @pytest.mark.parametrize("component", FOLDERS)
@@ -156,7 +156,7 @@ def test_only_uploads_pass_the_ingress_as_they_come():
         for path in ingress["spec"]["rules"][0]["http"]["paths"]
     }
 
-    assert unbuffered == {"/v1/imports"}
+    assert unbuffered == {"/v1/imports", "/v1/files"}
 
 
 def test_metrics_are_on_a_port_that_only_the_monitoring_reaches():

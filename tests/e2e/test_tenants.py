@@ -21,9 +21,10 @@ NOUNS = {
     "target_group_id": "groups",
     "segments": "segments", "exclude_segments": "segments", "segment_id": "segments",
     "contact_id": "contacts", "contact_ids": "contacts", "campaign_id": "campaigns", "roles": "roles",
+    "attachments": "files",
     "user_id": "users", "user_ids": "users", "api_key_id": "api-keys", "submitter_id": "api-keys",
     "template_id": "templates", "account_id": "accounts",
-    "trial_number_id": "trial-numbers",
+    "trial_number_id": "trial-numbers", "application_id": "applications", "device_id": "devices",
     "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
@@ -51,6 +52,16 @@ def b(environ, a):
 def secret():
     """A word that stands in everything of A's, so that an answer that shows any of it is known by it."""
     return f"tajne{secrets.token_hex(6)}"
+
+
+def pushed(a, secret):
+    """An application with a device, and a push to it."""
+    application = a.api.post("/v1/push/applications", {"name": "tajne", "title": secret})
+    device = {"app_key": application["app_key"], "platform": "fcm", "token": secret}
+    device_id = a.public.post("/v1/devices", device)["id"]
+    push = {"from": "tajne", "to": [device_id], "title": secret, "body": secret}
+    messages = a.api.post("/v1/push", push, key="tenants-push")["messages"]
+    return {"applications": application["id"], "devices": device_id, "push": messages[0]["id"]}
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +100,20 @@ def ids(a, secret, tmp_path_factory):
         "exports": {"group_id": group, "format": "csv"},
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
+        "links": {"suffix": secret, "target": f"https://{secret}.example/"},
         "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
         "sms-keywords": {"keyword": secret, "answer": secret},
         "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
         "smtp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},
     }.items():
         found[noun] = a.api.post(f"/v1/{noun}", body)["id"]
+    found |= pushed(a, secret)
     blocked = f"/v1/smtp-accounts/{found['smtp-accounts']}/blocked-addresses"
     a.api.post(blocked, {"emails": [f"{secret}@zablokowane.example"]})
     found["blocked-addresses"] = next(a.api.pages(blocked))["id"]
+    hosted = file.with_name(f"{secret}.txt")
+    hosted.write_text(secret)
+    found["files"] = a.api.upload("/v1/files", hosted)["id"]
     # Not enabled, so that nothing of it changes while the tests run; its name leads nowhere.
     webhook = {
         "url": f"https://{secret}.example/",
@@ -119,6 +135,8 @@ def ids(a, secret, tmp_path_factory):
     found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    test = {"to": "+48600100200", "sender": "Wici", "text": "Test", "reason": "Test"}
+    found["tests"] = a.operator.post(f"/v1/operator/carriers/{found['carriers']}/tests", test)["id"]
     pool = a.operator.post("/v1/operator/ip-pools", {"name": secret, "kind": "dedicated", "reason": "Test"})
     address = {"address": f"192.0.2.{secrets.randbelow(256)}", "ehlo_name": f"{secret}.example", "reason": "Test"}
     pool = a.operator.post(f"/v1/operator/ip-pools/{pool['id']}/addresses", address)

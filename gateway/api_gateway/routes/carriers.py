@@ -5,10 +5,13 @@ from typing import Any
 from api_gateway.routing import ANYONE, Route
 from contracts.schema import PageQuery, Reasoned
 from contracts.sms_gateway import carriers as contract
+from contracts.sms_gateway import countries
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
     "name": "simulator",
+    "kind": "smpp",
+    "http": None,
     "host": "127.0.0.1",
     "port": 12775,
     "system_id": "wici",
@@ -51,10 +54,22 @@ _UNREAD = {
     "reason": "a receipt without an id or a state",
     "pdu": "0000002b0000000500000000000000010001013438363030313030323030000500576963690004000000000000000000",
 }
+_TEST = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d00000001",
+    "to": "+48600100200",
+    "state": "accepted",
+    "code": None,
+    "parts": 1,
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "submitted_at": None,
+    "final_at": None,
+}
+_COUNTRIES = {"account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b24", "countries": ["CZ", "PL"]}
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
     "carrier_id": _CARRIER["id"],
     "prefix": "+48",
+    "network": "pl.play",
     "account_id": None,
     "lane": None,
     "priority": 100,
@@ -99,6 +114,16 @@ ROUTES = [
         response_example={"carrier_id": _CARRIER["id"], "processes": [_PROCESS]},
     ),
     _route(
+        "POST", "carriers/<uuid:carrier_id>/tests", "test_carrier", "Send a message by one carrier, as a test",
+        request=contract.CarrierTest, response=contract.CarrierTestResult, status=202, idempotent=True,
+        example={"to": "+48600100200", "sender": "Wici", "text": "Test", "reason": "The contract begins today"},
+        response_example=_TEST,
+    ),
+    _route(
+        "GET", "carriers/<uuid:carrier_id>/tests/<uuid:message_id>", "get_carrier_test", "What became of a test",
+        response=contract.CarrierTestResult, response_example={**_TEST, "state": "delivered"},
+    ),
+    _route(
         "GET", "carriers/<uuid:carrier_id>/unread-deliveries", "list_unread_deliveries",
         "List what a carrier sent and nobody understands",
         query=PageQuery, response=contract.UnreadDeliveryPage,
@@ -106,6 +131,17 @@ ROUTES = [
     ),
     _route("DELETE", "carriers/<uuid:carrier_id>", "delete_carrier", "Delete a carrier that no route uses",
         query=Reasoned, status=204),
+    _route(
+        "GET", "accounts/<uuid:account_id>/sms-countries", "get_sms_countries", "See where an account may send SMS to",
+        response=countries.SmsCountries, response_example=_COUNTRIES,
+    ),
+    _route(
+        "PUT", "accounts/<uuid:account_id>/sms-countries", "set_sms_countries", "Say where an account may send SMS to",
+        description="A single message elsewhere is refused (`country.not_allowed`); a recipient of a campaign is"
+        " rejected by that code, and not charged.",
+        request=countries.SmsCountriesChange, response=countries.SmsCountries,
+        example={"countries": ["PL", "CZ"], "reason": "Sells here alone"}, response_example=_COUNTRIES,
+    ),
     _route(
         "GET", "routes", "list_routes", "List routes",
         query=PageQuery, response=contract.RoutePage, response_example={"items": [_ROUTE], "next_cursor": None},

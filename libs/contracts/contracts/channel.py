@@ -36,6 +36,7 @@ class ChannelFacts:
     :param own_variables: what the channel fills in by itself: no contact has such fields.
     :param quota: the plan's feature that its messages are counted in.
     :param units_differ: whether one message may take more units of it than another: an SMS takes one for each part.
+    :param attaches_files: whether a campaign's messages may carry files: the channel answers `attach_files`.
     :param lanes: in the order in which they are served.
     :param reach_seconds: how far ahead of the channel a campaign may be, in seconds of its pace, and
     :param reach_least: at least so many recipients. What is in flight must be put off after a pause, so a channel that
@@ -49,6 +50,7 @@ class ChannelFacts:
     own_variables: frozenset[str]
     quota: str
     units_differ: bool = False
+    attaches_files: bool = False
     lanes: tuple[Lane, ...]
     reach_seconds: float
     reach_least: int
@@ -79,9 +81,21 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             required_content=(("subject",), ("html", "mjml")),
             own_variables=frozenset({"unsubscribe_url"}),
             quota="email",
+            attaches_files=True,
             lanes=(Lane.TRANSACTIONAL, Lane.BULK),
             reach_seconds=10.0,
             reach_least=2_000,
+        ),
+        Channel.PUSH: ChannelFacts(
+            service="push_gateway",
+            address_field="push",
+            sample_address="0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b40",
+            required_content=(("body", "data"),),
+            own_variables=frozenset(),
+            quota="push",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=5.0,
+            reach_least=1_000,
         ),
     }
 )

@@ -25,6 +25,8 @@ OF_A_PROCESS: Mapping[str, int] = MappingProxyType(
         "email_gateway.outbound": 13,
         "email_gateway.submission": 9,
         "email_gateway.mailroom": 6,
+        "push_gateway": 7,
+        "push_gateway.outbound": 11,
         "reporting": 6,
         "reporting.ingester": 5,
         "reporting.webhooks": 8,

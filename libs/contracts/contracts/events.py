@@ -329,6 +329,37 @@ class UnsubscribePageChanged(EventSchema):
     texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 
+class NamedLinkChanged(EventSchema):
+    """From campaigns: where a named link leads now; nowhere where `target` is null, for it was deleted.
+
+    Of two events of a link the higher `version` is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    link_id = fields.UUID(required=True)
+    suffix = fields.String(required=True)
+    target = fields.String(required=True, allow_none=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class NamedLinkClick(marshmallow.Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    click_id = fields.UUID(required=True)
+    link_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    is_machine = fields.Boolean(required=True)
+
+
+class NamedLinksFollowed(EventSchema):
+    """From the gateway: clicks on named links of an account, up to 500 at once; each may be told of twice."""
+
+    account_id = fields.UUID(required=True)
+    clicks = fields.List(fields.Nested(NamedLinkClick), required=True)
+
+
 class CampaignStarted(EventSchema):
     """From campaigns: the audience has been taken and numbered 1 to `recipients`."""
 
@@ -366,6 +397,13 @@ class ActRecorded(EventSchema):
     request_id = fields.String(allow_none=True, load_default=None)
     reason = fields.String(allow_none=True, load_default=None)
     details = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class DevicesGone(EventSchema):
+    """From push-gateway: contacts that have no device any more; their push addresses are worth nothing."""
+
+    account_id = fields.UUID(required=True)
+    addresses = fields.List(fields.String(), required=True)
 
 
 class PasswordResetRequested(EventSchema):
@@ -410,6 +448,8 @@ IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 UNSUBSCRIBE_REASON_GIVEN = Event("api_gateway", "unsubscribe_reason_given", UnsubscribeReasonGiven)
+NAMED_LINKS_FOLLOWED = Event("api_gateway", "named_links_followed", NamedLinksFollowed)
+NAMED_LINK_CHANGED = Event("campaigns", "named_link_changed", NamedLinkChanged)
 UNSUBSCRIBE_PAGE_CHANGED = Event("campaigns", "unsubscribe_page_changed", UnsubscribePageChanged)
 EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
@@ -419,6 +459,8 @@ CONTACTS_ACT = Event("contacts", "act_recorded", ActRecorded)
 CAMPAIGNS_ACT = Event("campaigns", "act_recorded", ActRecorded)
 SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
+PUSH_GATEWAY_ACT = Event("push_gateway", "act_recorded", ActRecorded)
+PUSH_DEVICES_GONE = Event("push_gateway", "devices_gone", DevicesGone)
 REPORT_DUE = Event("reporting", "report_due", ReportDue)
 REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
@@ -445,6 +487,8 @@ EVENTS: tuple[Event, ...] = (
     RECIPIENT_UNSUBSCRIBED,
     UNSUBSCRIBE_REASON_GIVEN,
     UNSUBSCRIBE_PAGE_CHANGED,
+    NAMED_LINKS_FOLLOWED,
+    NAMED_LINK_CHANGED,
     EMAIL_RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
@@ -453,6 +497,8 @@ EVENTS: tuple[Event, ...] = (
     CAMPAIGNS_ACT,
     SMS_GATEWAY_ACT,
     EMAIL_GATEWAY_ACT,
+    PUSH_GATEWAY_ACT,
+    PUSH_DEVICES_GONE,
     REPORTING_ACT,
     REPORT_DUE,
 )
@@ -468,16 +514,27 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "campaigns.erase_account",
         "sms_gateway.erase_account",
         "email_gateway.erase_account",
+        "push_gateway.erase_account",
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
-    PLAN_CHANGED: ("sms_gateway.end_lease", "email_gateway.end_lease", "reporting.forget_plan"),
+    PLAN_CHANGED: (
+        "sms_gateway.end_lease",
+        "email_gateway.end_lease",
+        "push_gateway.end_lease",
+        "reporting.forget_plan",
+    ),
     ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
-    ACCOUNT_STANDING_CHANGED: ("sms_gateway.follow_standing", "email_gateway.follow_standing"),
+    ACCOUNT_STANDING_CHANGED: (
+        "sms_gateway.follow_standing",
+        "email_gateway.follow_standing",
+        "push_gateway.follow_standing",
+    ),
     ACCOUNT_SUSPENSION_CHANGED: (
         "campaigns.follow_suspension",
         "sms_gateway.follow_suspension",
         "email_gateway.follow_suspension",
+        "push_gateway.follow_suspension",
         "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
@@ -494,18 +551,23 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     UNSUBSCRIBE_REASON_GIVEN: ("campaigns.keep_unsubscribe_reason",),
     UNSUBSCRIBE_PAGE_CHANGED: ("api_gateway.keep_unsubscribe_page",),
+    NAMED_LINKS_FOLLOWED: ("campaigns.keep_link_clicks",),
+    NAMED_LINK_CHANGED: ("api_gateway.keep_named_link",),
     EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (
         "reporting.record_campaign_state",
         "sms_gateway.note_campaign_state",
         "email_gateway.note_campaign_state",
+        "push_gateway.note_campaign_state",
     ),
     PASSWORD_RESET_REQUESTED: ("identity.send_password_reset",),
     CONTACTS_ACT: ("identity.record_act",),
     CAMPAIGNS_ACT: ("identity.record_act",),
     SMS_GATEWAY_ACT: ("identity.record_act",),
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
+    PUSH_GATEWAY_ACT: ("identity.record_act",),
+    PUSH_DEVICES_GONE: ("contacts.forget_devices",),
     REPORTING_ACT: ("identity.record_act",),
     REPORT_DUE: ("identity.mail_report",),
 }

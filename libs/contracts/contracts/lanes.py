@@ -48,6 +48,7 @@ class Recipient(TypedDict):
     contact_id: str
     address: str  # E.164 or e-mail
     fields: dict[str, Any]  # only the fields that the content uses
+    carrier_id: NotRequired[str]  # of a channel's own tests: by this carrier and no other
     left_out: NotRequired[str]  # a LeftOut: they are in the batch, and are not to be sent to any more
 
 

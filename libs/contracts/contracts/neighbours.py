@@ -97,9 +97,11 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 for facts in CHANNELS.values()
                 for method in ("prepare_content", "render_preview", "check_content", "send_test", "count_campaign")
             ),
+            "email_gateway.attach_files",
         ),
         "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
         "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
+        "push_gateway": (*_QUOTA, _LEFT_OUT, "contacts.note_device"),
         "reporting": (
             "campaigns.get_progress",
             "identity.get_account",

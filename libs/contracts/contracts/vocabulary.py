@@ -10,6 +10,7 @@ class Channel(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    PUSH = "push"
 
 
 class Lane(StrEnum):
@@ -24,7 +25,8 @@ class MessageState(StrEnum):
     """What became of one message.
 
     `submitted` means handed over and accepted by the carrier. An e-mail that the recipient's server accepts is
-    `delivered` at once. `unknown` was handed over, or may have been, and no answer is known: a later receipt mends it.
+    `delivered` at once, and so is a push that the provider takes. `unknown` was handed over, or may have been, and no
+    answer is known: a later receipt mends it.
     """
 
     ACCEPTED = "accepted"
@@ -71,6 +73,13 @@ class Wish(StrEnum):
 
     STOP = "stop"
     START = "start"
+
+
+class Direction(StrEnum):
+    """Which side of a conversation has said it."""
+
+    RECEIVED = "received"
+    SENT = "sent"
 
 
 class KeywordMatch(StrEnum):

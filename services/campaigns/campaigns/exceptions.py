@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from contracts.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from contracts.vocabulary import CampaignState
 
 
@@ -232,6 +232,85 @@ def no_such_time(local: datetime, following: datetime) -> Invalid:
 
 def _bad_time(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "at", "code": code, "detail": detail}])
+
+
+def storage_away() -> Unavailable:
+    return Unavailable("file.storage_away", "The storage of files does not answer.", {"retry_after": 10})
+
+
+def no_such_file() -> NotFound:
+    return NotFound("file.not_found", "There is no such file.")
+
+
+def no_such_upload() -> NotFound:
+    return NotFound("upload.not_found", "There is no such upload.")
+
+
+def file_too_large(limit: int) -> TooLarge:
+    return TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
+
+
+def file_empty() -> Invalid:
+    return Invalid.of_field("file", "file.empty", "The file is empty.")
+
+
+def file_is_program() -> Invalid:
+    return Invalid.of_field("file", "file.program", "Programs are not hosted.")
+
+
+def file_has_macros() -> Invalid:
+    return Invalid.of_field("file", "file.macros", "Documents with macros are not hosted.")
+
+
+def files_full(limit: int) -> Conflict:
+    return Conflict("file.no_room", f"The account's files may have {limit} bytes together.", {"limit": limit})
+
+
+def file_in_use(names: Sequence[str]) -> Conflict:
+    listed = ", ".join(names)
+    return Conflict("file.in_use", f"Campaigns need the file: {listed}.", {"campaigns": list(names)})
+
+
+def no_such_link() -> NotFound:
+    return NotFound("link.not_found", "There is no such link.")
+
+
+def suffix_taken() -> Conflict:
+    return Conflict("link.suffix_taken", "This suffix is taken.")
+
+
+def too_many_links(most: int) -> Conflict:
+    return Conflict("link.too_many", f"An account has at most {most} named links.", {"limit": most})
+
+
+def link_to_us() -> Invalid:
+    return Invalid.of_field("target", "link.to_us", "A link may not lead to this platform itself.")
+
+
+def ends_too_late(years: int) -> Invalid:
+    return Invalid.of_field("expires_at", "expiry.too_far", f"That is more than {years} years ahead.", years=years)
+
+
+def ends_in_the_past() -> Invalid:
+    return Invalid.of_field("expires_at", "schedule.in_the_past", "That time has passed.")
+
+
+def no_such_attachments(places: Sequence[int]) -> Invalid:
+    code, detail = "file.not_found", "There is no such file."
+    errors: list[FieldError] = [
+        {"field": f"options.attachments.{place}", "code": code, "detail": detail} for place in places
+    ]
+    return Invalid("campaign.attachments", "The campaign's files cannot be attached.", None, errors)
+
+
+def attachments_too_large(limit: int) -> Invalid:
+    detail = f"The files have more than {limit} bytes together."
+    return Invalid.of_field("options.attachments", "attachment.too_large", detail, limit=limit)
+
+
+def no_attachments_on_channel() -> Invalid:
+    detail = "Messages of this channel carry no files."
+    return Invalid.of_field("options.attachments", "attachment.not_on_channel", detail)
 
 
 def no_such_unsubscribe_page() -> NotFound:

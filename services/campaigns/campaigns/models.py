@@ -159,7 +159,8 @@ class Campaign(Base):
 
     def go_at(self, moment: datetime | None) -> None:
         """Set when it goes; once it is known whether it waits for a second person."""
-        is_held = self.awaits_approval or self.ab_test is not None or bool(self.options.get("time_zone_field"))
+        has_more = bool(self.options.get("time_zone_field") or self.options.get("attachments"))
+        is_held = self.awaits_approval or self.ab_test is not None or has_more
         self.send_at, self.held_at = (None, moment) if is_held else (moment, None)
 
     __table_args__ = (
@@ -259,3 +260,73 @@ class UnsubscribeReason(Base):
     campaign_id: Mapped[UUID | None]
     reason: Mapped[str]
     given_at: Mapped[datetime]
+
+
+class HostedFile(Base):
+    """A file of an account; its octets are objects of 256 KiB each (`store.objects`), all full but the last.
+
+    It is an upload until `token` is set, the public name under which strangers read it.
+    """
+
+    __tablename__ = "files"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str]
+    media_type: Mapped[str | None]
+    size: Mapped[int] = mapped_column(Integer, server_default="0")
+    pieces: Mapped[int] = mapped_column(Integer, server_default="0")
+    digest: Mapped[str | None]
+    token: Mapped[str | None] = mapped_column(unique=True)
+    downloads: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("files_account", "account_id", "created_at", "id"),
+        Index("files_expiry", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+    )
+
+
+class DroppedFile(Base):
+    """Objects that nobody needs any more: they are deleted from storage, and then the row is."""
+
+    __tablename__ = "dropped_files"
+
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    pieces: Mapped[int] = mapped_column(Integer)
+
+
+class NamedLink(Base):
+    """A link of a name of its own (`/l/SUFFIX`); suffixes are everybody's. `clicks` are those of people."""
+
+    __tablename__ = "named_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    suffix: Mapped[str] = mapped_column(unique=True)
+    target: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None]
+    clicks: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("named_links_account", "account_id", "created_at", "id"),)
+
+
+class NamedLinkClick(Base):
+    """One time that a link was followed, by somebody who is not known."""
+
+    __tablename__ = "named_link_clicks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("named_links.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    is_machine: Mapped[bool]
+
+    __table_args__ = (
+        Index("named_link_clicks_link", "link_id", "created_at", "id"),
+        Index("named_link_clicks_at", "created_at"),
+    )

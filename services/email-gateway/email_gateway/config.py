@@ -63,6 +63,7 @@ class OutboundConfig(Config):
     mx_connections: int = setting("EMAIL_MX_CONNECTIONS", default=4)
     mx_networks: tuple[str, ...] = setting("EMAIL_MX_NETWORKS", default=())  # not public, and MX may lie there
     mta_sts: bool = setting("EMAIL_MTA_STS", default=True)
+    dane: bool = setting("EMAIL_DANE", default=False)  # the name servers validate, and nobody stands between
     retry_base_seconds: float = setting("EMAIL_RETRY_BASE_SECONDS", default=300.0)
     wait_seconds: float = setting("EMAIL_WAIT_SECONDS", default=10.0)
     window: int = setting("EMAIL_WINDOW", default=500)

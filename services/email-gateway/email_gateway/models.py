@@ -225,6 +225,19 @@ class MailRoute(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class ProviderPlaces(Base):
+    """How many of a provider's connections, from an address of ours, an outbound process may hold; plain SQL alone."""
+
+    __tablename__ = "provider_places"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    places: Mapped[int]
+    is_busy: Mapped[bool]
+    expires_at: Mapped[datetime]
+
+
 class IpPool(Base):
     """Addresses that mail leaves from, of all accounts or of those in `ip_pool_accounts`."""
 
@@ -316,6 +329,8 @@ class SmtpAccount(Base):
     minute: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
     used: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None]
+    tracks_clicks: Mapped[bool] = mapped_column(server_default=text("false"))
+    tracks_opens: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

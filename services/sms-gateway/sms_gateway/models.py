@@ -131,6 +131,7 @@ class Route(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     carrier_id: Mapped[UUID] = mapped_column(ForeignKey("carriers.id"))
     prefix: Mapped[str] = mapped_column(default="")
+    network: Mapped[str | None]  # as `domain.networks` has it
     account_id: Mapped[UUID | None]
     lane: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100)
@@ -316,6 +317,22 @@ class InboundSms(Base):
     wish: Mapped[str | None]  # stop, start
     parts: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     missing_parts: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")  # numbers of those that never came
+    said: Mapped[str | None]  # its text, for the search
+
+
+class ConversationMessage(Base):
+    """A message to a phone that has answered its account (`store.conversations`). `id` tells the time when it left."""
+
+    __tablename__ = "conversation_messages"
+    __table_args__ = (Index("conversation_messages_by_phone", "account_id", "phone", "id"),)
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    phone: Mapped[str]  # in E.164
+    number: Mapped[str]  # bare
+    campaign_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class InboundPart(Base):
@@ -372,6 +389,25 @@ class Stop(Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     phone: Mapped[str] = mapped_column(primary_key=True)
     said_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AccountCountries(Base):
+    """Where alone an account may send SMS to; without a row anywhere."""
+
+    __tablename__ = "account_countries"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(Text))  # ISO 3166, two letters
+
+
+class CodeRate(Base):
+    """How many one-time codes a number has got of an account lately (`store.code_rates`)."""
+
+    __tablename__ = "code_rates"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # a digest of account and number
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    codes: Mapped[int]
 
 
 class UnreadDelivery(Base):

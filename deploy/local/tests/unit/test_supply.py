@@ -8,7 +8,7 @@ import requirements_files
 import sbom
 from requirements_files import Pinned
 
-IMAGES = ("campaigns", "contacts", "email-gateway", "gateway", "identity", "reporting", "sms-gateway")
+IMAGES = ("campaigns", "contacts", "email-gateway", "gateway", "identity", "push-gateway", "reporting", "sms-gateway")
 
 
 def test_every_image_has_a_file_and_no_other():

@@ -19,6 +19,7 @@ WAIT_MIN, WAIT_MAX = 30, 7 * 24 * 60  # minutes
 METRICS: dict[Channel, frozenset[AbMetric]] = {
     Channel.SMS: frozenset({AbMetric.DELIVERED, AbMetric.CLICKS}),
     Channel.EMAIL: frozenset({AbMetric.OPENS, AbMetric.CLICKS, AbMetric.CLICK_TO_OPEN}),
+    Channel.PUSH: frozenset({AbMetric.DELIVERED, AbMetric.OPENS}),
 }
 
 

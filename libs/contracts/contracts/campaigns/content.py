@@ -17,6 +17,7 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.texts import text
 from contracts.channel import Advice, ContentProblem
 from contracts.email_gateway import contents as email
+from contracts.push_gateway import contents as push
 from contracts.rpc import Call
 from contracts.schema import Schema, broken_rule, one_line, plain_text, rule
 from contracts.sms_gateway import contents as sms
@@ -76,7 +77,13 @@ EmailSender = draft_of(
     lines=("from_name",),
 )
 
-SCHEMA_OF: dict[Channel, type[Schema]] = {Channel.SMS: SmsContent, Channel.EMAIL: EmailContent}
+PushContent = draft_of(push.PushContent, "PushContent", push.NAMES)
+
+SCHEMA_OF: dict[Channel, type[Schema]] = {
+    Channel.SMS: SmsContent,
+    Channel.EMAIL: EmailContent,
+    Channel.PUSH: PushContent,
+}
 _ANY_CONTENT: dict[str, Any] = {"any_of": tuple(SCHEMA_OF.values())}
 ANY_SENDER: dict[str, Any] = {
     "any_of": (
@@ -92,7 +99,7 @@ def content_field(**rules: Any) -> fields.Dict:
 
 
 class SenderField(fields.Raw):
-    """A sender ID (SMS), or an `EmailSender`."""
+    """A sender ID (SMS), the name of an application (push), or an `EmailSender`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
@@ -103,7 +110,7 @@ class SenderField(fields.Raw):
             return value
         if isinstance(value, dict):
             return EmailSender().load(value)
-        raise marshmallow.ValidationError("Not a valid sender: a text for SMS, an object for e-mail.")
+        raise marshmallow.ValidationError("Not a valid sender: a text for SMS and push, an object for e-mail.")
 
 
 def content_problems(channel: Channel, content: dict[str, Any] | None) -> dict[str, Any]:
@@ -111,18 +118,19 @@ def content_problems(channel: Channel, content: dict[str, Any] | None) -> dict[s
     if not content:
         return {}
     problems = SCHEMA_OF[channel]().validate(content)
-    for other in set(SCHEMA_OF) - {channel} if problems else ():
-        if not SCHEMA_OF[other]().validate(content):
+    for other in SCHEMA_OF if problems else ():
+        if other is not channel and not SCHEMA_OF[other]().validate(content):
             return {"_schema": [rule("content.other_channel", f"This is content for {other}, not for {channel}.")]}
     return problems
 
 
 def sender_problems(channel: Channel, sender: Any) -> list[str]:
     """What is wrong with the kind of `sender` for that channel."""
-    if sender is None or isinstance(sender, str) == (channel is Channel.SMS):
+    if sender is None or isinstance(sender, str) == (channel is not Channel.EMAIL):
         return []
-    if channel is Channel.SMS:
-        return [rule("sender.other_channel", "For SMS the sender is a sender ID, a text.")]
+    if channel is not Channel.EMAIL:
+        kind = "a sender ID" if channel is Channel.SMS else "the name of an application"
+        return [rule("sender.other_channel", f"For {channel} the sender is {kind}, a text.")]
     return [rule("sender.other_channel", "For e-mail the sender is an object with from_email.")]
 
 
@@ -154,7 +162,7 @@ class PreviewRequest(Schema):
 
 
 class Preview(Schema):
-    """What the channel renders: text and parts of an SMS; subject, html and text of an e-mail."""
+    """What the channel renders: an SMS's text and parts, an e-mail's subject, html and text, a push's title, body."""
 
     channel = fields.Enum(Channel, by_value=True)
     variables = fields.List(fields.String())
@@ -204,7 +212,9 @@ class RecipientPreview(Schema):
     rendered = fields.Dict(
         keys=fields.String(),
         allow_none=True,
-        metadata={"description": "text and parts of an SMS; subject, html and text of an e-mail"},
+        metadata={
+            "description": "text and parts of an SMS; subject, html and text of an e-mail; title and body of a push"
+        },
     )
     problem = fields.String(allow_none=True, metadata={"description": "why there is nothing to show"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.ab_tests import AbProgress, AbTest, ab_test_problems
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
 from contracts.campaigns.texts import NAME_MAX
+from contracts.channel import CHANNELS
 from contracts.contacts.audiences import Audience
+from contracts.email_gateway.messages import ATTACHMENTS_MAX
 from contracts.lists import NewestQuery, counted_page_of
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of, rule
 from contracts.vocabulary import CampaignState, Channel, LeftOut
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
@@ -59,6 +62,21 @@ class Options(Schema):
             " those of that zone, and the account's where it names none"
         },
     )
+    attachments = fields.List(
+        fields.UUID(),
+        validate=validate.Length(max=ATTACHMENTS_MAX),
+        metadata={
+            "description": "Hosted files that every e-mail carries, 5 MiB together: an add-on of plans. Looked at when"
+            " the campaign is tested, scheduled and started"
+        },
+    )
+
+
+def options_problems(channel: Channel, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the options the channel has not, by field."""
+    if not options.get("attachments") or CHANNELS[channel].attaches_files:
+        return {}
+    return {"attachments": [rule("attachment.not_on_channel", "Messages of this channel carry no files.")]}
 
 
 class CampaignCreate(Schema):
@@ -85,6 +103,8 @@ class CampaignCreate(Schema):
             problems["sender"] = wrong_sender
         if wrong_test := ab_test_problems(campaign["channel"], campaign["ab_test"]):
             problems["ab_test"] = wrong_test
+        if wrong_options := options_problems(campaign["channel"], campaign["options"]):
+            problems["options"] = wrong_options
         if problems:
             raise marshmallow.ValidationError(problems)
 

@@ -7,6 +7,7 @@ from contracts.contacts import (
     audiences,
     bulk,
     consents,
+    devices,
     exports,
     fields,
     files,
@@ -24,7 +25,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
-    bulk, frequency_caps, growth,
+    bulk, frequency_caps, growth, devices,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -14,6 +14,8 @@ from contracts.schema import PageQuery, Schema, line_field, one_line, page_of
 from contracts.vocabulary import Channel
 
 LANGUAGE = validate.Regexp(r"^[a-z]{2}\Z", error="Two lower-case letters, as in ISO 639-1.")
+# Those whose address a form can ask for.
+ASKED_CHANNELS = validate.OneOf((Channel.SMS, Channel.EMAIL))
 LABEL = validate.Length(min=1, max=200)
 CONSENT_TEXT = validate.Length(min=1, max=4_000)
 ORIGIN = validate.Regexp(
@@ -69,7 +71,7 @@ class FormCreate(Schema):
     )
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
     channels = fields.List(
-        fields.Enum(Channel, by_value=True),
+        fields.Enum(Channel, by_value=True, validate=ASKED_CHANNELS),
         load_default=lambda: [Channel.EMAIL],
         validate=validate.Length(min=1, max=2),
     )
@@ -92,7 +94,9 @@ class FormUpdate(Schema):
     )
     fields_ = fields.List(fields.Nested(FormField), data_key="fields", validate=validate.Length(max=30))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=20))
-    channels = fields.List(fields.Enum(Channel, by_value=True), validate=validate.Length(min=1, max=2))
+    channels = fields.List(
+        fields.Enum(Channel, by_value=True, validate=ASKED_CHANNELS), validate=validate.Length(min=1, max=2)
+    )
     sender = fields.Nested(FormSender, allow_none=True)
     submitted_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])
     confirmed_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])

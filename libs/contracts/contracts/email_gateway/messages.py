@@ -9,6 +9,7 @@ from marshmallow import fields, validate, validates_schema
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.email_addresses import email_address
 from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview, EmailTracking
+from contracts.rpc import Call
 from contracts.schema import Schema, broken_rule, line_field, one_line, plain_text
 from contracts.webhook_urls import of_send_field
 
@@ -45,6 +46,19 @@ class Attachment(Schema):
         validate=validate.Regexp(r"[A-Za-z0-9._-]{1,100}\Z", error="Not a valid content id."),
         metadata={"description": 'an image that the html shows: `<img src="cid:logo">`'},
     )
+
+
+class FilesToAttach(Schema):
+    """Files for a content that was prepared before. They are kept for as long as a campaign may be under way."""
+
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+    attachments = fields.List(
+        fields.Nested(Attachment), required=True, validate=validate.Length(min=1, max=ATTACHMENTS_MAX)
+    )
+
+
+class ContentWithFiles(Schema):
+    content_hash = fields.String(metadata={"description": "of the content with the files"})
 
 
 class EmailSend(Schema):
@@ -110,11 +124,14 @@ class Email(MessageSummary):
     updated_at = fields.AwareDateTime()
 
 
-RPC = channel_calls(
-    content=EmailContent,
-    address=email_address(),
-    preview=EmailPreview,
-    send=EmailSend,
-    accepted=AcceptedEmails,
-    message=Email,
-)
+RPC = {
+    **channel_calls(
+        content=EmailContent,
+        address=email_address(),
+        preview=EmailPreview,
+        send=EmailSend,
+        accepted=AcceptedEmails,
+        message=Email,
+    ),
+    "attach_files": Call(FilesToAttach, ContentWithFiles),
+}

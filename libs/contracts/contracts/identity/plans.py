@@ -28,6 +28,7 @@ class Plan(Schema):
     name = fields.String()
     sms = fields.Integer(allow_none=True, metadata={"description": "in parts, as carriers bill them"})
     email = fields.Integer(allow_none=True)
+    push = fields.Integer(allow_none=True)
     contacts = fields.Integer(allow_none=True)
     retention_days = fields.Integer()
     features = fields.List(fields.String())
@@ -54,6 +55,7 @@ class PlanCreate(Reason):
     name = line_field(80, required=True, minimum=1)
     sms = _limit(required=True)
     email = _limit(required=True)
+    push = _limit(load_default=None)
     contacts = _limit(required=True)
     retention_days = count_field(1, 3650, required=True)
     features = fields.List(
@@ -72,6 +74,7 @@ class PlanUpdate(Reason):
     name = line_field(80, minimum=1)
     sms = _limit()
     email = _limit()
+    push = _limit()
     contacts = _limit()
     retention_days = count_field(1, 3650)
     features = fields.List(fields.String(validate=validate.OneOf(ADD_ONS)), validate=validate.Length(max=len(ADD_ONS)))

@@ -11,6 +11,7 @@ class ReportCounts(Schema):
     """Numbers of messages, and of what people did. Which there are depends on the channel."""
 
     sent = fields.Integer(metadata={"description": "E-mail: handed over to the recipients' servers"})
+    accepted = fields.Integer(metadata={"description": "Push: taken by the provider of a device at least"})
     submitted = fields.Integer(metadata={"description": "SMS: accepted by the carrier"})
     delivered = fields.Integer()
     undelivered = fields.Integer()

@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, Word, broken_rule, page_of
-from contracts.vocabulary import Wish
+from contracts.schema import PageQuery, Schema, Word, broken_rule, page_of, plain_text
+from contracts.vocabulary import Direction, MessageState, Wish
 
 
 class InboundSms(Schema):
@@ -34,13 +34,25 @@ class InboundSms(Schema):
     )
 
 
+def _number_field(**rules: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(min=1, max=20), plain_text], **rules)
+
+
+def _q() -> fields.String:
+    return fields.String(
+        validate=[validate.Length(min=1, max=100), plain_text],
+        metadata={"description": "what stands somewhere in the text, in capitals or not"},
+    )
+
+
 class InboundSmsQuery(PageQuery):
     """Query of `GET /v1/inbound-sms`; `from` and `to` bound when a message came."""
 
-    phone = fields.String(validate=validate.Length(min=1, max=20))
-    number = fields.String(validate=validate.Length(min=1, max=20))
+    phone = _number_field()
+    number = _number_field()
     campaign_id = fields.UUID()
     wish = fields.Enum(Wish, by_value=True)
+    q = _q()
     since = fields.AwareDateTime(data_key="from")
     until = fields.AwareDateTime(data_key="to")
 
@@ -51,4 +63,43 @@ class InboundSmsQuery(PageQuery):
             raise broken_rule("period.invalid", "Must not be before `from`.", "to")
 
 
-RPC = {"list_inbound_sms": Call(InboundSmsQuery, page_of(InboundSms))}
+class ConversationsQuery(PageQuery):
+    """Query of `GET /v1/inbound-sms/conversations`."""
+
+    phone = _number_field()
+    number = _number_field()
+    q = _q()
+
+
+class ConversationQuery(PageQuery):
+    """Query of `GET /v1/inbound-sms/conversation`: whose it is, and with which of the account's numbers."""
+
+    phone = _number_field(required=True)
+    number = _number_field()
+
+
+class Said(Schema):
+    """Something that was said in a conversation. `text` of a campaign's message is null: see the campaign.
+
+    `message_id`: of one that was sent, its own; of one that was received, that of the message it answers.
+    """
+
+    id = fields.UUID()
+    direction = Word(Direction)
+    at = fields.AwareDateTime()
+    phone = fields.String()
+    number = fields.String()
+    text = fields.String(allow_none=True)
+    message_id = fields.UUID(allow_none=True)
+    campaign_id = fields.UUID(allow_none=True)
+    state = Word(MessageState, allow_none=True, metadata={"description": "what became of one that was sent"})
+    is_automatic = fields.Boolean(metadata={"description": "whether a keyword or a STOP was answered with it"})
+    wish = Word(Wish, allow_none=True)
+    missing_parts = fields.List(fields.Integer())
+
+
+RPC = {
+    "list_inbound_sms": Call(InboundSmsQuery, page_of(InboundSms)),
+    "list_conversations": Call(ConversationsQuery, page_of(InboundSms)),
+    "list_conversation": Call(ConversationQuery, page_of(Said)),
+}

@@ -9,9 +9,10 @@ from uuid import UUID
 from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of
+from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
 from contracts.sms_gateway.http_carriers import HttpSettings
-from contracts.vocabulary import Lane
+from contracts.sms_gateway.messages import E164
+from contracts.vocabulary import Lane, MessageState
 
 CARRIER_KINDS = ("smpp", "smsapi", "twilio", "http")
 # A host name (RFC 1123) or an address, IPv6 without brackets.
@@ -160,6 +161,31 @@ class Carrier(CarrierSettings):
     created_at = fields.AwareDateTime()
 
 
+class CarrierTest(Reasoned):
+    """A message by this carrier and no other, in no account's quota."""
+
+    to = fields.String(required=True, validate=E164)
+    sender = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^(\+?[0-9]{3,15}|[A-Za-z0-9 .&_-]{3,11})\Z", error="Not a valid name."),
+        metadata={"description": "Whom it is from: one that the carrier knows"},
+    )
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=1_000), plain_text])
+
+
+class CarrierTestResult(Schema):
+    """What became of it so far. Given up after five minutes."""
+
+    id = fields.UUID()
+    to = fields.String()
+    state = Word(MessageState)
+    code = fields.String(allow_none=True)
+    parts = fields.Integer()
+    created_at = fields.AwareDateTime()
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    final_at = fields.AwareDateTime(allow_none=True)
+
+
 class CarrierHookOf(Schema):
     name = fields.String(required=True, validate=validate.Length(max=40))
 
@@ -250,15 +276,25 @@ UnreadDeliveryPage = page_of(UnreadDelivery)
 
 
 class CarrierRouteSettings(Schema):
-    """Messages whose number starts with `prefix` (empty: all), of one account or lane or of all, go to a carrier.
+    """Messages whose number starts with `prefix` (empty: all) or is of a network, of one account or lane or of all, go
+    to a carrier.
 
     The routes with the lowest `priority` number whose carrier is up share the traffic by `share`; the next priority is
-    the fail-over. The longest prefix wins over any priority.
+    the fail-over. The longest prefix wins over any priority, and of one prefix a network's routes over those of all.
     """
 
     carrier_id = fields.UUID(required=True)
     prefix = fields.String(
         load_default="", validate=validate.Regexp(r"^(\+[0-9]{1,15})?\Z", error="Not a valid prefix.")
+    )
+    network = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"^([a-z]{2}|001)\.[a-z0-9-]{1,60}\Z", error="Not a valid name."),
+        metadata={
+            "description": "A country and a network, `pl.play`, by the plan that a number's range stands in: who took"
+            " their number along counts as with the first"
+        },
     )
     account_id = fields.UUID(load_default=None, allow_none=True)
     lane = Word(Lane, load_default=None, allow_none=True)
@@ -290,6 +326,8 @@ RPC: dict[str, Call] = {
     "update_carrier": Call(CarrierChange, Carrier, path={"carrier_id": UUID}),
     "get_carrier_state": Call(None, CarrierState, path={"carrier_id": UUID}),
     "list_unread_deliveries": Call(PageQuery, UnreadDeliveryPage, path={"carrier_id": UUID}),
+    "test_carrier": Call(CarrierTest, CarrierTestResult, path={"carrier_id": UUID}),
+    "get_carrier_test": Call(None, CarrierTestResult, path={"carrier_id": UUID, "message_id": UUID}),
     "get_carrier_hook": Call(CarrierHookOf, CarrierHook),
     "delete_carrier": Call(Reasoned, None, path={"carrier_id": UUID}),
     "list_routes": Call(PageQuery, RoutePage),

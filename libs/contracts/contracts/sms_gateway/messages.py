@@ -15,7 +15,7 @@ from contracts.webhook_urls import of_send_field
 SCHEDULE_MAX_DAYS = 90
 SINGLE_LANES = (Lane.OTP, Lane.TRANSACTIONAL)
 
-_phone = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
+E164 = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
 
 
 class SmsCreate(Schema):
@@ -27,7 +27,7 @@ class SmsCreate(Schema):
     also_named: ClassVar = {"sender": "from"}
 
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
-    to = fields.List(fields.String(validate=_phone), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
+    to = fields.List(fields.String(validate=E164), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     text = text()
     lane = fields.Enum(Lane, by_value=True, load_default=Lane.TRANSACTIONAL, validate=validate.OneOf(SINGLE_LANES))
     validity = validity()
@@ -61,7 +61,7 @@ class Sms(MessageSummary):
 
 RPC = channel_calls(
     content=SmsContent,
-    address=fields.String(validate=_phone),
+    address=fields.String(validate=E164),
     preview=SmsPreview,
     send=SmsCreate,
     accepted=SmsAccepted,

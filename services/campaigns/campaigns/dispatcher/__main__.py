@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from campaigns.config import DispatcherConfig
+import os
+from datetime import UTC, datetime
+
+from campaigns.config import DispatcherConfig, FilesConfig
 from campaigns.dispatcher.loop import Dispatcher
 from campaigns.store.leases import GOES_AT
+from campaigns.usecases import files, links
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.dispatch import forget_old_batches
 from chassis.backlogs import Backlog, age_of
+from chassis.config import load
 from chassis.process import Process, boot
 
 _BY_STATE = "SELECT state, count(*) FROM campaigns WHERE state IN ('scheduled', 'sending', 'paused') GROUP BY 1"
 POOL_SIZE = 10  # connections (contracts.connections)
 
 TIDY_SECONDS = 3600.0
+FILES_SECONDS = 60.0
 
 BACKLOGS = (
     Backlog("wici_campaigns", "Campaigns that are not over, by state", _BY_STATE, ("state",)),
@@ -29,7 +36,11 @@ def main(process: Process[DispatcherConfig]) -> None:
     process.backlogs.add(*BACKLOGS)
     relay = process.relay_outbox()
     process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
-    dispatcher = Dispatcher(process.config, process.database, process.broker, relay.poke)
+    process.every(TIDY_SECONDS, lambda: links.forget_old_clicks(process.database, datetime.now(UTC)), "clicks")
+    objects = load(FilesConfig, os.environ).objects()
+    process.every(FILES_SECONDS, lambda: files.let_go(process.database, objects, datetime.now(UTC)), "files")
+    attachments = Attachments(process.database, objects)
+    dispatcher = Dispatcher(process.config, process.database, process.broker, attachments, relay.poke)
     process.checks["loop"] = dispatcher.progress.check
     dispatcher.run(process.stop)
 

@@ -21,6 +21,7 @@ from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight
 from campaigns.store.leases import LeasedCampaign
+from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.dispatch import LASTING, Steps
 from chassis import seals
 from chassis.broker import Broker
@@ -51,15 +52,20 @@ log = get_logger()
 class Dispatcher:
     """One dispatcher. `run` returns after `stop`, with its leases given up.
 
-    :param poke_outbox: called when an event waits in the outbox.
+    :param files: what campaigns attach. :param poke_outbox: called when an event waits in the outbox.
     """
 
     def __init__(
-        self, config: DispatcherConfig, database: Database, broker: Broker, poke_outbox: Callable[[], None]
+        self,
+        config: DispatcherConfig,
+        database: Database,
+        broker: Broker,
+        files: Attachments,
+        poke_outbox: Callable[[], None],
     ) -> None:
         self._config, self._database, self._poke_outbox = config, database, poke_outbox
         self._lease = timedelta(seconds=config.lease_seconds)
-        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id())
+        self._steps = Steps(database, RpcClient(broker, seals.passed_on).call, new_id(), files)
         self._waker = Waker(database, leases.CAMPAIGNS)
         self._publisher = Publisher(broker, database, self._waker.set)
         self._reports = Reports(broker, database, self._waker.set, on_paused=poke_outbox, on_short=self._look_at_once)

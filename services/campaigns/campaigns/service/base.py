@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from campaigns.usecases.ports import Ask, ask_as
+import os
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from campaigns.config import FilesConfig
+from campaigns.usecases.attachments import Attachments
+from campaigns.usecases.ports import Ask, FileTools, ask_as
+from chassis.config import load
 from chassis.service import Database, Entrypoints
 from contracts.campaigns import RPC
 from contracts.rpc import Actor
 
 
+class FileToolsProvider(DependencyProvider):
+    """Makes `FileTools` once per process."""
+
+    def setup(self) -> None:
+        config = load(FilesConfig, os.environ)
+        self._tools = FileTools(
+            config.objects(), config.public_url.rstrip("/"), config.macros_allowed, config.own_hosts
+        )
+
+    def get_dependency(self, worker_ctx: Any) -> FileTools:
+        return self._tools
+
+
 class CampaignEntrypoints(Entrypoints):
     calls = RPC
     database = Database("CAMPAIGNS_DATABASE_URL")
+    file_tools = FileToolsProvider()
+
+    @property
+    def attachments(self) -> Attachments:
+        return Attachments(self.database, self.file_tools.objects)
 
     def ask_as(self, actor: Actor) -> Ask:
         """Ask other services on behalf of the same actor, with the same rights."""

@@ -23,4 +23,5 @@ class Content(CampaignEntrypoints):
 
     @rpc
     def test_campaign(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("test_campaign", content.send_test, actor, payload, ask=self.ask_as(actor))
+        given = {"ask": self.ask_as(actor), "files": self.attachments}
+        return self.run_in_steps("test_campaign", content.send_test, actor, payload, **given)

@@ -12,7 +12,8 @@ from contracts.rpc import Actor
 class Life(CampaignEntrypoints):
     @rpc
     def schedule_campaign(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("schedule_campaign", life.schedule_campaign, actor, payload, ask=self.ask_as(actor))
+        given = {"ask": self.ask_as(actor), "files": self.attachments}
+        return self.run_in_steps("schedule_campaign", life.schedule_campaign, actor, payload, **given)
 
     @rpc
     def pause_campaign(self, actor: Actor, payload: Payload) -> Payload:

@@ -11,6 +11,7 @@ from uuid import UUID
 from campaigns import domain, exceptions
 from campaigns.models import Campaign
 from campaigns.store import campaigns as store
+from campaigns.usecases.attachments import Attach, Attachments
 from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts, may_see_contacts
 from campaigns.usecases.views import Answer
 from chassis.actors import account_of
@@ -84,11 +85,15 @@ def _units(prepared: Answer) -> int:
     return int(prepared.get("units") or 1)  # a channel of before that counts messages
 
 
-def prepare_all(ask: Ask, actor: Actor, campaign: Campaign) -> PreparedVariants:
+def prepare_all(ask: Ask, actor: Actor, campaign: Campaign, attach: Attach) -> PreparedVariants:
     """Each variant as `prepare_tried`, or the campaign's one content. :raises Invalid: besides, two say the same."""
     sampling = sampling_once(ask)
     prepared = [prepare_tried(sampling, actor, campaign, draft) for draft in _drafts_of(campaign)]
-    return PreparedVariants.of(prepared, campaign.ab_test)
+    return PreparedVariants.of([with_files(one, attach) for one in prepared], campaign.ab_test)
+
+
+def with_files(prepared: PreparedContent, attach: Attach) -> PreparedContent:
+    return replace(prepared, content_hash=attach(prepared.content_hash))
 
 
 def prepare_tried(
@@ -263,6 +268,7 @@ def send_test(
     actor: Actor,
     now: datetime,
     ask: Ask,
+    files: Attachments,
     campaign_id: UUID,
     addresses: list[str],
     contact_id: UUID | None,
@@ -280,7 +286,8 @@ def send_test(
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     values |= fields_
     prepared = prepare_for(ask, _draft_of(campaign, variant), values)
-    test = {"content_hash": prepared.content_hash, "addresses": addresses, "fields": values}
+    attach = files.of(ask, campaign.account_id, campaign.options)
+    test = {"content_hash": attach(prepared.content_hash), "addresses": addresses, "fields": values}
     try:
         return ask(CHANNELS[Channel(campaign.channel)].call("send_test"), test, deadline=20.0)
     except Invalid as error:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
-from campaigns.usecases import ab_tests, named_lists, views
+from campaigns.usecases import ab_tests, attachments, named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
 from campaigns.usecases.life import end_boosters
 from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
@@ -16,7 +16,7 @@ from campaigns.usecases.views import Answer
 from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.campaigns.drafts import Campaign
+from contracts.campaigns.drafts import Campaign, Options
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
@@ -43,12 +43,14 @@ def create_campaign(
 ) -> Answer:
     ensure_may(actor, channel, "write")
     ensure_may_follow(session, actor, audience)
+    attachments.ensure_on_channel(channel, columns["options"])
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
         account_id=account_of(actor),
         channel=channel.value,
         audience=dump(Audience, audience),
+        options=dump(Options, columns.pop("options")),
         created_by=user_of(actor),
         changed_by=user_of(actor),
         created_at=now,
@@ -165,6 +167,9 @@ def update_campaign(
     if "audience" in changes:
         ensure_may_follow(session, actor, changes["audience"])
         changes["audience"] = dump(Audience, changes["audience"])
+    if "options" in changes:
+        attachments.ensure_on_channel(channel, changes["options"])
+        changes["options"] = dump(Options, changes["options"])
     columns = dict(changes)
     if "ab_test" in changes:
         ab_tests.ensure_fits(channel, changes["ab_test"])

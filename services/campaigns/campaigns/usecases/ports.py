@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
 from campaigns import domain, exceptions
+from campaigns.store.objects import Objects
 from chassis.actors import account_of
 from chassis.ids import new_id
 from contracts.permissions import is_granted
@@ -23,6 +25,19 @@ class Call(Protocol):
     """`chassis.rpc_client.RpcClient.call`: the same on behalf of any actor."""
 
     def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
+
+
+@dataclass(frozen=True)
+class FileTools:
+    """Where the octets of files are, under which address strangers find files and links, and what is hosted.
+
+    :ivar own_hosts: names of this platform: no link leads there.
+    """
+
+    objects: Objects
+    public_url: str
+    macros_allowed: bool
+    own_hosts: frozenset[str] = frozenset()
 
 
 def ask_as(call: Call, actor: Actor) -> Ask:
@@ -49,6 +64,12 @@ def user_of(actor: Actor) -> UUID | None:
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     """:raises Forbidden: the actor lacks `{channel}.campaigns.{right}`; a service that asks for itself needs none."""
     _ensure_granted(actor, f"{channel}.campaigns.{right}")
+
+
+def ensure_may_on_some(actor: Actor, right: str) -> None:
+    """:raises Forbidden: the actor has that right to campaigns of no channel."""
+    if not any(_is_granted(actor, f"{channel}.campaigns.{right}") for channel in Channel):
+        raise exceptions.permission_missing(f"{Channel.SMS}.campaigns.{right}")
 
 
 def ensure_may_see_contacts(actor: Actor) -> None:

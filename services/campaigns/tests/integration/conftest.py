@@ -45,14 +45,23 @@ def neighbours(amqp_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
+def files_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the octets of files are, of the service and its dispatchers."""
+    return str(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
 def service(
-    amqp_url: str, database_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    amqp_url: str, database_url: Callable[[str], str], files_folder: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningProcess]:
     """The service itself, one for the whole run."""
     log = tmp_path_factory.mktemp("campaigns") / "log"
-    process = _nameko(
-        "campaigns.service:CampaignsService", amqp_url, log, CAMPAIGNS_DATABASE_URL=database_url("campaigns")
-    )
+    env = {
+        "CAMPAIGNS_DATABASE_URL": database_url("campaigns"),
+        "CAMPAIGNS_FILES": files_folder,
+        "WICI_PUBLIC_URL": "https://wici.example",
+    }
+    process = _nameko("campaigns.service:CampaignsService", amqp_url, log, **env)
     yield process
     process.stop()
 
@@ -192,10 +201,13 @@ def email_channel(broker: Broker) -> ChannelStandIn:
 
 
 @pytest.fixture
-def dispatcher(database: Database, neighbours: RunningProcess, launch: Launcher) -> Iterator[Callable[..., Any]]:
+def dispatcher(
+    database: Database, neighbours: RunningProcess, files_folder: str, launch: Launcher
+) -> Iterator[Callable[..., Any]]:
     """`dispatcher()` starts one more dispatcher; a short lease, so that a killed one is soon replaced."""
 
     def start(**env: str) -> RunningProcess:
-        return launch("campaigns.dispatcher", service="campaigns", env={"CAMPAIGNS_LEASE_SECONDS": "3", **env})
+        settings = {"CAMPAIGNS_LEASE_SECONDS": "3", "CAMPAIGNS_FILES": files_folder}
+        return launch("campaigns.dispatcher", service="campaigns", env={**settings, **env})
 
     yield start

@@ -24,6 +24,7 @@ from contracts.errors import PlanLimit
 
 from .conftest import is_let_go
 
+NO_FILES: Any = None
 LEASE = timedelta(seconds=10)
 
 
@@ -255,9 +256,10 @@ def test_late_report_whose_units_are_gone_is_settled_all_the_same(
             raise PlanLimit("quota.exhausted", "Too few are left.", {})
         return {"submitted": 500, "units": 500}
 
-    dispatch.Steps(database, call, owner_id).settle(leased)
+    dispatch.Steps(database, call, owner_id, NO_FILES).settle(leased)
 
-    assert asked == ["identity.use_quota", "identity.release_quota", "contacts.drop_snapshot"]
+    of_contacts = ["contacts.let_go_of_audience", "contacts.drop_snapshot"]
+    assert asked == ["identity.use_quota", "identity.release_quota", *of_contacts]
     with database.transaction() as session:
         assert session.scalar(text("SELECT settled_at FROM campaigns")) is not None
 

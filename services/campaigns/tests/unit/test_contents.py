@@ -12,8 +12,15 @@ from contracts.sms_gateway.contents import TEXT_MAX, VALIDITY_MAX
 from contracts.vocabulary import Channel
 
 
-@pytest.mark.parametrize("channel", Channel)
-@pytest.mark.parametrize("content", [{}, {"text": ""}])
+@pytest.mark.parametrize(
+    ("channel", "content"),
+    [
+        *((channel, {}) for channel in Channel),
+        (Channel.SMS, {"text": ""}),
+        (Channel.EMAIL, {"text": ""}),
+        (Channel.PUSH, {"body": "", "translations": {"pl": {"title": ""}}}),
+    ],
+)
 def test_draft_may_be_incomplete(channel: Channel, content: dict[str, Any]) -> None:
     assert content_problems(channel, content) == {}
 
@@ -29,6 +36,11 @@ def test_draft_may_be_incomplete(channel: Channel, content: dict[str, Any]) -> N
         (Channel.EMAIL, {"preheader": "two\nlines"}),
         (Channel.EMAIL, {"html": "a\0b"}),
         (Channel.EMAIL, {"from_email": "ala@example.com"}),
+        (Channel.PUSH, {"title": "a\0b"}),
+        (Channel.PUSH, {"translations": {"pl": {"body": "a\0b"}}}),
+        (Channel.PUSH, {"buttons": [{"id": "buy", "title": "Buy", "url": "javascript:alert(1)"}]}),
+        (Channel.PUSH, {"data": {"aps": "x"}}),
+        (Channel.PUSH, {"image": "http://shop.example/a.png"}),
     ],
 )
 def test_what_the_channel_could_not_send_is_refused_in_a_draft(channel: Channel, content: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ class Ledger:
 
 
 def counted(ledger: Ledger, deferred: int | None = None) -> dict[str, Any]:
-    steps = Steps(None, ledger, UUID(int=9))  # type: ignore[arg-type]  # nothing is written
+    steps = Steps(None, ledger, UUID(int=9), None)  # type: ignore[arg-type]  # nothing is written
     return steps._count(replace(leased(), recipients=100), 100, deferred)
 
 

@@ -72,10 +72,11 @@ def read(campaign: CampaignInHand, page: list[dict[str, Any]], up_to: int) -> No
 def test_a_reason_that_nobody_knows_makes_no_page() -> None:
     """A batch that bears it would be refused by the channel as a whole, and a count of it add up to nothing."""
     database: Any = None
+    files: Any = None
 
     def page(reason: str) -> Page:
         said = {"recipients": people(1, 1), "left_out": {reason: [2]}}
-        return Steps(database, lambda *_, **__: said, UUID(int=9)).read_page(leased(), 0, 2)
+        return Steps(database, lambda *_, **__: said, UUID(int=9), files).read_page(leased(), 0, 2)
 
     assert page("erased").left_out == [(2, "erased")]
     with pytest.raises(ValueError, match="moved away"):

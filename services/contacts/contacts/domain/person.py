@@ -9,7 +9,7 @@ from uuid import UUID
 
 OWN = "contacts"
 # Those that write addresses down. Each answers `export_person` and `erase_person` (contracts.privacy).
-ASKED = ("sms_gateway", "email_gateway", "reporting")
+ASKED = ("sms_gateway", "email_gateway", "push_gateway", "reporting")
 # Those that do not, and why; a test looks through their databases as well.
 WITHOUT = {
     "campaigns": "Campaigns name groups and segments, never people; audiences are kept by contacts.",

@@ -19,6 +19,7 @@ from contacts.domain import reasons, second_look
 from contacts.domain.sources import Source
 from contacts.store import files as store
 from contacts.store import jobs, people, privacy, refusals
+from contracts.csv_cells import inert
 
 PAGE = 10_000
 
@@ -141,17 +142,12 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
     written.write("\ufeff")
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
     for row in rows:
-        writer.writerow([safe(cell) for cell in row])
+        writer.writerow([inert(cell) for cell in row])
         if written.tell() >= store.CHUNK_BYTES // 4:
             yield written.getvalue().encode()
             written.seek(0)
             written.truncate()
     yield written.getvalue().encode()
-
-
-def safe(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and cell else cell
 
 
 def save(database: Database, file_id: UUID, chunks: Iterable[bytes]) -> None:

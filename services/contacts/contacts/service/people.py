@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.service import Payload, rpc
+from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import consents, growth, people, upserts
+from contacts.usecases import consents, devices, growth, people, upserts
+from contracts import events
 from contracts.rpc import Actor
 
 
@@ -48,3 +49,13 @@ class People(Base):
     @rpc
     def list_consents(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_consents", consents.list_consents, actor, payload)
+
+    @rpc
+    def note_device(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("note_device", devices.note_device, actor, payload)
+
+    @event_handler(events.PUSH_DEVICES_GONE)
+    def forget_devices(self, payload: Payload) -> None:
+        """May run twice: the second time nobody has the addresses."""
+        with self.database.transaction() as session:
+            devices.forget_devices(session, account_id=payload["account_id"], addresses=payload["addresses"])

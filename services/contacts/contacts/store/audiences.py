@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed, cursor_of
 from contacts.store import frequency_caps
+from contracts.channel import CHANNELS
 from contracts.vocabulary import Channel, FollowUpWho, LeftOut
 
 _LOCK = "hashtextextended(CAST(:account AS text), 1936941680)"  # "snap"
@@ -50,7 +51,7 @@ def by_zone(zone: str) -> Order:
     )
 
 
-ADDRESS = {"sms": "phone", "email": "email"}
+ADDRESS: dict[str, str] = {channel: facts.address_field for channel, facts in CHANNELS.items()}
 
 
 def reachable(channel: str) -> str:

@@ -24,7 +24,8 @@ _HISTORY = text(
         SELECT present.channel, present.granted, present.source, present.at, c.created_at, 0
         FROM contacts c CROSS JOIN LATERAL (VALUES
             ('sms', c.sms_consent, c.sms_consent_source, c.sms_consent_at),
-            ('email', c.email_consent, c.email_consent_source, c.email_consent_at)
+            ('email', c.email_consent, c.email_consent_source, c.email_consent_at),
+            ('push', c.push_consent, c.push_consent_source, c.push_consent_at)
         ) present (channel, granted, source, at)
         WHERE c.account_id = :account AND c.id = :contact AND present.granted IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.channel = present.channel)

@@ -31,6 +31,13 @@ def page(
     )
 
 
+def count(session: Session, *, account_id: UUID, where: Sequence[str], parameters: Mapping[str, Any], most: int) -> int:
+    """How many fit, counted to `most` in whatever order an index has them."""
+    conditions = " AND ".join(["c.account_id = :account", *where])
+    query = text(f"SELECT count(*) FROM (SELECT 1 FROM contacts c WHERE {conditions} LIMIT :most) f")
+    return int(session.scalar(query, {**parameters, "account": account_id, "most": most}) or 0)
+
+
 def first_page(
     session: Session,
     *,

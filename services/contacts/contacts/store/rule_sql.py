@@ -11,6 +11,7 @@ from chassis.words import ACCENTED, PLAIN
 from contacts.domain.anniversaries import days_in_month, days_within
 from contacts.domain.rule_terms import NEGATIVE, Kind
 from contacts.domain.rules import KEPT_SPELLING, Condition, Engaged, Every, Node, Not, Some
+from contracts.channel import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ _TEXT: dict[str, Callable[[str, str], str]] = {
     "ends_with": lambda field, value: f"right({field}, length({value})) = {value}",
 }
 _UNACCENTED = str.maketrans(ACCENTED, PLAIN)
-_MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at")
-_ADDRESS = {"sms": "phone", "email": "email"}
+_MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at", "push_consent_at")
+_ADDRESS: dict[str, str] = {channel: facts.address_field for channel, facts in CHANNELS.items()}
 
 
 class _Compiler:

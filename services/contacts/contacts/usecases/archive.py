@@ -21,6 +21,7 @@ from contacts.usecases.views import View
 from contracts.errors import Forbidden, Invalid, NotFound
 from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
 from contracts.permissions import is_granted
+from contracts.push_gateway.addresses import PUSH_ADDRESS
 from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -169,6 +170,8 @@ def _as_searched(session: Session, account_id: UUID, address: str) -> str:
     """The address in the spelling in which it is kept, whichever channel it is of."""
     if "@" in address:
         return emails.normalise(address) or address
+    if PUSH_ADDRESS.match(address.lower()):
+        return address.lower()
     return phones.to_e164(address, people_store.region(session, account_id=account_id)) or address
 
 
@@ -310,4 +313,7 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
 
 
 def normalised(channel: Channel, address: str, region: str) -> str | None:
+    """The address in the spelling in which it is kept; None: it is none."""
+    if channel is Channel.PUSH:
+        return address.lower() if PUSH_ADDRESS.match(address.lower()) else None
     return emails.normalise(address) if channel is Channel.EMAIL else phones.to_e164(address, region)

@@ -26,6 +26,7 @@ _BUILT_IN = {
     "birth_date": "to_char(c.birth_date, 'YYYY-MM-DD')",
     "sms_consent": "c.sms_consent",
     "email_consent": "c.email_consent",
+    "push_consent": "c.push_consent",
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts import exceptions
 from contacts.domain import emails, phones
+from contacts.store import archive as archive_store
 from contacts.store import audiences as audience_store
 from contacts.store import contact_pages
 from contacts.store import fields as field_store
@@ -27,6 +29,17 @@ from contracts.etags import ensure_current
 from contracts.rpc import Actor
 
 ADDRESSES = ("email", "phone", "external_id")
+COUNTED_MOST = pages.COUNTED_MOST + 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The contacts of a list; `counts_apart`: an index finds them, so that counting them costs less than a walk."""
+
+    account_id: UUID
+    where: list[str]
+    parameters: dict[str, Any]
+    counts_apart: bool
 
 
 def count(session: Session, *, actor: Actor, now: datetime) -> View:
@@ -58,11 +71,18 @@ def list_contacts(
         group = group_store.find(session, account_id=account_id, group_id=group_id)
         if group is None:
             return {**pages.page([], limit), **(pages.unsaid() if cursor else pages.known(0))}
-    if q or any(filters.get(name) is not None for name in ADDRESSES):
-        total = None
-    else:
+    is_archived, reason = filters.get("archived"), filters.get("archive_reason")
+    if is_archived is not None:
+        where.append(archive_store.holds_contact() if is_archived else f"NOT {archive_store.holds_contact()}")
+    if reason is not None:
+        where.append(archive_store.holds_contact("archive_reason"))
+        parameters["archive_reason"] = str(reason)
+    told = None
+    if not q and not any(filters.get(name) is not None for name in (*ADDRESSES, "archived", "archive_reason")):
         total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
-    return _page(session, account_id, where, parameters, cursor, limit, newest_first=sort == "-created", total=total)
+        told = pages.known(total)
+    asked = Asked(account_id, where, parameters, counts_apart=searches.is_indexed(q))
+    return _page(session, asked, cursor, limit, newest_first=sort == "-created", told=told)
 
 
 def find_contacts(
@@ -70,7 +90,8 @@ def find_contacts(
 ) -> View:
     account_id = account_of(actor)
     wanted = searches.filter_of(session, account_id=account_id, now=now, **looked_for)
-    return _page(session, account_id, [wanted.sql], wanted.parameters, cursor, limit)
+    asked = Asked(account_id, [wanted.sql], wanted.parameters, counts_apart=searches.is_indexed(looked_for.get("q")))
+    return _page(session, asked, cursor, limit)
 
 
 def list_segment_contacts(
@@ -83,27 +104,32 @@ def list_segment_contacts(
 
 def _page(
     session: Session,
-    account_id: UUID,
-    where: list[str],
-    parameters: dict[str, Any],
+    asked: Asked,
     cursor: str | None,
     limit: int,
     *,
     newest_first: bool = False,
-    total: int | None = None,
+    told: View | None = None,
 ) -> View:
-    """A page, the first of them with how many there are. :param total: where that is known without counting."""
-    asked: dict[str, Any] = {"account_id": account_id, "where": where, "parameters": parameters, "limit": limit + 1}
-    if cursor is None and total is None:
-        most = pages.COUNTED_MOST + 1
-        rows, found = contact_pages.first_page(session, **asked, most=most, newest_first=newest_first)
+    """A page, the first of them with how many there are. :param told: these, where they are known without counting."""
+    account_id = asked.account_id
+    wanted: dict[str, Any] = {"account_id": account_id, "where": asked.where, "parameters": asked.parameters}
+    if cursor is None and told is None and not asked.counts_apart:
+        rows, found = contact_pages.first_page(
+            session, **wanted, limit=limit + 1, most=COUNTED_MOST, newest_first=newest_first
+        )
         told = pages.counted(found)
     else:
-        rows = contact_pages.page(session, **asked, after=pages.position(cursor), newest_first=newest_first)
-        told = pages.known(total) if cursor is None and total is not None else pages.unsaid()
+        rows = contact_pages.page(
+            session, **wanted, limit=limit + 1, after=pages.position(cursor), newest_first=newest_first
+        )
+    if cursor is not None:
+        told = pages.unsaid()
+    elif told is None:
+        told = pages.counted(contact_pages.count(session, **wanted, most=COUNTED_MOST))
     custom = field_store.all_of(session, account_id=account_id)
-    groups = store.group_ids(session, [row["id"] for row in rows])
-    shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    around = _around(session, account_id, rows)
+    shown = pages.page(rows, limit, lambda row: {**views.contact(row, custom), **around[row["id"]]})
     return {**shown, **told}
 
 
@@ -121,7 +147,21 @@ def get(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> V
     if row is None:
         raise views.not_found("contact")
     custom = field_store.all_of(session, account_id=account_id)
-    return views.contact(row, custom, store.group_ids(session, [contact_id]).get(contact_id, ()))
+    return {**views.contact(row, custom), **_around(session, account_id, [row])[contact_id]}
+
+
+def _around(session: Session, account_id: UUID, rows: Sequence[Mapping[Any, Any]]) -> dict[UUID, View]:
+    """What is shown of contacts, by id, that stands elsewhere: their groups, and their addresses in the archive."""
+    groups = store.groups(session, [row["id"] for row in rows])
+    archived = archive_store.of_contacts(session, account_id=account_id, contacts=rows)
+    return {
+        row["id"]: {
+            "group_ids": [group["id"] for group in groups.get(row["id"], ())],
+            "groups": groups.get(row["id"], []),
+            "archived": archived.get(row["id"], []),
+        }
+        for row in rows
+    }
 
 
 def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, **request: Any) -> View:

@@ -27,7 +27,7 @@ from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 EXPORT, ERASURE = "person_export", "erasure"
-ADDRESSES = ("email", "phone")
+ADDRESSES = ("email", "phone", "push")
 
 
 def request_export(session: Session, *, actor: Actor, now: datetime, **who: Any) -> View:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import words
 from chassis.database import Session
 from contacts.domain import phones
 from contacts.store import audiences as audience_store
@@ -16,8 +15,6 @@ from contacts.store import word_sql
 from contacts.store.rule_sql import Filter
 from contacts.usecases import segments
 
-# What a list of contacts shows; found anywhere in it, a word at a time.
-_SHOWN = ("first_name", "last_name", "email", "phone")
 # What is looked for at the beginning.
 _WORDED = ("email", "phone", "external_id", "first_name", "last_name", "company", "city")
 
@@ -40,8 +37,9 @@ def filter_of(
     where: list[str] = []
     parameters: dict[str, Any] = {}
     if q:
-        parameters = {f"word{at}": word for at, word in enumerate(_words_of(session, account_id, q))}
-        where += [word_sql.holds(_SHOWN, name) for name in parameters]
+        held, words = word_sql.holding(_words_of(session, account_id, q))
+        where += held
+        parameters.update(words)
     if text:
         where.append("(" + " OR ".join(f"starts_with(lower(c.{name}), :text)" for name in _WORDED) + ")")
         parameters["text"] = _plain(text).lower()
@@ -61,6 +59,11 @@ def filter_of(
     return Filter(" AND ".join(where) or "true", parameters)
 
 
+def is_indexed(q: str | None) -> bool:
+    """Whether an index finds who holds the words."""
+    return any(len(word) >= word_sql.SHORTEST for word in _plain(q or "").split())
+
+
 def is_blank(words: str) -> bool:
     """Whether nothing is looked for: as a search it finds everybody."""
     return not _plain(words)
@@ -70,8 +73,7 @@ def _plain(words: str) -> str:
     return words.replace("\0", "").strip()
 
 
-def _words_of(session: Session, account_id: UUID, q: str) -> list[str]:
-    """Patterns of the words to be found; a phone number is one word, however it is written."""
+def _words_of(session: Session, account_id: UUID, q: str) -> str:
+    """The words to be found; a phone number is one word, however it is written."""
     q = _plain(q)
-    number = phones.part_of_number(q, people_store.region(session, account_id=account_id))
-    return words.patterns(number or q)
+    return phones.part_of_number(q, people_store.region(session, account_id=account_id)) or q

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts.errors import NotFound
+from contracts.vocabulary import Channel
 
 View = dict[str, Any]
 PLAIN = ("email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date")
-CHANNELS = ("sms", "email")
 
 
 def not_found(noun: str) -> NotFound:
@@ -21,9 +21,10 @@ def contact(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], group_i
     """A contact with its custom fields by key; one that it has no value for is null."""
     return {
         "id": row["id"],
+        "push": row["push"],
         **{name: row[name] for name in PLAIN},
         "fields_": {field["key"]: row["custom"].get(field["slot"]) for field in custom},
-        "consents": {channel: consent(row, channel) for channel in CHANNELS},
+        "consents": {channel: consent(row, channel) for channel in Channel},
         "group_ids": list(group_ids),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],

@@ -24,6 +24,8 @@ SHAPES = {
     "cover-sheet.xlsx": ("", "", 3, ("Adres e-mail", "Telefon"), {"first_name": "Świętosława"}),
     "excel-floats.csv": ("utf-8", ";", 1, (None, "Telefon"), {"first_name": "Świętosława"}),
     "excel-sep.csv": ("utf-8-sig", ";", 2, ("E-mail", "Telefon"), {"first_name": "Świętosława"}),
+    "freshmail.csv": ("utf-8-sig", ";", 1, ("Adres e-mail", "telefon"), {"last_name": "Żółć", "city": "Łódź"}),
+    "getresponse.csv": ("utf-8", ",", 1, ("Email", "Phone"), {"first_name": "Świętosława"}),
     "google-2020.csv": (
         "utf-8",
         ",",

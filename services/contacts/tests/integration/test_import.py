@@ -253,7 +253,7 @@ def test_order_of_rows_does_not_change_the_result(database, new_account):
 
 
 def test_an_exported_list_is_read_back_as_it_was(account):
-    """Where a spreadsheet would take a cell for a formula, our files have an apostrophe before it."""
+    """Where a spreadsheet would take a cell for a formula, our files have an apostrophe before it; numbers are none."""
     account.call(fields.create, key="saldo", type="number")
     account.call(
         people.create, terms=account.terms, email="-ola@x.example", phone="505603496", external_id="-5",
@@ -263,7 +263,7 @@ def test_an_exported_list_is_read_back_as_it_was(account):
     asked = account.call(exports.create, group_id=None, segment_id=None, format="csv", fields_=None)
     account.run_imports()
     written = account.download(account.call(exports.get, export_id=asked["id"])["file_id"])
-    assert "'-ola@x.example" in written and "'-3.5" in written
+    assert "'-ola@x.example" in written and "'=1+1" in written and ";-3.5" in written
 
     counts = account.import_file(written)["counts"]
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from contacts.domain import columns, csv_rows, encodings, files, sources, values
 from contacts.exceptions import FileRefused
-from contacts.jobs.problem_files import safe
 
 CHUNK = 256 * 1024
 TEXT = "Imię;Miasto\nŚwiętosław;Łódź\nŻaneta;Gdańsk\n"
@@ -137,8 +136,3 @@ def test_a_column_of_phones_is_known_without_its_header():
     found = columns.guess(["Uwagi", "Kontakt 1"], rows, {}, "PL")
 
     assert [(one.field, one.confidence) for one in found] == [(None, 0.0), ("phone", columns.MAYBE)]
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+48505603496", "-1", "@x", "\t=1", "\r=1"])
-def test_no_cell_starts_a_formula(cell):
-    assert safe(cell) == f"'{cell}"

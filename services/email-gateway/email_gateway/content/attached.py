@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesParser
 
-from email_gateway.content.files import is_program
+from contracts.file_kinds import is_program
 
 MOST_PARTS = 1_000
 # The parser holds each line against the boundary of each part that it is in. 10 MiB of base64 have 138,000 lines.

@@ -8,31 +8,15 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from contracts import file_kinds
+from contracts.file_kinds import SHOWN
+
 MOST_OCTETS = 5 * 1024 * 1024  # of all files of a mail
-# What Gmail and Outlook refuse, too: a mail with one of these reaches nobody and costs the domain's reputation.
-_EXTENSIONS = (
-    "ade adp apk app appx bat cab chm cmd com cpl dll dmg ex ex_ exe hta ins iso isp jar js jse lib lnk mde msc msi"
-    " msix msp mst nsh pif ps1 reg scr sct shb sh sys vb vbe vbs vhd vxd wsc wsf wsh xll"
-)
-PROGRAMS = frozenset(_EXTENSIONS.split(" "))
-_PROGRAM_STARTS = (
-    b"MZ",
-    b"\x7fELF",
-    b"\xfe\xed\xfa",
-    b"\xcf\xfa\xed\xfe",
-    b"\xce\xfa\xed\xfe",
-    b"\xca\xfe\xba\xbe",
-    b"#!",
-)
-_IMAGES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
-_SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-_STARTS = (*_IMAGES, (b"%PDF-", "application/pdf"), (b"PK\x03\x04", "application/zip"))
 
 
 class Refused(Exception):
@@ -53,16 +37,7 @@ class File:
 
     @property
     def media_type(self) -> str:
-        """What its first bytes say, else its name: a name alone would have a page pass for an image."""
-        found = next((kind for start, kind in _STARTS if self.octets.startswith(start)), None)
-        if found is None and self.octets[:4] == b"RIFF" and self.octets[8:12] == b"WEBP":
-            found = "image/webp"
-        named = mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
-        if found == "application/zip" and named.startswith("application/"):
-            return named  # documents of offices are zip files
-        if found is None and named.startswith(("image/", "application/pdf")) and named != "image/svg+xml":
-            return "application/octet-stream"
-        return found or named
+        return file_kinds.media_type(self.filename, self.octets)
 
 
 def read(filename: str, content: str, content_id: str | None) -> File:
@@ -72,16 +47,11 @@ def read(filename: str, content: str, content_id: str | None) -> File:
     except (binascii.Error, UnicodeEncodeError):
         raise Refused("attachment.not_base64", "The content is not base64.") from None
     file = File(filename.strip() or "file", octets, content_id)
-    if is_program(filename, octets):
+    if file_kinds.is_program(filename, octets):
         raise Refused("attachment.program", "Programs are not sent.")
-    if content_id is not None and file.media_type not in _SHOWN:
+    if content_id is not None and file.media_type not in SHOWN:
         raise Refused("attachment.no_image", "With a content id the file must be a PNG, JPEG, GIF or WebP image.")
     return file
-
-
-def is_program(filename: str, octets: bytes) -> bool:
-    extensions = filename.lower().rstrip(". ").split(".")[1:]
-    return any(extension in PROGRAMS for extension in extensions) or octets.startswith(_PROGRAM_STARTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from chassis import erasures
+from chassis.certificates import LOOK_SECONDS, Certificates
 from chassis.process import Process, boot
 from email_gateway.config import MailroomConfig
 from email_gateway.domain.mailroom import SoftRule
-from email_gateway.mailroom.certificates import Certificate
 from email_gateway.mailroom.connection import Connection, Limits
 from email_gateway.mailroom.doors import Doors
 from email_gateway.mailroom.reader import Reader, Rules
@@ -48,7 +49,9 @@ def main(process: Process[MailroomConfig]) -> None:
 
 async def _serve(process: Process[MailroomConfig], reception: Reception) -> None:
     config = process.config
-    certificate = Certificate(config.certificate, config.certificate_key) if config.certificate else None
+    certificates = _certificates(config)
+    if certificates is not None:
+        process.every(LOOK_SECONDS, certificates.look, "certificate")
     doors = Doors(most=config.connections, most_of_address=config.connections_of_address)
     limits = Limits(
         hostname=config.mail_host,
@@ -59,7 +62,7 @@ async def _serve(process: Process[MailroomConfig], reception: Reception) -> None
     connections: set[Connection] = set()
 
     def connect() -> Connection:
-        connection = Connection(reception, doors, limits, certificate.context() if certificate else None)
+        connection = Connection(reception, doors, limits, certificates.current() if certificates else None)
         connections.add(connection)
         connection.on_end = partial(connections.discard, connection)
         return connection
@@ -71,6 +74,13 @@ async def _serve(process: Process[MailroomConfig], reception: Reception) -> None
     for connection in list(connections):
         connection.hang_up_when_idle()
     await _until(lambda: not connections, STOP_SECONDS)
+
+
+def _certificates(config: MailroomConfig) -> Certificates | None:
+    """:raises OSError: the files cannot be used. None: STARTTLS is not offered."""
+    if not config.certificate:
+        return None
+    return Certificates(Path(config.certificate), Path(config.certificate_key))
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

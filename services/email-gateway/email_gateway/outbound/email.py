@@ -19,6 +19,7 @@ from email_gateway.batches import ERASED, EmailMessage, Refusal, StoredContent
 from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import Result, next_try
 from email_gateway.outbound.mail_outlet import MailOutlet, conclude, refused
+from email_gateway.outbound.provider_places import ProviderPlaces
 from email_gateway.outbound.routing import Router
 from email_gateway.smtp.pool import Outcome, Pool
 from email_gateway.store import blobs, contents
@@ -65,6 +66,7 @@ class EmailOutbound:
 
     def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self._outlet.events = loop
+        loop.spawn(ProviderPlaces(self._database, self._router.allowances).keep())
         self._pool.start()
 
     async def start_up(self) -> None:

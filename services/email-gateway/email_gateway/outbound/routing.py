@@ -19,9 +19,10 @@ from email_gateway.smtp import mta_sts
 from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
 from email_gateway.smtp.pool import Destination, Limits, Outcome
-from email_gateway.smtp.session import Peer, Tls
-from email_gateway.smtp.shaping import Allowances
+from email_gateway.smtp.session import TLS, Peer, Tls
+from email_gateway.smtp.shaping import Allowance, Allowances
 from email_gateway.smtp.sources import Source
+from email_gateway.smtp.tlsa_records import NotValidated, TlsaRecords
 from email_gateway.store import mail_routes as store
 
 
@@ -67,8 +68,10 @@ class Router:
         self._default = parse_route(config.default_route, config)
         self._routes: list[tuple[str, Route]] = []
         self._resolver = MxResolver(config.nameservers)
-        self._allowances: dict[Source | None, Allowances] = defaultdict(Allowances)  # a provider counts by address
+        # A provider counts by the address that connections come from.
+        self._allowances: dict[Source | None, Allowances] = defaultdict(partial(Allowances, are_shared=True))
         self.pools = IpPools(database)
+        self._tlsa = TlsaRecords(config.nameservers)
         self._allowed = config.mx_network_list()
         self._policies = StsPolicies(database, partial(mta_sts.fetch, allowed=self._allowed), config.nameservers)
 
@@ -78,6 +81,14 @@ class Router:
             self._routes = [(row.pattern, self._route(row)) for row in store.routes(session)]
         self.pools.refresh()
         self._policies.tidy()
+
+    def allowances(self) -> dict[tuple[str, str], Allowance]:
+        """Those of providers, by the address of ours (empty: the machine's own) and the provider's name."""
+        return {
+            (source.address if source else "", name): allowance
+            for source, of in self._allowances.items()
+            for name, allowance in of.by_name.items()
+        }
 
     def choose(self, account_id: str, recipient: str, *, urgent: bool) -> Source | None:
         """The address of ours that a mail leaves from; None: a smarthost has its own, or there are no pools.
@@ -129,12 +140,26 @@ class Router:
         async def peers() -> list[Peer]:
             hosts = await self._resolver.hosts(domain)
             policy = await self._policies.of(domain) if config.mta_sts else None
-            if policy is None or policy.mode is not Mode.ENFORCE:
-                return [replace(template, host=host) for host in hosts]
-            named = [host for host in hosts if policy.names(host)]
-            if not named:
+            is_enforced = policy is not None and policy.mode is Mode.ENFORCE
+            found, failed = [], False
+            for host in hosts.names:
+                try:
+                    records = await self._tlsa.of(host, config.mx_port) if config.dane and hosts.are_validated else None
+                except NotValidated:
+                    failed = True
+                    TLS.labels(Tls.DANE, "dnssec-invalid").inc()
+                    continue
+                if records is not None:  # before the other policy (RFC 8461 section 2)
+                    found.append(replace(template, host=host, tls=Tls.DANE, tlsa=records))
+                elif policy is None or not is_enforced:
+                    found.append(replace(template, host=host))
+                elif policy.names(host):
+                    found.append(replace(template, host=host, tls=Tls.REQUIRED))
+            if not found and failed:
+                raise NoRoute("4.7.5", "what the mail hosts' domain says of TLS cannot be validated", permanent=False)
+            if not found:
                 raise NoRoute("4.7.5", "the domain's policy on TLS names none of its mail hosts", permanent=False)
-            return [replace(template, host=host, tls=Tls.REQUIRED) for host in named]
+            return found
 
         return peers
 

@@ -11,7 +11,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from email_gateway import exceptions
 from email_gateway.service.base import Base
-from email_gateway.usecases import contents, messages, privacy
+from email_gateway.usecases import attachments, contents, messages, privacy
 
 
 class Messages(Base, ChannelCalls):
@@ -38,13 +38,23 @@ class Messages(Base, ChannelCalls):
             content: Payload = found["content"]
             return content
 
-        def may_attach() -> bool:
-            return "attachments" in self.account_of(actor)["plan"]["features"]
-
         request = self.calls["send_messages"].load(payload)
         return messages.plan_send(
-            self.database, actor=actor, now=self.clock.now(), template=template, may_attach=may_attach, **request
+            self.database,
+            actor=actor,
+            now=self.clock.now(),
+            template=template,
+            may_attach=lambda: self._may_attach(actor),
+            **request,
         )
+
+    def _may_attach(self, actor: Actor) -> bool:
+        return "attachments" in self.account_of(actor)["plan"]["features"]
+
+    @rpc
+    def attach_files(self, actor: Actor, payload: Payload) -> Payload:
+        attach, may_attach = attachments.attach_files, self._may_attach
+        return self.run_in_steps("attach_files", attach, actor, payload, may_attach=lambda: may_attach(actor))
 
     @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:

@@ -6,11 +6,10 @@ import random
 import time
 from dataclasses import dataclass
 
-import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
-from email_gateway.smtp.resolvers import configured
+from email_gateway.smtp.resolvers import is_validated, validating
 
 CACHE_SECONDS = 300.0
 LOOKUP_SECONDS = 10.0
@@ -25,8 +24,16 @@ class NoRoute(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Hosts:
+    """Names in the order in which they are tried; `are_validated`: the resolver vouches for them (DNSSEC)."""
+
+    names: tuple[str, ...]
+    are_validated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
-    hosts: tuple[str, ...]
+    hosts: Hosts
     expires_at: float
 
 
@@ -37,7 +44,7 @@ class MxResolver:
         self._cache: dict[str, _Answer] = {}
         self._nameservers = nameservers
 
-    async def hosts(self, domain: str) -> tuple[str, ...]:
+    async def hosts(self, domain: str) -> Hosts:
         """Hosts to try in this order; equals in preference are shuffled. :raises NoRoute: there is none."""
         cached = self._cache.get(domain)
         if cached is None or cached.expires_at < time.monotonic():
@@ -45,18 +52,17 @@ class MxResolver:
             self._cache[domain] = cached
         return cached.hosts
 
-    async def _look_up(self, domain: str) -> tuple[str, ...]:
+    async def _look_up(self, domain: str) -> Hosts:
         try:
-            resolver = configured(dns.asyncresolver.Resolver, self._nameservers, lifetime=LOOKUP_SECONDS)
-            answer = await resolver.resolve(domain, "MX")
+            answer = await validating(self._nameservers, lifetime=LOOKUP_SECONDS).resolve(domain, "MX")
         except dns.resolver.NXDOMAIN:
             raise NoRoute("5.1.2", "the domain does not exist", permanent=True) from None
         except dns.resolver.NoAnswer:
-            return (domain,)  # the domain itself, by its address record
+            return Hosts((domain,), are_validated=False)  # the domain itself, by its address record
         except (dns.exception.DNSException, OSError):
             raise NoRoute("4.4.3", "the domain's name servers do not answer", permanent=False) from None
         records = [(record.preference, random.random(), str(record.exchange).rstrip(".")) for record in answer]
         hosts = tuple(host for _, _, host in sorted(records) if host)
         if not hosts:
             raise NoRoute("5.1.10", "the domain takes no mail (null MX)", permanent=True)
-        return hosts
+        return Hosts(hosts, is_validated(answer))

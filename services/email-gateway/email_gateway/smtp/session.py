@@ -21,6 +21,7 @@ from prometheus_client import Counter
 
 from chassis.public_addresses import Networks, may_connect
 from email_gateway.domain.needs import Needs
+from email_gateway.smtp.dane import Tlsa, is_fitting
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
 from email_gateway.smtp.verdicts import Stage, is_block, judged
@@ -41,11 +42,19 @@ TLS = Counter(
 
 
 class Tls(StrEnum):
-    """Whether a connection is encrypted: never, when offered (any certificate), or always (a valid certificate)."""
+    """Whether a connection is encrypted: never, when offered (any certificate), or always.
+
+    `REQUIRED`: with a valid certificate; `DANE`: with one that fits the peer's TLSA records.
+    """
 
     OFF = "off"
     OPPORTUNISTIC = "opportunistic"
     REQUIRED = "required"
+    DANE = "dane"
+
+    @property
+    def is_always(self) -> bool:
+        return self in (Tls.REQUIRED, Tls.DANE)
 
 
 _PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SMTPUTF8", " SMTPUTF8")}
@@ -62,6 +71,7 @@ class Peer:
     password: str | None = None
     ehlo_name: str = "localhost"
     source_address: str | None = None
+    tlsa: tuple[Tlsa, ...] = ()
     allowed: Networks | None = None  # where it may lie; None: anywhere, an operator named it
 
 
@@ -252,11 +262,11 @@ class Session(asyncio.Protocol):
         """:raises ConnectFailed: TLS is required and not offered, or the handshake fails."""
         if "STARTTLS" not in self.extensions:
             TLS.labels(peer.tls, "starttls-not-supported").inc()
-            if peer.tls is Tls.REQUIRED:
+            if peer.tls.is_always:
                 raise ConnectFailed("5.7.10", "TLS is required and the server does not offer it")
             return
         if not (await self.command(b"STARTTLS")).accepts:
-            if peer.tls is Tls.REQUIRED:
+            if peer.tls.is_always:
                 raise ConnectFailed("4.7.10", "the server refused STARTTLS")
             return
         loop = asyncio.get_running_loop()
@@ -278,6 +288,9 @@ class Session(asyncio.Protocol):
         if transport is None:
             raise ConnectFailed("4.7.5", "TLS failed: the connection was lost")
         self._transport = transport
+        if peer.tls is Tls.DANE and not is_fitting(_chain_of(transport), peer.host, peer.tlsa):
+            TLS.labels(peer.tls, "tlsa-invalid").inc()
+            raise ConnectFailed("4.7.5", "the certificate is not the one that the host's domain names")
         TLS.labels(peer.tls, "success").inc()
         await self._ehlo(peer)
 
@@ -514,9 +527,15 @@ def _ensure_accepted(reply: Reply, what: str) -> None:
         raise ConnectFailed(reply.status, detail, permanent=permanent, is_block=is_block(stage, reply))
 
 
+def _chain_of(transport: asyncio.Transport) -> list[bytes]:
+    """The certificates that the server has shown, in DER, its own first; the public call for it comes with 3.13."""
+    shown = transport.get_extra_info("ssl_object")._sslobj.get_unverified_chain() or ()
+    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in shown]
+
+
 def _context(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if tls is Tls.OPPORTUNISTIC:
+    if tls in (Tls.OPPORTUNISTIC, Tls.DANE):  # of DANE the records decide, once the chain is there
         # Encrypted to somebody is better than clear text to anybody (RFC 7435).
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

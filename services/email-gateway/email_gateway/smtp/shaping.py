@@ -81,6 +81,10 @@ class Place:
     holder: Holder | None = None
     is_ending: bool = False  # its connection was asked to end after the mail that it has
 
+    @property
+    def is_idle(self) -> bool:
+        return self.holder is not None and self.holder.is_idle
+
     def may_take_bulk(self) -> bool:
         """Whether a mail that is not urgent may go over the connection now."""
         self.is_bulk = self.is_bulk or self.allowance.free_for_bulk > 0
@@ -100,6 +104,8 @@ class Allowance:
 
     One of them is kept for what is urgent: all the others may hang on a slow receiver of bulk. Half of them go when the
     destination says that it is too much, one comes back a minute.
+
+    :param share: of `most`, what this process may hold at first; all of it where no other process sends.
     """
 
     def __init__(
@@ -108,10 +114,12 @@ class Allowance:
         name: str = OTHER,
         *,
         messages: int | None = None,
+        share: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.name, self.messages = name, messages
-        self._most, self._clock = most, clock
+        self.name, self.messages, self.most = name, messages, most
+        self._clock = clock
+        self._share = most if share is None else share
         self._limit, self._changed_at = most, 0.0
         self._places: set[Place] = set()
         self._urgent: dict[Callable[[], object], None] = {}
@@ -120,23 +128,45 @@ class Allowance:
     @property
     def limit(self) -> int:
         """How many places there are now; at least one, or nobody would ever know that it is well again."""
-        if self._limit < self._most:
+        if self._limit < self.most:
             back = int((self._clock() - self._changed_at) / RECOVERS_SECONDS)
             if back:
-                self._limit = min(self._limit + back, self._most)
+                self._limit = min(self._limit + back, self.most)
                 self._changed_at += back * RECOVERS_SECONDS
         return self._limit
 
     def free(self, *, urgent: bool = False) -> int:
-        """How many places there are to take. What is urgent finds two where the destination was given two at all."""
+        """How many places there are to take. What is urgent finds two where this process may hold two at all."""
         if urgent:
-            return max(max(self.limit, min(2, self._most)) - len(self._places), 0)
-        return max(min(self.limit - len(self._places), self.free_for_bulk), 0)
+            return max(min(max(self.limit, 2), self._share) - self.taken, 0)
+        return max(min(self.limit, self._share) - self.taken, 0) and max(self.free_for_bulk, 0)
 
     @property
     def free_for_bulk(self) -> int:
         """How many connections more may take what is not urgent."""
-        return max(self.limit - 1, 1) - sum(place.is_bulk for place in self._places)
+        together = min(self.limit, self._share)
+        return min(max(together - 1, 1), together) - sum(place.is_bulk for place in self._places)
+
+    @property
+    def taken(self) -> int:
+        return len(self._places)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(
+            self._urgent or self._bulk or any(not (each.holder and each.holder.is_idle) for each in self._places)
+        )
+
+    def share_is(self, places: int) -> None:
+        """This process may hold so many: what is over ends, after the mail that it has."""
+        self._share = places
+        by_idleness = sorted(self._places, key=lambda place: not place.is_idle)
+        for place in by_idleness[: max(self.taken - places, 0)]:
+            if place.holder is not None and not place.is_ending:
+                place.is_ending = True
+                place.holder.finish()
+        self._offer()
 
     def enter(self, again: Callable[[], object] = lambda: None, *, urgent: bool = False) -> Place | None:
         """Take a place; where none is free, one that idles is asked to leave, and None.
@@ -154,7 +184,7 @@ class Allowance:
             self._urgent.setdefault(again)
         elif again not in self._urgent:
             self._bulk.setdefault(again)
-        idle = next((each for each in self._places if each.holder and each.holder.is_idle), None)
+        idle = next((place for place in self._places if place.is_idle), None)
         if idle is not None:
             idle.make_way()
         elif urgent:
@@ -191,23 +221,29 @@ class Allowance:
 
     def slow_down(self) -> None:
         """The destination said that it is too much. What several connections are told at once counts once."""
-        if self.limit < self._most and self._clock() - self._changed_at < RECOVERS_SECONDS / 10:
+        if self.limit < self.most and self._clock() - self._changed_at < RECOVERS_SECONDS / 10:
             return
         self._limit, self._changed_at = max(min(self._limit, len(self._places)) // 2, 1), self._clock()
         SLOWED.labels(self.name).inc()
 
 
 class Allowances:
-    """Those of all providers: each has one, however many domains it takes mail for."""
+    """Those of all providers: each has one, however many domains it takes mail for.
 
-    def __init__(self) -> None:
-        self._by_name: dict[str, Allowance] = {}
+    :param are_shared: with other processes, so that each begins with no place and is told how many there are.
+    """
+
+    def __init__(self, *, are_shared: bool = False) -> None:
+        self.by_name: dict[str, Allowance] = {}
+        self._share = 0 if are_shared else None
 
     def of(self, hosts: Sequence[str]) -> Allowance | None:
         """None: nobody knows the provider."""
         shape = shape_of(hosts)
         if shape is None:
             return None
-        if shape.name not in self._by_name:
-            self._by_name[shape.name] = Allowance(shape.connections, shape.name, messages=shape.messages)
-        return self._by_name[shape.name]
+        if shape.name not in self.by_name:
+            self.by_name[shape.name] = Allowance(
+                shape.connections, shape.name, messages=shape.messages, share=self._share
+            )
+        return self.by_name[shape.name]

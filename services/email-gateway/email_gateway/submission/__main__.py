@@ -7,18 +7,18 @@ import asyncio
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import seals
+from chassis.certificates import LOOK_SECONDS, Certificates
 from chassis.config import ConfigError
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
 from email_gateway.config import SubmissionConfig
 from email_gateway.submission.add_ons import AddOns
-from email_gateway.submission.certificates import Certificates, self_signed
+from email_gateway.submission.certificates import self_signed
 from email_gateway.submission.door import Door
 from email_gateway.submission.intake import Intake
 from email_gateway.usecases.submissions import store_submissions
 
 POOL_SIZE = 8  # connections (contracts.connections): look-ups, transactions, leases, relay, health
-CERTIFICATE_SECONDS = 2.0
 
 
 def main(process: Process[SubmissionConfig]) -> None:
@@ -29,7 +29,7 @@ def main(process: Process[SubmissionConfig]) -> None:
     intake = Intake(SingleSends(process.database, keeper, store_submissions), relay.poke)
     process.background(keeper.run, "quota-leases")
     process.background(intake.run, "intake")
-    process.every(CERTIFICATE_SECONDS, certificates.look, "certificate")
+    process.every(LOOK_SECONDS, certificates.look, "certificate")
     door = Door(process.config, process.database, certificates, intake, AddOns(client.call))
     asyncio.run(_serve(process, door))
     keeper.wake()

@@ -1,9 +1,7 @@
-"""The certificate of the port, read again when its files change: connections that are open keep the one they have."""
+"""A certificate that nobody vouches for, where development has no other."""
 
 from __future__ import annotations
 
-import os
-import ssl
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,46 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from chassis.logs import get_logger
+from chassis.certificates import Certificates
 
-log = get_logger()
 LIFETIME = timedelta(days=30)
-
-
-class Certificates:
-    """:param certificate, key: paths of PEM files. :raises OSError: they cannot be read; `ssl.SSLError` is one."""
-
-    def __init__(self, certificate: Path, key: Path) -> None:
-        self._certificate, self._key = certificate, key
-        self._seen = self._stamps()
-        self._context = self._load()
-
-    def current(self) -> ssl.SSLContext:
-        return self._context
-
-    def look(self) -> bool:
-        """Read the files again if they have changed; files that do not fit (half of them written) change nothing."""
-        try:
-            stamps = self._stamps()
-            if stamps == self._seen:
-                return False
-            self._context = self._load()
-            self._seen = stamps
-        except OSError as error:
-            log.error("certificate_not_loaded", error=error)
-            return False
-        log.info("certificate_loaded")
-        return True
-
-    def _stamps(self) -> tuple[tuple[int, int], ...]:
-        found = [os.stat(path) for path in (self._certificate, self._key)]
-        return tuple((each.st_mtime_ns, each.st_ino) for each in found)
-
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self._certificate, self._key)
-        return context
 
 
 def self_signed(name: str) -> Certificates:

@@ -14,6 +14,7 @@ from uuid import UUID
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
+from chassis.certificates import Certificates
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -23,7 +24,6 @@ from email_gateway.content import attached, received
 from email_gateway.smtp.inbound_wire import InboundWire
 from email_gateway.submission import replies
 from email_gateway.submission.add_ons import AddOns
-from email_gateway.submission.certificates import Certificates
 from email_gateway.submission.intake import Intake
 from email_gateway.submission.ports import Envelope
 from email_gateway.submission.replies import Answer

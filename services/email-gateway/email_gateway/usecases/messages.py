@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,14 +22,13 @@ from contracts.errors import WiciError
 from contracts.ids import message_ids
 from contracts.rpc import Actor
 from email_gateway import exceptions
-from email_gateway.content import files
 from email_gateway.content.first_render import prepare_apart, render_apart
 from email_gateway.content.prepare import Kind, Problem, hash_of
 from email_gateway.domain.sends import Plan, To
 from email_gateway.store import blobs as blob_store
 from email_gateway.store import contents as content_store
 from email_gateway.store import messages as store
-from email_gateway.usecases import contents, views
+from email_gateway.usecases import attachments, contents, views
 from email_gateway.usecases.senders import normalised
 
 SCHEDULE_MOST = timedelta(days=SCHEDULE_MAX_DAYS)
@@ -58,7 +56,7 @@ def plan_send(
     _ensure_schedule(request["schedule_at"], now)
     account_id = account_of(actor)
     recipients = _recipients(request)
-    files = _files(request["attachments"], may_attach)
+    files = attachments.read(request["attachments"], may_attach)
     sendable = contents.with_sender(database, account_id=account_id, sender=None, content=_content(request, template))
     prepared, rendered = prepare_apart(sendable, Kind.TRANSACTIONAL, account_id, [to.fields for to in recipients])
     if prepared.document is None:
@@ -77,7 +75,7 @@ def plan_send(
         replace(to, subject=str(shown["subject"])) for to, shown in zip(recipients, rendered, strict=True)
         if not isinstance(shown, str)
     ]  # fmt: skip
-    document, blobs = with_files(_with_copies(prepared.document, request), files)
+    document, blobs = attachments.with_files(_with_copies(prepared.document, request), files)
     plan = _plan(actor, document, _once_each(recipients), request["external_id"])
     return replace(
         plan, tags=request["tags"], schedule_at=request["schedule_at"], blobs=blobs,
@@ -118,41 +116,6 @@ def _with_copies(document: dict[str, Any], request: Mapping[str, Any]) -> dict[s
         return document
     to, *cc = [{"email": normalised(one["email"]), "name": one["name"]} for one in (*request["to"], *request["cc"])]
     return {**document, "to": to, "cc": cc}
-
-
-def _files(attachments: Sequence[Mapping[str, Any]], may_attach: Callable[[], bool]) -> list[files.File]:
-    """:raises Invalid: one may not be sent, or they are too large. :raises PlanLimit: the plan has no attachments."""
-    if not attachments:
-        return []
-    if not may_attach():
-        raise exceptions.no_attachments()
-    read = []
-    for number, one in enumerate(attachments):
-        try:
-            read.append(files.read(one["filename"], one["content"], one["content_id"]))
-        except files.Refused as refused:
-            raise exceptions.content_problems(
-                [{"field": f"attachments.{number}", "code": refused.code, "detail": refused.detail}]
-            ) from None
-    if sum(len(file.octets) for file in read) > files.MOST_OCTETS:
-        detail = f"The files have more than {files.MOST_OCTETS} bytes together."
-        raise exceptions.content_problems([{"field": "attachments", "code": "attachment.too_large", "detail": detail}])
-    ids = [file.content_id for file in read if file.content_id]
-    if len(ids) != len(set(ids)):
-        detail = "Two files have the same content id."
-        raise exceptions.content_problems([{"field": "attachments", "code": "attachment.twice", "detail": detail}])
-    return read
-
-
-def with_files(document: dict[str, Any], attached: Sequence[files.File]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The document with what it needs to lay the files out, and the octets that its messages end with, by digest."""
-    if not attached:
-        return document, {}
-    has_html, has_text = bool(document["html"]), bool(document["text"])
-    about = files.described(attached, has_html=has_html)
-    octets = files.tail(attached, about, has_text=has_text, has_html=has_html)
-    digest = hashlib.sha256(octets).hexdigest()
-    return {**document, "files": {**about, "blob": digest, "size": len(octets)}}, {digest: octets}
 
 
 def _ensure_schedule(at: datetime | None, now: datetime) -> None:

@@ -19,12 +19,17 @@ Zone = dict[tuple[str, str], list[str]]
 
 
 class NameServer:
-    """`records` may be changed while it answers; `silent` names get no answer at all; `asked` is what it was asked."""
+    """`records` may be changed while it answers; `silent` names get no answer at all; `asked` is what it was asked.
+
+    `flags` are set in every answer (AD: as of a resolver that validates); of `failing` names it knows nothing.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.records: Zone = {}
         self.silent: set[str] = set()
+        self.failing: set[str] = set()
+        self.flags = 0
         self.asked: list[tuple[str, str]] = []
 
     def answer(self, octets: bytes) -> bytes | None:
@@ -35,7 +40,10 @@ class NameServer:
         if name in self.silent:
             return None
         reply = dns.message.make_response(query, recursion_available=True)
-        if values := self.records.get((name, kind)):
+        reply.flags |= self.flags
+        if name in self.failing:
+            reply.set_rcode(dns.rcode.SERVFAIL)
+        elif values := self.records.get((name, kind)):
             texts = [f'"{value}"' if kind == "TXT" else value for value in values]
             reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *texts))
         elif not any(known == name for known, _ in self.records):

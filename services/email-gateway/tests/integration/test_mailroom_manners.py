@@ -150,15 +150,23 @@ def test_a_session_over_tls_starts_anew(room: Room, chain: Path) -> None:
 def test_a_new_certificate_is_taken_without_a_restart(room: Room, chain: Path, tmp_path: Path) -> None:
     old = chain.read_bytes()
     fresh = certificate(tmp_path, "mail.wici.example").read_bytes()
+    authority = tmp_path / "authority.pem"
+
+    def is_shown() -> bool:
+        with smtplib.SMTP("127.0.0.1", room.port, timeout=20) as client:
+            client._host = "mail.wici.example"  # type: ignore[attr-defined]
+            try:
+                client.starttls(context=ssl.create_default_context(cafile=str(authority)))
+            except ssl.SSLCertVerificationError:
+                client.close()
+                return False
+            return client.ehlo()[0] == 250
+
     try:
         for content, shown in ((b"broken", old), (fresh, fresh)):
             chain.write_bytes(content)
-            authority = tmp_path / "authority.pem"
             authority.write_bytes(shown)
-            with smtplib.SMTP("127.0.0.1", room.port, timeout=20) as client:
-                client._host = "mail.wici.example"  # type: ignore[attr-defined]
-                client.starttls(context=ssl.create_default_context(cafile=str(authority)))
-                client.ehlo()
+            wait_until(is_shown, what="the certificate")
     finally:
         chain.write_bytes(old)
 

@@ -145,7 +145,7 @@ def test_mail_goes_to_hosts_that_the_policy_names_over_tls_alone(
     site.answer = (200, TEXT.replace(b"enforce", mode.encode()).replace(b"mx1.k.example", hosts.encode()))
     config: Any = SimpleNamespace(
         default_route="mx", mx_connections=4, nameservers=(names.address,), mx_network_list=lambda: LOCAL, mx_port=25,
-        ehlo_name="localhost", wait_seconds=1.0, mta_sts=True,
+        ehlo_name="localhost", wait_seconds=1.0, mta_sts=True, dane=False,
     )  # fmt: skip
     router = Router(config, database, None)  # type: ignore[arg-type]
     router._policies = policies(database, names, site)

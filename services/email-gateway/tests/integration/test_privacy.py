@@ -29,7 +29,7 @@ from email_gateway.domain.sends import Plan, To
 from email_gateway.outbound.mail_outlet import conclude
 from email_gateway.smtp.pool import Outcome
 from email_gateway.store.ledger import EmailLedger
-from email_gateway.usecases import contents, messages, privacy, system
+from email_gateway.usecases import attachments, contents, messages, privacy, system
 
 from .conftest import Campaign, Heard, World, sender_env
 
@@ -161,7 +161,7 @@ def test_a_copy_names_an_erased_person_no_more_and_files_of_theirs_alone_go(data
         prepared = prepare(words, Kind.TRANSACTIONAL, account_id)
         assert prepared.document is not None
         file = files.File("a.txt", str(number).encode())
-        document, blobs = messages.with_files({**prepared.document, **more}, [file])
+        document, blobs = attachments.with_files({**prepared.document, **more}, [file])
         with database.transaction() as session:
             plan = Plan(
                 account_id=account_id,

@@ -26,7 +26,7 @@ from email_gateway.models import DkimKey
 from email_gateway.store import blobs
 
 from .asking import Call, account, verified
-from .conftest import DOMAIN, Heard, World, states
+from .conftest import DOMAIN, Campaign, Heard, World, states
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(256)
 TEMPLATE_ID = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1d01"
@@ -210,3 +210,27 @@ def test_no_line_end_gets_into_a_header(before: str, end: str, after: str, where
 def test_only_headers_of_the_list_are_taken(name: str) -> None:
     with pytest.raises(Invalid):
         load(EmailSend, single(headers={name: "x"}), strict=True)
+
+
+def test_a_campaigns_mails_carry_its_files(
+    call: Call, campaign: Campaign, database: Database, world: World, sender: RunningProcess
+) -> None:
+    """The content with files is another than without; the same files again are the same, and are kept for longer."""
+    actor = {**account(), "account_id": str(campaign.account_id)}
+    file = {"filename": "cennik.pdf", "content": b64encode(b"%PDF-1.7 x").decode()}
+    asked = {"content_hash": campaign.content_hash, "attachments": [file]}
+    attached = call("attach_files", actor, **asked)["content_hash"]
+    assert attached == call("attach_files", actor, **asked)["content_hash"] != campaign.content_hash
+    with pytest.raises(NotFound):
+        call("attach_files", account(), **asked)
+    with database.transaction() as session:
+        assert blobs.sweep(session, datetime.now(UTC) + blobs.KEPT) == 0
+
+    people = [f"p{number}@poczta.example" for number in range(3)]
+    campaign.publish({**campaign.batch(people), "content_hash": attached})
+
+    wait_until(lambda: len(world.mails()) == 3, what="three mails")
+    for number in range(1, 4):
+        message = email.message_from_bytes(world.call(f"/messages/{number}/raw"), policy=email.policy.default)
+        files = {part.get_filename(): part.get_payload(decode=True) for part in message.walk() if part.get_filename()}
+        assert files == {"cennik.pdf": b"%PDF-1.7 x"} and "List-Unsubscribe" in message

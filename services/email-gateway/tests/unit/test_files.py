@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from email_gateway.content import dkim, files
 from email_gateway.content.compose import Composer, Links
 from email_gateway.content.prepare import Kind, prepare
-from email_gateway.usecases.messages import with_files
+from email_gateway.usecases.attachments import with_files
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 ACCOUNT = UUID(int=7)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from chassis.certificates import Certificates
 from email_gateway.smtp import inbound_wire
 from email_gateway.smtp.inbound_wire import Closed, InboundWire
-from email_gateway.submission.certificates import Certificates, self_signed_pem
+from email_gateway.submission.certificates import self_signed_pem
 
 Peer = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.certificates import Certificates
 from email_gateway.content import received
 from email_gateway.content.received import NotAccepted
 from email_gateway.domain import smtp_logins
-from email_gateway.submission.certificates import Certificates, self_signed_pem
+from email_gateway.submission.certificates import self_signed_pem
 from email_gateway.submission.slowing import MOST_SECONDS, wait_after
 
 

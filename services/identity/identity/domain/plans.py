@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 CONTACTS = "contacts"
-QUOTAS = ("sms", "email")
+QUOTAS = ("sms", "email", "push")
 ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
 FIRST_PLAN = "free"
 NO_PLAN = "none"

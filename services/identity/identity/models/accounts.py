@@ -21,6 +21,7 @@ class Plan(Base):
     name: Mapped[str]
     sms: Mapped[int | None]
     email: Mapped[int | None]
+    push: Mapped[int | None]
     contacts: Mapped[int | None]
     retention_days: Mapped[int]
     features: Mapped[list[str]]

@@ -23,8 +23,11 @@ from identity.usecases.account_locks import open_for_update
 
 
 def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool) -> Sequence[str] | None:
-    """The addresses that the account may send to by a channel; None for any."""
-    if not on_trial:
+    """The addresses that the account may send to by a channel; None for any.
+
+    A push goes to nobody but who has installed an application of the account's own.
+    """
+    if not on_trial or feature == Channel.PUSH:
         return None
     proved = proved_addresses.phones if feature == Channel.SMS else proved_addresses.emails
     return proved(session, account_id=account_id)

@@ -34,6 +34,7 @@ def plan(row: Plan) -> View:
         "name": row.name,
         "sms": row.sms,
         "email": row.email,
+        "push": row.push,
         "contacts": row.contacts,
         "retention_days": row.retention_days,
         "features": row.features,

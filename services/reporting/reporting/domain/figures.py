@@ -37,6 +37,19 @@ _COUNTS: dict[Channel, dict[str, str]] = {
         "unsubscribes": "unsubscribes",
         "complaints": "complaints",
     },
+    Channel.PUSH: {
+        "accepted": "delivered",
+        "sent": "sent",
+        "delivered": "delivered",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "opens": "opens",
+        "unique_opens": "unique_opens",
+        "clicks": "clicks",
+        "unique_clicks": "unique_clicks",
+    },
     Channel.SMS: {
         "submitted": "sent",
         "delivered": "delivered",
@@ -82,6 +95,8 @@ def report_rates(channel: Channel, totals: Mapping[str, int]) -> dict[str, float
             "unsubscribe_rate": rate(totals["delivered_unsubscribes"], delivered),
             "complaint_rate": rate(totals["delivered_complaints"], delivered),
         }
+    if channel is Channel.PUSH:
+        rates["open_rate"] = rate(totals["unique_opens"], delivered)
     return rates
 
 

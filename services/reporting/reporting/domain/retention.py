@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from contracts.vocabulary import Channel
 
 # States of delivery, whoever's the message is.
-DAYS_BY_CHANNEL: dict[Channel, int] = {Channel.EMAIL: 40, Channel.SMS: 365}
+DAYS_BY_CHANNEL: dict[Channel, int] = {Channel.EMAIL: 40, Channel.SMS: 365, Channel.PUSH: 40}
 # What a plan cannot shorten: a message waits for three days at most, and its receipt comes within another.
 FEWEST = 4
 LONGEST = max(DAYS_BY_CHANNEL.values())

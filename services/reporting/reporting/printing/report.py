@@ -98,6 +98,12 @@ def _tiles(shown: Shown, words: Words) -> Table:
             ("unsubscribes", words.percent(rates["unsubscribe_rate"]), number(counts["unsubscribes"])),
             ("complaints", words.percent(rates["complaint_rate"]), number(counts["complaints"])),
         ]
+    elif shown["channel"] is Channel.PUSH:
+        tiles = [
+            ("sent", number(counts["sent"]), ""),
+            ("delivered", words.percent(rates["delivery_rate"]), number(counts["delivered"])),
+            ("unique_opens", words.percent(rates["open_rate"]), number(counts["unique_opens"])),
+        ]
     else:
         tiles = [
             ("submitted", number(counts["submitted"]), ""),
@@ -249,7 +255,7 @@ def _domains(shown: Shown, words: Words) -> list[Flowable]:
     for domain in shown["domains"][:ROWS_SHOWN]:
         counts, rates = domain["counts"], domain["rates"]
         name = domain["domain"] or words("unknown")
-        row = [_short(name, 60), words.number(counts["sent" if is_email else "submitted"])]
+        row = [_short(name, 60), words.number(counts["submitted" if shown["channel"] is Channel.SMS else "sent"])]
         row.append(words.percent(rates["delivery_rate"]))
         if is_email:
             row.append(words.percent(rates["open_rate"]))

@@ -14,6 +14,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "printed": ("Stan na {at}", "As of {at}"),
     "email": ("E-mail", "E-mail"),
     "sms": ("SMS", "SMS"),
+    "push": ("Push", "Push"),
     "started": ("Start: {at}", "Started: {at}"),
     "not_started": ("Jeszcze nie rozpoczęta", "Not started yet"),
     "recipients": ("Odbiorcy: {number}", "Recipients: {number}"),

@@ -8,6 +8,7 @@ from itertools import groupby
 from uuid import UUID
 
 from contracts.vocabulary import Lane
+from sms_gateway.domain.networks import network_of
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,21 @@ class RouteRule:
     lane: str | None = None
     priority: int = 100
     share: int = 1
+    network: str | None = None
 
 
 @dataclass(frozen=True)
 class _Step:
-    """Routes of one prefix and priority, which share the traffic."""
+    """Routes of one prefix, network and priority, which share the traffic."""
 
     prefix: str
+    network: str | None
     shares: tuple[tuple[UUID, int], ...]
 
 
 class Router:
-    """Longest prefix first, then the lowest priority number; carriers that are down are passed over."""
+    """Longest prefix first, of one prefix those of the phone's network before those of all, then the lowest priority
+    number; carriers that are down are passed over."""
 
     def __init__(self, rules: Iterable[RouteRule]) -> None:
         self._rules = tuple(rules)
@@ -43,7 +47,7 @@ class Router:
         if steps is None:
             steps = self._steps[account_id, lane] = self._steps_of(account_id, lane)
         for step in steps:
-            if address.startswith(step.prefix):
+            if address.startswith(step.prefix) and (step.network is None or step.network == network_of(address)):
                 up = [each for each in step.shares if is_up(each[0])]
                 if up:
                     return _by_share(up, number)
@@ -51,11 +55,17 @@ class Router:
 
     def _steps_of(self, account_id: str, lane: Lane) -> tuple[_Step, ...]:
         fitting = [rule for rule in self._rules if rule.account_id in (None, account_id) and rule.lane in (None, lane)]
-        fitting.sort(key=lambda rule: (-len(rule.prefix), rule.prefix, rule.priority))
+        fitting.sort(key=lambda rule: (-len(rule.prefix), rule.prefix, *_network_first(rule), rule.priority))
         return tuple(
-            _Step(prefix, tuple((rule.carrier_id, rule.share) for rule in rules))
-            for (prefix, _), rules in groupby(fitting, key=lambda rule: (rule.prefix, rule.priority))
+            _Step(prefix, network, tuple((rule.carrier_id, rule.share) for rule in rules))
+            for (prefix, network, _), rules in groupby(
+                fitting, key=lambda rule: (rule.prefix, rule.network, rule.priority)
+            )
         )
+
+
+def _network_first(rule: RouteRule) -> tuple[bool, str]:
+    return rule.network is None, rule.network or ""
 
 
 def _by_share(up: list[tuple[UUID, int]], number: int) -> UUID:

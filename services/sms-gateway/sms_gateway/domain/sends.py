@@ -50,6 +50,12 @@ class Plan:
     partner: Partner | None = None
     submitter_id: str | None = None  # the API key, user or SMPP account that handed it in
     webhook_url: str | None = None  # where its events are posted
+    carrier_id: UUID | None = None  # by this carrier and no other
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a one-time code, or as urgent as one."""
+        return self.lane is Lane.OTP
 
     @property
     def units(self) -> int:

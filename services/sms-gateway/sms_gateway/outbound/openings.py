@@ -29,7 +29,11 @@ class Openings:
         groups: dict[UUID | None, list[Recipient]] = {}
         choose, account_id, lane, is_open = self._choose, header.account_id, header.lane, open_here.__contains__
         for recipient in recipients:
-            carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_open)
+            if "carrier_id" in recipient:
+                only_by = UUID(recipient["carrier_id"])
+                carrier_id = only_by if is_open(only_by) else None
+            else:
+                carrier_id = choose(recipient["address"], account_id, lane, recipient["number"], is_open)
             groups.setdefault(carrier_id, []).append(recipient)
             if carrier_id in self._on_trial:
                 self._on_trial[carrier_id] -= 1

@@ -14,3 +14,11 @@ class Answers(Base):
     @rpc
     def list_inbound_sms(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_inbound_sms", answers.list_inbound_sms, actor, payload)
+
+    @rpc
+    def list_conversations(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_conversations", answers.list_conversations, actor, payload)
+
+    @rpc
+    def list_conversation(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_conversation", answers.list_conversation, actor, payload)

@@ -12,6 +12,7 @@ from typing import Any
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import seals
+from chassis.certificates import LOOK_SECONDS
 from chassis.health import WorkStalled
 from chassis.logs import get_logger
 from chassis.process import Process, boot
@@ -50,11 +51,11 @@ async def _run(process: Process[SmppServerConfig]) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     tasks = [server.spawn(work) for work in (server.tend(), server.intake.run(), server.outgoing.run())]
-    follow = server.spawn(listening.follow_certificate())
+    if listening.certificates is not None:
+        process.every(LOOK_SECONDS, listening.certificates.look, "certificate")
     for task in tasks:
         task.add_done_callback(partial(_on_task_end, process, server))
     await asyncio.to_thread(process.stop.wait)
-    follow.cancel()
     await listening.stop()
     await server.stop()
     await asyncio.gather(*tasks, return_exceptions=True)

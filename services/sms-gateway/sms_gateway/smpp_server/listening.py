@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from pathlib import Path
 
-from chassis.logs import get_logger
+from chassis.certificates import Certificates
 from sms_gateway.config import SmppServerConfig
 from sms_gateway.smpp_server.server import Server
 from sms_gateway.smpp_server.session import Session
 
 BACKLOG = 1024
 HANDSHAKE_SECONDS = 10.0
-LOOK_SECONDS = 5.0
-
-log = get_logger()
 
 
 class _Handshake(asyncio.Protocol):
@@ -40,8 +36,7 @@ class Listening:
         self._config = config
         self._server = server
         self._servers: list[asyncio.Server] = []
-        self._tls: ssl.SSLContext | None = None
-        self._changed: tuple[float, ...] = ()
+        self.certificates: Certificates | None = None
 
     async def start(self) -> None:
         """:raises OSError: a port is taken, or the certificate cannot be read."""
@@ -51,8 +46,8 @@ class Listening:
                 await loop.create_server(self._server.session, config.host, config.port, backlog=BACKLOG)
             )
         if config.tls_port and config.tls_certificate:
-            self._changed = self._times()
-            self._tls = self._context()
+            key = Path(config.tls_key) if config.tls_key else None
+            self.certificates = Certificates(Path(config.tls_certificate), key)
             self._servers.append(
                 await loop.create_server(self._handshake, config.host, config.tls_port, backlog=BACKLOG)
             )
@@ -65,10 +60,11 @@ class Listening:
         self._server.spawn(self._shaken(transport, session))
 
     async def _shaken(self, transport: asyncio.Transport, session: Session) -> None:
-        assert self._tls is not None
+        assert self.certificates is not None
+        context = self.certificates.current()
         try:
             secured = await asyncio.get_running_loop().start_tls(
-                transport, session, self._tls, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
+                transport, session, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
             )
         except (OSError, TimeoutError):
             transport.abort()
@@ -79,35 +75,6 @@ class Listening:
             session.connection_lost(None)
         else:
             session.connection_made(secured)
-
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self._config.tls_certificate, self._config.tls_key or None)
-        return context
-
-    def _times(self) -> tuple[float, ...]:
-        return tuple(
-            Path(name).stat().st_mtime for name in (self._config.tls_certificate, self._config.tls_key) if name
-        )
-
-    async def follow_certificate(self) -> None:
-        """Those who connect from now on see the certificate that is in the files now."""
-        while self._tls is not None:
-            await asyncio.sleep(LOOK_SECONDS)
-            self.look()
-
-    def look(self) -> None:
-        """Read the files again if they have changed. What cannot be used is left alone: the one before stays."""
-        try:
-            found = self._times()
-            if self._tls is not None and found != self._changed:
-                self._context()  # into one of its own first: half of a pair must not end up in the one that is used
-                self._tls.load_cert_chain(self._config.tls_certificate, self._config.tls_key or None)
-                self._changed = found
-                log.info("certificate_changed")
-        except (OSError, ssl.SSLError) as error:
-            log.warning("certificate_not_usable", error=type(error).__name__)
 
     async def stop(self) -> None:
         """Take nobody more."""

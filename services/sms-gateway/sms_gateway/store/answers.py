@@ -25,11 +25,19 @@ from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITH
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm, segments
-from sms_gateway.domain import joining
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
-from sms_gateway.store import inbound_parts, inbound_sms, last_messages, replies, senders, smpp_deliveries, stops
+from sms_gateway.store import (
+    conversations,
+    inbound_parts,
+    inbound_sms,
+    last_messages,
+    replies,
+    senders,
+    smpp_deliveries,
+    stops,
+)
 from sms_gateway.store.last_messages import LastMessage
 
 log = get_logger()
@@ -67,25 +75,7 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
 
 def take_joined(cursor: Cursor[Any]) -> list[Event]:
     """Keep answers of several parts that are whole now, or will never be; returns as `take`."""
-    whole: list[ArrivedInbound] = []
-    done: list[UUID] = []
-    for waiting in inbound_parts.due(cursor):
-        came_by = datetime.now(UTC).timestamp() - inbound_parts.WAIT_SECONDS
-        messages, repeated = joining.join(waiting.segments, waiting.known, total=waiting.total, came_by=came_by)
-        whole += [_whole(waiting, message) for message in messages]
-        done += [part.id for message in messages for part in message.segments]
-        done += [part.id for part in repeated]
-    if done:
-        inbound_parts.mark_joined(cursor, done)
-    return _keep(cursor, _answers(cursor, whole))
-
-
-def _whole(waiting: inbound_parts.Waiting, message: joining.Joined) -> ArrivedInbound:
-    octets, data_coding, esm_class = segments.joined(message.segments)
-    return ArrivedInbound(
-        waiting.carrier_id, waiting.source, waiting.destination, data_coding, esm_class, octets,
-        max(part.at for part in message.segments), waiting.total, message.missing,
-    )  # fmt: skip
+    return _keep(cursor, _answers(cursor, inbound_parts.joined(cursor)))
 
 
 def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
@@ -95,6 +85,7 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
     said = list(zip(answers, wishes, strict=True))
     starts = _genuine(cursor, [each for each, wish in said if wish is Wish.START])
     inbound_sms.write(cursor, rows := [_row(each, wish) for each, wish in said])
+    conversations.begin(cursor, [_answered(each) for each in answers if each.answered and each.answered.sent_at])
     _tell_received(cursor, answers, rows)
     stops_said = [(each, row) for each, row in zip(answers, rows, strict=True) if row[-1] is Wish.STOP]
     _tell_stops(cursor, stops_said)
@@ -108,6 +99,14 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
         ],
     )
     return [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
+
+
+def _answered(answer: Answer) -> conversations.Sent:
+    to = answer.answered
+    assert to is not None and to.message_id is not None and to.sent_at is not None
+    return conversations.Sent(
+        to.message_id, to.account_id, answer.phone or "", answer.number, to.campaign_id, to.sent_at
+    )
 
 
 def _said(answer: Answer, row: tuple[Any, ...], to: LastMessage) -> replies.Said:
@@ -249,11 +248,15 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
         new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
-        arrived.data_coding, arrived.esm_class, arrived.octets, arrived.parts,
+        arrived.data_coding, arrived.esm_class, arrived.octets, _searched(answer.text), arrived.parts,
         orjson.dumps(arrived.missing_parts).decode(), datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip
+
+
+def _searched(said: str | None) -> str | None:
+    return None if said is None else said.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _for_partners(answer: Answer) -> smpp_deliveries.Answer:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from channel.shares import fair_share
 from chassis.database import Session
-from sms_gateway.domain.shares import fair_share
 
 # A process uses what it holds for less (`outbound.shares`): what it sent in the last second must be within its lease.
 LEASE_SECONDS = 6

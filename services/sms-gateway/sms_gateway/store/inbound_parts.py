@@ -17,8 +17,9 @@ from sqlalchemy import text
 from chassis.database import Session, columns
 from chassis.ids import new_id
 from sms_gateway.batches import ArrivedInbound
+from sms_gateway.content import segments
 from sms_gateway.content.segments import Place
-from sms_gateway.domain.joining import Segment
+from sms_gateway.domain.joining import Joined, Segment, join
 from sms_gateway.domain.numbers import bare
 
 WAIT_SECONDS = 300  # for the parts that are missing
@@ -71,6 +72,28 @@ def write(cursor: Cursor[Any], arrived: Sequence[tuple[ArrivedInbound, Place]]) 
         )
 
 
+def joined(cursor: Cursor[Any]) -> list[ArrivedInbound]:
+    """The messages that are whole now, or will never be; their parts are done with."""
+    whole: list[ArrivedInbound] = []
+    done: list[UUID] = []
+    for waiting in due(cursor):
+        came_by = datetime.now(UTC).timestamp() - WAIT_SECONDS
+        messages, repeated = join(waiting.segments, waiting.known, total=waiting.total, came_by=came_by)
+        whole += [_whole(waiting, message) for message in messages]
+        done += [part.id for part in (*repeated, *(part for message in messages for part in message.segments))]
+    if done:
+        cursor.execute("UPDATE inbound_parts SET joined_at = now() WHERE id = ANY(%s::uuid[])", (done,))
+    return whole
+
+
+def _whole(waiting: Waiting, message: Joined) -> ArrivedInbound:
+    octets, data_coding, esm_class = segments.joined(message.segments)
+    return ArrivedInbound(
+        waiting.carrier_id, waiting.source, waiting.destination, data_coding, esm_class, octets,
+        max(part.at for part in message.segments), waiting.total, message.missing,
+    )  # fmt: skip
+
+
 def due(cursor: Cursor[Any]) -> list[Waiting]:
     """Messages that are whole or have waited for long enough; none while another process has them in hand."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", (_LOCK,))
@@ -90,10 +113,6 @@ def due(cursor: Cursor[Any]) -> list[Waiting]:
         else:
             waiting.segments.append(segment)
     return list(found.values())
-
-
-def mark_joined(cursor: Cursor[Any], ids: Collection[UUID]) -> None:
-    cursor.execute("UPDATE inbound_parts SET joined_at = now() WHERE id = ANY(%s::uuid[])", (list(ids),))
 
 
 def forget_old(cursor: Cursor[Any]) -> None:

@@ -17,7 +17,7 @@ from contracts.ids import first_id_at
 KEEP = "90 days"
 
 # Carriers write a number with `+`, `00` or neither. There is an index on this of the source, in these words.
-_BARE = "regexp_replace(lower({}), '^([+]|00)', '')"
+BARE = "regexp_replace(lower({}), '^([+]|00)', '')"
 # Whom a message was for: the account whose message it answers; where nobody knows, as the senders say that operators
 # let accounts use: `ours` is the account's and no other's.
 # What was for nobody's number is nobody's to read, but the person's to have forgotten.
@@ -28,23 +28,24 @@ CROSS JOIN LATERAL (
     CASE WHEN i.account_id IS NULL THEN bool_or(s.account_id = :account) IS NOT FALSE
       ELSE i.account_id = :account END AS is_no_others
   FROM sender_ids s
-  WHERE s.state = 'active' AND {_BARE.format("s.sender_key")} = {_BARE.format("i.destination")}
+  WHERE s.state = 'active' AND {BARE.format("s.sender_key")} = {BARE.format("i.destination")}
 ) owners
 """
-_SHOWN = (
+SHOWN = (
     "i.id, i.source, i.destination, i.data_coding, i.esm_class, i.octets, i.received_at, i.message_id, i.campaign_id,"
     " i.wish, i.parts, i.missing_parts"
 )
 _FITS = {
-    "phone": f"{_BARE.format('i.source')} = :phone",
-    "number": f"{_BARE.format('i.destination')} = :number",
+    "phone": f"{BARE.format('i.source')} = :phone",
+    "number": f"{BARE.format('i.destination')} = :number",
     "campaign": "i.campaign_id = :campaign",
     "wish": "i.wish = :wish",
+    "q": "i.said ILIKE :q",
     # An id is made after the message came.
     "since": "i.received_at >= :since AND i.id >= :first",
     "until": "i.received_at <= :until",
 }
-_FROM_PERSON = f"{_BARE.format('i.source')} = ANY(CAST(:numbers AS text[]))"
+_FROM_PERSON = f"{BARE.format('i.source')} = ANY(CAST(:numbers AS text[]))"
 _FORGOTTEN = f"FROM inbound_sms i {_OWNERS} WHERE {_FROM_PERSON} AND i.received_at <= :until AND owners.is_no_others"
 
 
@@ -55,12 +56,12 @@ def write(cursor: Cursor[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     """
     if rows:
         cursor.execute(
-            "INSERT INTO inbound_sms (id, carrier_id, source, destination, data_coding, esm_class, octets, parts,"
+            "INSERT INTO inbound_sms (id, carrier_id, source, destination, data_coding, esm_class, octets, said, parts,"
             " missing_parts, received_at, account_id, campaign_id, message_id, wish)"
             " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::smallint[], %s::smallint[],"
-            " %s::bytea[], %s::smallint[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[], %s::uuid[],"
-            " %s::text[])",
-            columns(rows, 14),
+            " %s::bytea[], %s::text[], %s::smallint[], %s::jsonb[], %s::timestamptz[], %s::uuid[], %s::uuid[],"
+            " %s::uuid[], %s::text[])",
+            columns(rows, 15),
         )
 
 
@@ -68,8 +69,8 @@ def said_lately(cursor: Cursor[Any], wish: str, asked: Collection[tuple[str, str
     """Those of phones and numbers between which that was said within the last hour."""
     cursor.execute(
         "SELECT a.phone, a.number FROM unnest(%s::text[], %s::text[]) AS a(phone, number) WHERE EXISTS ("
-        f"SELECT 1 FROM inbound_sms i WHERE {_BARE.format('i.source')} = substr(a.phone, 2) AND i.wish = %s"
-        f" AND {_BARE.format('i.destination')} = a.number AND i.received_at > now() - interval '1 hour')",
+        f"SELECT 1 FROM inbound_sms i WHERE {BARE.format('i.source')} = substr(a.phone, 2) AND i.wish = %s"
+        f" AND {BARE.format('i.destination')} = a.number AND i.received_at > now() - interval '1 hour')",
         (*columns(sorted(asked), 2), wish),
     )
     return set(cursor.fetchall())
@@ -86,7 +87,7 @@ def page(session: Session, *, account_id: UUID, addresses: Collection[str], befo
             text(
                 # Found first, then put in order: the index on ids would be walked through for the few that are theirs.
                 f"WITH theirs AS MATERIALIZED (SELECT i.* FROM inbound_sms i WHERE {_FROM_PERSON} AND i.id < :before)"
-                f" SELECT {_SHOWN}"
+                f" SELECT {SHOWN}"
                 f" FROM theirs i {_OWNERS} WHERE owners.is_ours ORDER BY i.id DESC LIMIT :limit"
             ),
             {"account": account_id, "numbers": _bare(addresses), "before": before, "limit": limit},
@@ -104,6 +105,7 @@ class Wanted:
     number: str | None = None
     campaign: UUID | None = None
     wish: str | None = None
+    q: str | None = None  # a pattern of ILIKE
     since: datetime | None = None
     until: datetime | None = None
 
@@ -118,7 +120,7 @@ def answers(session: Session, *, account_id: UUID, wanted: Wanted, before: UUID 
         conditions.append("i.id < :before")
         bound["before"] = before
     where = " AND ".join(["i.account_id = :account", *conditions])
-    statement = f"SELECT {_SHOWN} FROM inbound_sms i WHERE {where} ORDER BY i.id DESC LIMIT :limit"
+    statement = f"SELECT {SHOWN} FROM inbound_sms i WHERE {where} ORDER BY i.id DESC LIMIT :limit"
     return session.execute(text(statement), {**bound, "account": account_id, "limit": limit}).mappings().all()
 
 
@@ -151,9 +153,9 @@ def erase_account(session: Session, account_id: UUID) -> None:
     session.execute(
         text(
             "DELETE FROM inbound_sms i USING ("
-            f"SELECT {_BARE.format('s.sender_key')} AS number FROM sender_ids s WHERE s.state = 'active'"
+            f"SELECT {BARE.format('s.sender_key')} AS number FROM sender_ids s WHERE s.state = 'active'"
             " GROUP BY 1 HAVING bool_and(s.account_id = :account)"
-            f") ours WHERE i.account_id IS NULL AND {_BARE.format('i.destination')} = ours.number"
+            f") ours WHERE i.account_id IS NULL AND {BARE.format('i.destination')} = ours.number"
         ),
         {"account": account_id},
     )

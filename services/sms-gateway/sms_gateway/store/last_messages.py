@@ -33,7 +33,8 @@ WHERE l.sent_at <= excluded.sent_at
 # Each phone is looked up by itself through the key, and the limit, which no number shared by accounts reaches, leaves
 # no other way.
 _BEFORE = f"""
-SELECT a.phone, a.sender, found.account_id, found.message_id, found.campaign_id, found.contact_id
+SELECT a.phone, a.sender, found.account_id, found.message_id, found.campaign_id, found.contact_id,
+  found.sent_at
 FROM unnest(%s::text[], %s::text[]) AS a(phone, sender)
 CROSS JOIN LATERAL (
   SELECT account_id, message_id, campaign_id, contact_id, sent_at FROM last_messages l
@@ -51,6 +52,7 @@ class LastMessage(NamedTuple):
     message_id: UUID | None = None
     campaign_id: UUID | None = None
     contact_id: UUID | None = None
+    sent_at: datetime | None = None
 
 
 def remember(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:

@@ -15,8 +15,10 @@ from channel.outlets import Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
+from sms_gateway.domain.networks import network_of
 from sms_gateway.store import (
     answers,
+    conversations,
     last_messages,
     overdue,
     parts,
@@ -27,10 +29,9 @@ from sms_gateway.store import (
     unknown_messages,
     unread_deliveries,
 )
+from sms_gateway.store.literals import ESCAPES, NULL
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
-_NULL = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class SmsLedger:
@@ -73,11 +74,11 @@ class SmsLedger:
         stamp = _stamp(message.at)
         identifier = _single_id(message)
         return (
-            f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
-            f"{recipient.get('contact_id') or _NULL}\t"
-            f"{message.outlet or _NULL}\t{identifier.translate(_ESCAPES) if identifier else _NULL}\t"
-            f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
-            f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
+            f"{message.message_id}\t{header.account_id}\t{header.campaign_id or NULL}\t"
+            f"{recipient.get('contact_id') or NULL}\t"
+            f"{message.outlet or NULL}\t{identifier.translate(ESCAPES) if identifier else NULL}\t"
+            f"{recipient['address'].translate(ESCAPES)}\t{message.state}\t{message.code or NULL}\t{message.parts}\t"
+            f"{stamp}\t{stamp if message.state in FINAL else NULL}\n"
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
@@ -86,6 +87,7 @@ class SmsLedger:
         parts.write(cursor, messages)
         overdue.watch(cursor, messages)
         last_messages.remember(cursor, messages)
+        conversations.remember(cursor, [message for message in messages if message.state in last_messages.HANDED_OVER])
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:
@@ -107,6 +109,8 @@ class SmsLedger:
         }
         if message.code:
             event["code"] = message.code
+        if (network := network_of(recipient["address"])) is not None:
+            event["domain"] = network
         return event
 
     def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[LaneMessage]:

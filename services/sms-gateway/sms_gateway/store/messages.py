@@ -17,11 +17,14 @@ from chassis.database import Session, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
 from contracts.vocabulary import Channel, MessageState
+from sms_gateway.domain.networks import network_of
 from sms_gateway.domain.sends import Plan
 from sms_gateway.models import Ledger, Send
+from sms_gateway.store import literals
 
 # Leases first: whoever sends for the account locks its lease and then the rest, and so both wait in one order.
 _OF_ACCOUNT = (
+    "account_countries",
     "quota_leases",
     "sender_ids",
     "contents",
@@ -38,11 +41,16 @@ _OF_ACCOUNT = (
     "sms_keywords",
     "stop_confirmations",
     "inbound_replies",
+    "conversation_messages",
 )
+_SEND = (
+    "send_id", "account_id", "content_hash", "lane", "text", "external_id", "recipients", "stem_id", "request_hash",
+    "smpp_account_id", "smpp", "sender",
+)  # fmt: skip
+_KEY = _SEND.index("request_hash")
 # The conflict is of the request's key: somebody else with it came first.
-_ADD = (
-    "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash,"
-    " smpp_account_id, smpp, sender)"
+_ADD_KEYED = (
+    f"INSERT INTO sends ({', '.join(_SEND)})"
     " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
     " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[], %s::text[])"
     " ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
@@ -68,8 +76,12 @@ def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]
         for send_id, plan in plans.items()
     ]  # fmt: skip
     cursor = cursor_of(session)
-    cursor.execute(_ADD, columns(rows, 12))
-    return {row[0] for row in cursor.fetchall()}
+    added = {row[0] for row in rows if row[_KEY] is None}
+    literals.copy(cursor, "sends", _SEND, [row for row in rows if row[_KEY] is None])
+    if keyed := [row for row in rows if row[_KEY] is not None]:
+        cursor.execute(_ADD_KEYED, columns(keyed, 12))
+        added.update(row[0] for row in cursor.fetchall())
+    return added
 
 
 def _partner(plan: Plan) -> tuple[UUID | None, str | None]:
@@ -87,8 +99,9 @@ def start(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, st
     batches: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for send_id, plan in plans.items():
         header = _header(send_id, plan, hashes[send_id], now)
+        only_by = {"carrier_id": str(plan.carrier_id)} if plan.carrier_id is not None else {}
         recipients = [
-            {"number": number, "contact_id": None, "address": address, "fields": plan.fields}
+            {"number": number, "contact_id": None, "address": address, "fields": plan.fields, **only_by}
             for number, address in enumerate(plan.addresses, 1)
         ]
         if plan.schedule_at is not None:
@@ -129,16 +142,12 @@ def _header(send_id: UUID, plan: Plan, content_hash: str, now: datetime) -> dict
 
 def _write_accepted(session: Session, plans: Mapping[UUID, Plan], message_ids: Mapping[UUID, list[UUID]]) -> None:
     rows = [
-        (message_id, plan.account_id, address, plan.parts)
+        (message_id, plan.account_id, address, "accepted", plan.parts)
         for send_id, plan in plans.items()
         for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)
     ]
-    cursor_of(session).execute(
-        "INSERT INTO ledger (message_id, account_id, address, state, parts)"
-        " SELECT u.id, u.account_id, u.address, 'accepted', u.parts"
-        " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::smallint[]) AS u(id, account_id, address, parts)",
-        columns(rows, 4),
-    )
+    names = ("message_id", "account_id", "address", "state", "parts")
+    literals.copy(cursor_of(session), "ledger", names, rows)
 
 
 def _announcements(
@@ -156,6 +165,7 @@ def _announcements(
             "address": address,
             "sender": plan.sender,
             "parts": plan.parts,
+            **_network(address),
             "labels": {
                 "external_id": plan.external_id,
                 "submitter_id": plan.submitter_id,
@@ -172,6 +182,11 @@ def _announcements(
         )
         for first in range(0, len(events), lanes.BATCH_SIZE)
     ]
+
+
+def _network(address: str) -> dict[str, str]:
+    network = network_of(address)
+    return {"domain": network} if network is not None else {}
 
 
 def _schedule(

@@ -15,6 +15,7 @@ from contracts.errors import Conflict, Invalid
 from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
+from sms_gateway.domain import networks
 from sms_gateway.http_api.dialects import SMPP, TWILIO
 from sms_gateway.models import Carrier, Route
 from sms_gateway.smpp.tls import TlsInvalid
@@ -175,6 +176,8 @@ def create_route(session: Session, *, actor: Actor, now: datetime, reason: str, 
     operator_of(actor)
     if store.carrier_for_update(session, settings["carrier_id"]) is None:
         raise Invalid.of_field("carrier_id", "carrier.not_found", "There is no such carrier.")
+    if settings.get("network") is not None and settings["network"] not in networks.known():
+        raise Invalid.of_field("network", "route.network_unknown", "No numbering plan has this network.")
     route = Route(id=new_id(), **settings)
     session.add(route)
     session.flush()

@@ -19,6 +19,7 @@ from contracts.sms_gateway.answers import InboundSms
 from contracts.sms_gateway.messages import Sms
 from contracts.vocabulary import MessageState
 from sms_gateway.store import (
+    conversations,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -85,7 +86,7 @@ def erase_person(
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
             inbound_parts.forget(session, **theirs)
-            for table in (last_messages, smpp_deliveries, stops, replies):
+            for table in (last_messages, smpp_deliveries, stops, replies, conversations):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 

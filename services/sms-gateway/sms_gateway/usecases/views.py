@@ -23,7 +23,7 @@ _SMPP_ACCOUNT = (
     "created_at", "updated_at",
 )  # fmt: skip
 _KEYWORD = ("id", "keyword", "answer", "group_id", "grants_consent", "enabled", "created_at", "updated_at")
-_ROUTE = ("id", "carrier_id", "prefix", "account_id", "lane", "priority", "share", "enabled")
+_ROUTE = ("id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "enabled")
 
 
 def sender_id(row: SenderId) -> View:

@@ -351,6 +351,55 @@ def test_what_a_carrier_of_a_kind_needs(call: Call, fields: dict[str, Any], code
     assert [(error["field"], error["code"]) for error in refused.value.errors] == [(named, code)]
 
 
+def test_an_operator_tries_a_carrier_that_no_route_leads_to(
+    call: Call, smsc: Any, carrier: Any, outbound: Any, database: Database
+) -> None:
+    usual, tried = smsc(), smsc()
+    carrier(usual, priority=1)
+    carrier_id = str(carrier(tried, prefix="+999"))
+    test = {"carrier_id": carrier_id, "to": "+48600100200", "sender": "Wici", "text": "Próba {{ x }}", **WHY}
+    with pytest.raises(Forbidden):
+        call("test_carrier", an_account(), test)
+    outbound()
+
+    made = call("test_carrier", OPERATOR, test)
+
+    def shown() -> Any:
+        return call("get_carrier_test", OPERATOR, {"carrier_id": carrier_id, "message_id": made["id"]})
+
+    assert (made["state"], made["parts"]) == ("accepted", 1)
+    wait_until(lambda: shown()["state"] == "delivered", what="the receipt")
+    assert [message["text"] for message in tried.messages()] == ["Próba {{ x }}"] and not usual.messages()
+    call("update_carrier", OPERATOR, {"carrier_id": carrier_id, "enabled": False, **WHY})
+    with pytest.raises(Conflict, match=r"carrier\.disabled"):
+        call("test_carrier", OPERATOR, test)
+    with pytest.raises(NotFound):
+        call("get_carrier_test", OPERATOR, {"carrier_id": carrier_id, "message_id": str(new_id())})
+
+
+def test_a_route_leads_the_phones_of_a_network(
+    call: Call, smsc: Any, carrier: Any, outbound: Any, campaign: Any
+) -> None:
+    usual, special = smsc(), smsc()
+    carrier(usual)
+    carrier_id = str(carrier(special, prefix="+999"))
+    with pytest.raises(Invalid) as refused:
+        call("create_route", OPERATOR, {"carrier_id": carrier_id, "network": "pl.none", **WHY})
+    assert refused.value.errors[0]["code"] == "route.network_unknown"
+    made = call("create_route", OPERATOR, {"carrier_id": carrier_id, "network": "pl.play", "priority": 500, **WHY})
+    assert made["network"] == "pl.play"
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), ["+48600100200", "+48790100200"]))
+
+    campaign.wait_final(2)
+
+    assert [message["to"] for message in usual.messages()] == ["+48600100200"]
+    assert [message["to"] for message in special.messages()] == ["+48790100200"]
+    assert {(event["address"], event["domain"]) for event in campaign.events if event.get("address")} == {
+        ("+48600100200", "pl.t-mobile"), ("+48790100200", "pl.play"),
+    }  # fmt: skip
+
+
 def test_an_operator_sets_whom_to_believe_by_tls_and_sees_why_not_in_words(
     call: Call, outbound: Any, tmp_path: Path
 ) -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channel.shares import fair_share
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import LEAST, NO_LIMIT, Pace
-from sms_gateway.domain.shares import fair_share
 
 
 @given(

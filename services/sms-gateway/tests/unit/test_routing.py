@@ -39,3 +39,13 @@ def test_lanes_and_accounts_have_routes_of_their_own() -> None:
     )
     assert choose(router, up={A, B, C}, lane=Lane.OTP) == B
     assert choose(router, up={A, B, C}) == A
+
+
+def test_a_network_has_routes_of_its_own_within_a_prefix() -> None:
+    router = Router(
+        [RouteRule(A), RouteRule(B, network="pl.t-mobile", priority=900), RouteRule(C, "+4860", priority=1)]
+    )
+    assert choose(router, up={A, B, C}) == C
+    assert choose(router, up={A, B}) == B
+    assert choose(router, "+48790000000", up={A, B, C}) == A
+    assert choose(router, up={A}) == A

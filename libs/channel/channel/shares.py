@@ -1,4 +1,4 @@
-"""How the processes that bind to one carrier share its rate."""
+"""How the processes that send by one contract share what it allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BUSY_WEIGHT = 10  # against 1 of a process that has nothing to send: a code may 
 
 
 def fair_share(contract: int, busy: Mapping[str, bool], who: str, turn: int) -> int:
-    """Whole parts a second of `contract` for `who`; the shares of all of `busy` add up to it.
+    """Whole parts of `contract` (a rate, connections) for `who`; the shares of all of `busy` add up to it.
 
     Everybody has one where there are enough of them. Where not, they have one each in turns, those with work first.
 

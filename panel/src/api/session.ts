@@ -1,0 +1,70 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "@/api/schema";
+import { Refusal } from "@/api/refusal";
+
+export type Me = components["schemas"]["Me"];
+export type Credentials = components["schemas"]["SessionCreate"];
+
+/**
+ * The session of this tab: the access token is in memory alone, the refresh token in a cookie that no script reads
+ * (`Wici-Session: cookie`). All tabs share the cookie; a log-out in one is told to the others.
+ */
+const COOKIE_MODE = { "Wici-Session": "cookie" };
+const LOGGED_OUT = "logged-out";
+
+let accessToken: string | null = null;
+let renewing: Promise<boolean> | null = null;
+const whenEnded = new Set<() => void>();
+const otherTabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("wici-session") : null;
+const bare = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+
+otherTabs?.addEventListener("message", (event) => {
+  if (event.data === LOGGED_OUT) forget();
+});
+
+export function token(): string | null {
+  return accessToken;
+}
+
+/** Calls `listener` when the session is over, here or in another tab; returns how to stop that. */
+export function onEnd(listener: () => void): () => void {
+  whenEnded.add(listener);
+  return () => whenEnded.delete(listener);
+}
+
+/** @throws Refusal `session.totp_required` where a code is wanted; any other as the API says it. */
+export async function logIn(credentials: Credentials): Promise<Me> {
+  const { data, error, response } = await bare.POST("/v1/sessions", { body: credentials, headers: COOKIE_MODE });
+  if (!data) throw Refusal.of(error, response);
+  accessToken = data.access_token;
+  return data.me;
+}
+
+/** A new access token for the cookie's refresh token; false where there is no session. Asked once at a time. */
+export function renew(): Promise<boolean> {
+  renewing ??= askForRenewal().finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+export async function logOut(): Promise<void> {
+  const headers = { Authorization: `Bearer ${accessToken}` };
+  await fetch("/v1/sessions/current", { method: "DELETE", headers }).catch(() => undefined);
+  otherTabs?.postMessage(LOGGED_OUT);
+  forget();
+}
+
+/** The session is over: nothing of it stays in memory. */
+export function forget(): void {
+  accessToken = null;
+  for (const listener of whenEnded) listener();
+}
+
+async function askForRenewal(): Promise<boolean> {
+  // Without a body: the cookie, which the browser adds, is the whole question.
+  const answer = await fetch("/v1/sessions/refresh", { method: "POST", headers: COOKIE_MODE }).catch(() => null);
+  if (!answer?.ok) return false;
+  accessToken = ((await answer.json()) as { access_token: string }).access_token;
+  return true;
+}

@@ -1,0 +1,107 @@
+import { Button, Card, SimpleGrid, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { queries, type Schemas } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { AccountFrame } from "@/areas/account/AccountFrame";
+import { useAllowed } from "@/areas/session/me";
+import { Answered, ProblemAlert } from "@/kit/States";
+import { useFormats } from "@/kit/times";
+
+const COMPANY = ["name", "address", "email", "phone", "site", "vat_number"] as const;
+const ZONES = Intl.supportedValuesOf("timeZone");
+
+export function Account() {
+  const account = queries.useQuery("get", "/v1/account");
+  return (
+    <AccountFrame tab="account">
+      <Answered of={account}>
+        {(found) => (
+          <SimpleGrid cols={{ base: 1, md: 2 }}>
+            <Settings account={found} />
+            <Usage account={found} />
+          </SimpleGrid>
+        )}
+      </Answered>
+    </AccountFrame>
+  );
+}
+
+function Settings({ account }: { account: Schemas["Account"] }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const mayWrite = useAllowed("account.write");
+  const company = account.company as Record<string, string | undefined>;
+  const form = useForm({
+    initialValues: {
+      time_zone: account.time_zone,
+      ...(Object.fromEntries(COMPANY.map((name) => [name, company[name] ?? ""])) as Record<(typeof COMPANY)[number], string>),
+    },
+  });
+  const save = queries.useMutation("patch", "/v1/account", {
+    onSuccess: async () => {
+      notifications.show({ message: t("act.saved") });
+      await known.invalidateQueries();
+    },
+    onError: (error) => form.setErrors(fieldErrors(error, Object.fromEntries(COMPANY.map((name) => [`company.${name}`, name])))),
+  });
+  const submit = form.onSubmit(({ time_zone, ...texts }) => {
+    const changed = Object.fromEntries(COMPANY.filter((name) => texts[name] !== (company[name] ?? "")).map((name) => [name, texts[name]]));
+    save.mutate({ body: { time_zone, ...(Object.keys(changed).length > 0 && { company: changed }) } });
+  });
+  return (
+    <Card withBorder component="section">
+      <form onSubmit={submit}>
+        <Stack>
+          <Title order={2} size="h4">
+            {t("account.company")}
+          </Title>
+          <ProblemAlert error={save.error} />
+          {COMPANY.map((name) => (
+            <TextInput key={name} label={t(`account.fields.${name}`)} {...form.getInputProps(name)} />
+          ))}
+          <Select label={t("account.zone")} description={t("account.zoneHint")} data={ZONES} searchable allowDeselect={false} {...form.getInputProps("time_zone")} />
+          <Button type="submit" disabled={!mayWrite} loading={save.isPending} style={{ alignSelf: "flex-start" }}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+      </form>
+    </Card>
+  );
+}
+
+function Usage({ account }: { account: Schemas["Account"] }) {
+  const { t } = useTranslation();
+  const { number, day, money } = useFormats();
+  const usage = queries.useQuery("get", "/v1/account/usage");
+  return (
+    <Card withBorder component="section">
+      <Stack gap="xs">
+        <Title order={2} size="h4">
+          {t("home.plan", { plan: account.plan.name })}
+        </Title>
+        <Text>
+          {money(account.plan.price)} · {t("account.period", { count: account.plan.period_days })}
+        </Text>
+        <Answered of={usage}>
+          {({ features, contacts }) => (
+            <>
+              {features.map((one) => (
+                <Text key={one.feature}>
+                  {t(one.feature === "sms" ? "channel.sms" : "channel.email")}:{" "}
+                  {t("account.used", { used: number(one.used), limit: one.limit == null ? "∞" : number(one.limit), day: day(one.period_ends_at) })}
+                </Text>
+              ))}
+              <Text>
+                {t("contacts.title")}: {number(contacts.used)} / {contacts.limit == null ? "∞" : number(contacts.limit)}
+              </Text>
+            </>
+          )}
+        </Answered>
+        <Text size="sm">{t("account.retention", { count: account.plan.retention_days })}</Text>
+      </Stack>
+    </Card>
+  );
+}

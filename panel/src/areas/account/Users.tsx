@@ -1,0 +1,112 @@
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Permissions } from "@/areas/account/Permissions";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { type Column, DataTable } from "@/kit/DataTable";
+import { Pager } from "@/kit/Pager";
+import { useListSearch } from "@/kit/search";
+import { Answered, ProblemAlert } from "@/kit/States";
+import { StateBadge } from "@/kit/StateBadge";
+
+type User = Schemas["User"];
+
+export function Users() {
+  const { t } = useTranslation();
+  const { search } = useListSearch();
+  const [edited, setEdited] = useState<User | "new" | null>(null);
+  const users = queries.useQuery("get", "/v1/users", { params: { query: { limit: 50, cursor: search.cursor } } });
+  return (
+    <AccountFrame tab="users" actions={<Button onClick={() => setEdited("new")}>{t("users.new")}</Button>}>
+      {edited && <EditUser user={edited === "new" ? null : edited} close={() => setEdited(null)} />}
+      <Answered of={users}>
+        {({ items, next_cursor, total, total_is_estimate }) => (
+          <Stack>
+            <Rows items={items} edit={setEdited} />
+            <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
+          </Stack>
+        )}
+      </Answered>
+    </AccountFrame>
+  );
+}
+
+function Rows({ items, edit }: { items: User[]; edit: (user: User) => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const remove = async (user: User) => {
+    await api.DELETE("/v1/users/{user_id}", { params: { path: { user_id: user.id } } });
+    await known.invalidateQueries();
+  };
+  const columns: Column<User>[] = [
+    { name: "login", header: t("login.login"), cell: (user) => <Text fw={600}>{user.login}</Text> },
+    { name: "name", header: t("users.name"), cell: (user) => user.name },
+    { name: "email", header: t("contacts.email"), cell: (user) => user.email },
+    { name: "state", header: t("campaigns.state"), cell: (user) => <StateBadge state={user.state} /> },
+    { name: "second", header: t("users.secondFactor"), cell: (user) => t(user.second_factor ? "senders.yes" : "senders.no") },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (user) =>
+        user.is_owner ? (
+          t("users.owner")
+        ) : (
+          <Group gap="xs" wrap="nowrap">
+            <Button size="xs" variant="default" onClick={() => edit(user)} aria-label={t("users.rightsOf", { login: user.login })}>
+              {t("users.rights")}
+            </Button>
+            <ConfirmButton size="xs" label={t("act.delete")} question={t("users.deleteAsk", { login: user.login })} act={() => remove(user)} />
+          </Group>
+        ),
+    },
+  ];
+  return <DataTable label={t("account.tabs.users")} columns={columns} rows={items} keyOf={(user) => user.id} />;
+}
+
+function EditUser({ user, close }: { user: User | null; close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { login: "", email: "", name: "", permissions: user?.permissions ?? [] } });
+  const save = useMutation({
+    mutationFn: (values: typeof form.values) =>
+      user
+        ? bodyOf(
+            api.PUT("/v1/users/{user_id}/permissions", {
+              params: { path: { user_id: user.id } },
+              body: { permissions: values.permissions, roles: user.roles },
+            }),
+          )
+        : bodyOf(api.POST("/v1/users", { body: values })),
+    onSuccess: async () => {
+      await known.invalidateQueries();
+      close();
+    },
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  });
+  return (
+    <Modal opened onClose={close} size="lg" title={user ? t("users.rightsOf", { login: user.login }) : t("users.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+        <Stack>
+          <ProblemAlert error={save.error} />
+          {!user && (
+            <>
+              <Text>{t("users.invite")}</Text>
+              <TextInput label={t("login.login")} description={t("register.loginHint")} required {...form.getInputProps("login")} />
+              <TextInput label={t("contacts.email")} type="email" required {...form.getInputProps("email")} />
+              <TextInput label={t("users.name")} {...form.getInputProps("name")} />
+            </>
+          )}
+          <Permissions label={t("users.rights")} {...{ value: form.values.permissions, change: (names) => form.setFieldValue("permissions", names) }} />
+          <Button type="submit" loading={save.isPending}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

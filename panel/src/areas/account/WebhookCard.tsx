@@ -1,0 +1,101 @@
+import { Alert, Button, Card, Group, Stack, Table, Text } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, queries, type Schemas } from "@/api/client";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Answered, ProblemAlert } from "@/kit/States";
+import { StateBadge } from "@/kit/StateBadge";
+import { useFormats } from "@/kit/times";
+
+/** One webhook, what it was sent lately, and sending it again. */
+export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const [isOpen, setOpen] = useState(false);
+  const params = { path: { webhook_id: webhook.id } };
+  const test = useMutation({
+    mutationFn: () => api.POST("/v1/webhooks/{webhook_id}/test", { params }),
+    onSuccess: async () => {
+      setOpen(true);
+      await known.invalidateQueries();
+    },
+  });
+  const remove = async () => {
+    await api.DELETE("/v1/webhooks/{webhook_id}", { params });
+    await known.invalidateQueries();
+  };
+  return (
+    <Card withBorder>
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <div>
+            <Text fw={600} style={{ overflowWrap: "anywhere" }}>
+              {webhook.url}
+            </Text>
+            <Text size="sm">{webhook.description || webhook.events.join(", ")}</Text>
+          </div>
+          <Group gap="xs">
+            <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
+              {t("webhooks.test")}
+            </Button>
+            <Button size="xs" variant="default" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
+              {t("webhooks.log")}
+            </Button>
+            <ConfirmButton size="xs" label={t("act.delete")} question={t("webhooks.deleteAsk", { url: webhook.url })} act={remove} />
+          </Group>
+        </Group>
+        {webhook.paused_at && (
+          <Alert color="orange" variant="light">
+            {t("webhooks.paused")}
+          </Alert>
+        )}
+        <ProblemAlert error={test.error} />
+        {isOpen && <Deliveries webhookId={webhook.id} />}
+      </Stack>
+    </Card>
+  );
+}
+
+function Deliveries({ webhookId }: { webhookId: string }) {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  const params = { path: { webhook_id: webhookId }, query: { limit: 20 } };
+  const deliveries = queries.useQuery("get", "/v1/webhooks/{webhook_id}/deliveries", { params }, { refetchInterval: 5_000 });
+  const replay = useMutation({
+    mutationFn: (deliveryId: string) =>
+      api.POST("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", { params: { path: { webhook_id: webhookId, delivery_id: deliveryId } } }),
+    onSuccess: () => deliveries.refetch(),
+  });
+  return (
+    <>
+      <ProblemAlert error={replay.error} />
+      <Answered of={deliveries}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Text>{t("webhooks.noDeliveries")}</Text>
+          ) : (
+            <Table>
+              <Table.Tbody>
+                {items.map((one) => (
+                  <Table.Tr key={one.id}>
+                    <Table.Td>{time(one.created_at)}</Table.Td>
+                    <Table.Td>
+                      <StateBadge state={one.state} />
+                    </Table.Td>
+                    <Table.Td>{one.attempts.at(-1)?.status ?? one.attempts.at(-1)?.error ?? "–"}</Table.Td>
+                    <Table.Td ta="right">
+                      <Button size="compact-xs" variant="default" onClick={() => replay.mutate(one.id)}>
+                        {t("webhooks.again")}
+                      </Button>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )
+        }
+      </Answered>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { Card, Stack, Table, Text, Title } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, type Schemas } from "@/api/client";
+import { Answered } from "@/kit/States";
+import { useFormats } from "@/kit/times";
+
+const REASONS = ["excluded", "without_address", "archived", "without_consent", "capped"] as const;
+
+interface AudienceCountProps {
+  channel: "sms" | "email";
+  audience: Schemas["Audience"];
+}
+
+/** How many an audience reaches now, and for each reason how many it does not. */
+export function AudienceCount({ channel, audience }: AudienceCountProps) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const isEmpty = !audience.groups?.length && !audience.segments?.length && !audience.follow_up;
+  const body = { channel, audience };
+  const count = useQuery({
+    queryKey: ["audience", body],
+    queryFn: () => bodyOf(api.POST("/v1/audiences/count", { body })),
+    enabled: !isEmpty,
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Card withBorder aria-live="polite">
+      <Stack gap="xs">
+        <Title order={2} size="h4">
+          {t("audience.title")}
+        </Title>
+        {isEmpty ? (
+          <Text>{t("audience.empty")}</Text>
+        ) : (
+          <Answered of={count}>
+            {(found) => (
+              <>
+                <Text fz={36} fw={700} lh={1}>
+                  {number(found.reachable)}
+                </Text>
+                <Text>{t("audience.reached", { count: found.reachable, total: number(found.total) })}</Text>
+                <LeftOut found={found} />
+              </>
+            )}
+          </Answered>
+        )}
+      </Stack>
+    </Card>
+  );
+}
+
+function LeftOut({ found }: { found: Schemas["AudienceBreakdown"] }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const reasons = REASONS.filter((reason) => found[reason] > 0);
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      <Text fw={600}>{t("audience.leftOut")}</Text>
+      <Table withRowBorders={false} verticalSpacing={2}>
+        <Table.Tbody>
+          {reasons.map((reason) => (
+            <Table.Tr key={reason}>
+              <Table.Td>{t(`audience.${reason}`)}</Table.Td>
+              <Table.Td ta="right">{number(found[reason])}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+import { Button, Group, Stack, Stepper } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { api } from "@/api/client";
+import { type Campaign, missingOf, type Step, STEPS } from "@/areas/campaigns/draft";
+import { EmailStep } from "@/areas/campaigns/EmailStep";
+import { SmsStep } from "@/areas/campaigns/SmsStep";
+import { WhenStep } from "@/areas/campaigns/WhenStep";
+import { WhoStep } from "@/areas/campaigns/WhoStep";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { useListSearch } from "@/kit/search";
+
+export interface StepProps {
+  campaign: Campaign;
+  goTo: (step: Step) => void;
+}
+
+/** Who, what, when. The step is in the address and the draft at the API: a reload loses neither. */
+export function CampaignWizard({ campaign }: { campaign: Campaign }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const known = useQueryClient();
+  const { search } = useListSearch();
+  const isNarrow = useMediaQuery("(max-width: 48em)");
+  const missing = missingOf(campaign);
+  const step = STEPS.includes(search.step as Step) ? (search.step as Step) : "who";
+  const goTo = (next: Step) => void navigate({ to: ".", search: { step: next } as never });
+  const remove = async () => {
+    await api.DELETE("/v1/campaigns/{campaign_id}", { params: { path: { campaign_id: campaign.id } } });
+    await known.invalidateQueries({ queryKey: ["get", "/v1/campaigns"] });
+    await navigate({ to: "/app/campaigns" });
+  };
+  const props = { campaign, goTo };
+  return (
+    <Stack>
+      <Stepper active={STEPS.indexOf(step)} onStepClick={(place) => goTo(STEPS[place] ?? "who")} size="sm" orientation={isNarrow ? "vertical" : "horizontal"}>
+        {STEPS.map((name) => (
+          <Stepper.Step
+            key={name}
+            label={t(`wizard.${name}`)}
+            description={missing[name].length > 0 ? t("wizard.missing", { what: missing[name].map((one) => t(`wizard.lacks.${one}`)).join(", ") }) : t(`wizard.${name}Hint`)}
+          />
+        ))}
+      </Stepper>
+      {step === "who" && <WhoStep {...props} />}
+      {step === "what" && (campaign.channel === "sms" ? <SmsStep {...props} /> : <EmailStep {...props} />)}
+      {step === "when" && <WhenStep {...props} />}
+      <Group justify="flex-end">
+        <ConfirmButton size="xs" label={t("campaigns.delete")} question={t("campaigns.deleteAsk", { name: campaign.name })} act={remove} />
+      </Group>
+    </Stack>
+  );
+}
+
+/** The way on and back, the same at every step. */
+export function StepButtons({ back, submit, isBusy }: { back?: () => void; submit: string; isBusy: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <Group>
+      {back && (
+        <Button variant="default" onClick={back}>
+          {t("wizard.back")}
+        </Button>
+      )}
+      <Button type="submit" loading={isBusy}>
+        {submit}
+      </Button>
+    </Group>
+  );
+}

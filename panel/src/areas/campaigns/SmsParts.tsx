@@ -1,0 +1,53 @@
+import { Alert, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, type Schemas } from "@/api/client";
+import { useFormats } from "@/kit/times";
+
+interface SmsPartsProps {
+  text: string;
+  replaceDiacritics: boolean;
+  shortLinks: boolean;
+  audience: Schemas["Audience"];
+}
+
+/** How many characters and parts a text takes, which letters make it dear, and what plain ones would save. */
+export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsPartsProps) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const [settled] = useDebouncedValue(text, 250);
+  const isTemplate = settled.includes("{");
+  const hasAudience = Boolean(audience.groups?.length || audience.segments?.length);
+  const body = {
+    text: settled,
+    replace_diacritics: replaceDiacritics,
+    short_links: shortLinks,
+    ...(isTemplate && hasAudience && { audience }),
+  };
+  const count = useQuery({
+    queryKey: ["parts", body],
+    queryFn: () => bodyOf(api.POST("/v1/sms/parts", { body })),
+    enabled: settled.trim() !== "",
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  if (!settled.trim() || !count.data) return <Text size="sm">{t("parts.none")}</Text>;
+  const { characters, parts, encoding, offenders, replaced, recipients } = count.data;
+  return (
+    <div aria-live="polite">
+      <Text size="sm">
+        {t("parts.count", { count: parts, characters: number(characters) })} · {t(`parts.${encoding}`)}
+      </Text>
+      {recipients?.typical && recipients.longest && (
+        <Text size="sm">{t("parts.recipients", { typical: recipients.typical.parts, longest: recipients.longest.parts })}</Text>
+      )}
+      {offenders.length > 0 && !replaceDiacritics && (
+        <Alert color="blue" variant="light" mt="xs" p="xs">
+          <Text size="sm">{t("parts.offenders", { letters: offenders.map((one) => one.character).join(" ") })}</Text>
+          {replaced && replaced.parts_saved > 0 && <Text size="sm">{t("parts.saved", { count: replaced.parts_saved })}</Text>}
+        </Alert>
+      )}
+    </div>
+  );
+}

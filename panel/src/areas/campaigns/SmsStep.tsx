@@ -1,0 +1,74 @@
+import { Anchor, Card, Checkbox, Select, SimpleGrid, Stack, Text, Textarea, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { queries } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
+import { type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { PhonePreview } from "@/areas/campaigns/PhonePreview";
+import { SmsParts } from "@/areas/campaigns/SmsParts";
+import { TestSend } from "@/areas/campaigns/TestSend";
+import { Variables } from "@/areas/campaigns/Variables";
+import { ProblemAlert } from "@/kit/States";
+
+/** The text of an SMS, with what it takes and how a phone shows it. */
+export function SmsStep({ campaign, goTo }: StepProps) {
+  const { t } = useTranslation();
+  const senders = queries.useQuery("get", "/v1/sender-ids", { params: { query: { limit: 1000, state: "active" } } });
+  const save = useSaveDraft(campaign.id);
+  const before = campaign.content as SmsContent;
+  const form = useForm({
+    initialValues: {
+      sender: (campaign.sender as string | null) ?? "",
+      text: before.text ?? "",
+      replace_diacritics: before.replace_diacritics ?? false,
+      short_links: before.short_links ?? false,
+    },
+  });
+  const { sender, ...own } = form.values;
+  const content: SmsContent = { ...before, ...own };
+  const keep = () => save.keep({ sender: sender || null, content });
+  const submit = form.onSubmit(async () => {
+    try {
+      await keep();
+      goTo("when");
+    } catch (error) {
+      form.setErrors(fieldErrors(error, { "content.text": "text" }));
+    }
+  });
+  const names = senders.data?.items.map((one) => one.sender) ?? [];
+  return (
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card withBorder>
+          <Stack>
+            <Title order={2} size="h4">
+              {t("wizard.what")}
+            </Title>
+            <ProblemAlert error={save.error ?? senders.error} />
+            <Select label={t("wizard.sender")} data={names} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
+            {senders.data && names.length === 0 && (
+              <Text>
+                {t("wizard.noSender")}{" "}
+                <Anchor component={Link} to="/app/senders" underline="always">
+                  {t("nav.senders")}
+                </Anchor>
+              </Text>
+            )}
+            <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} />
+            <SmsParts text={own.text} replaceDiacritics={own.replace_diacritics} shortLinks={own.short_links} audience={campaign.audience} />
+            <Variables channel="sms" insert={(word) => form.setFieldValue("text", `${own.text}${word}`)} />
+            <Checkbox label={t("wizard.plainLetters")} {...form.getInputProps("replace_diacritics", { type: "checkbox" })} />
+            <Checkbox label={t("wizard.shortLinks")} description={t("wizard.shortLinksHint")} {...form.getInputProps("short_links", { type: "checkbox" })} />
+            <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+          </Stack>
+        </Card>
+        <Stack>
+          <PhonePreview sender={sender} content={content} />
+          <TestSend campaign={campaign} keep={keep} />
+        </Stack>
+      </SimpleGrid>
+    </form>
+  );
+}

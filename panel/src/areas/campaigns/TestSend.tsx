@@ -1,0 +1,51 @@
+import { Alert, Button, Card, Stack, TagsInput, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api } from "@/api/client";
+import type { Campaign } from "@/areas/campaigns/draft";
+import { ProblemAlert } from "@/kit/States";
+
+const MOST = 10;
+
+/** Sends the draft, as it is written now, to a few addresses. */
+export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => Promise<unknown> }) {
+  const { t } = useTranslation();
+  const [addresses, setAddresses] = useState<string[]>([]);
+  const send = useMutation({
+    mutationFn: async () => {
+      await keep();
+      return api.POST("/v1/campaigns/{campaign_id}/test", {
+        params: { path: { campaign_id: campaign.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
+        body: { addresses, fields: { first_name: "Łucja", city: "Gdynia" } as never },
+      });
+    },
+  });
+  return (
+    <Card withBorder component="section">
+      <Stack>
+        <Title order={2} size="h4">
+          {t("test.title")}
+        </Title>
+        <TagsInput
+          label={t(campaign.channel === "sms" ? "test.numbers" : "test.addresses")}
+          description={t("test.hint")}
+          value={addresses}
+          onChange={setAddresses}
+          maxTags={MOST}
+          splitChars={[",", ";", " "]}
+          acceptValueOnBlur
+        />
+        <ProblemAlert error={send.error} />
+        {send.isSuccess && (
+          <Alert color="teal" role="status">
+            <Text size="sm">{t("test.sent")}</Text>
+          </Alert>
+        )}
+        <Button variant="default" disabled={addresses.length === 0} loading={send.isPending} onClick={() => send.mutate()} style={{ alignSelf: "flex-start" }}>
+          {t("test.send")}
+        </Button>
+      </Stack>
+    </Card>
+  );
+}

@@ -1,0 +1,62 @@
+import { Card, MultiSelect, SimpleGrid, Stack, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useTranslation } from "react-i18next";
+import { queries } from "@/api/client";
+import { AudienceCount } from "@/areas/campaigns/AudienceCount";
+import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
+import { useSaveDraft } from "@/areas/campaigns/draft";
+import { LinkButton } from "@/kit/LinkButton";
+import { ProblemAlert } from "@/kit/States";
+
+const EVERY = { params: { query: { limit: 1000 } } };
+
+/** Groups and segments, less others; beside them how many that reaches, and why not all. */
+export function WhoStep({ campaign, goTo }: StepProps) {
+  const { t } = useTranslation();
+  const groups = queries.useQuery("get", "/v1/groups", EVERY);
+  const segments = queries.useQuery("get", "/v1/segments", EVERY);
+  const save = useSaveDraft(campaign.id);
+  const form = useForm({
+    initialValues: {
+      groups: campaign.audience.groups ?? [],
+      segments: campaign.audience.segments ?? [],
+      exclude_groups: campaign.audience.exclude_groups ?? [],
+      exclude_segments: campaign.audience.exclude_segments ?? [],
+    },
+  });
+  const choices = (items: { id: string; name: string }[] | undefined) =>
+    items?.map((one) => ({ value: one.id, label: one.name })) ?? [];
+  const submit = form.onSubmit(async (audience) => {
+    await save.keep({ audience: { ...campaign.audience, ...audience } });
+    goTo("what");
+  });
+  const look = { searchable: true, clearable: true, clearButtonProps: { "aria-label": t("act.clear") } };
+  const hasSegments = (segments.data?.items.length ?? 0) > 0;
+  return (
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card withBorder>
+          <Stack>
+            <Title order={2} size="h4">
+              {t("wizard.who")}
+            </Title>
+            <ProblemAlert error={save.error ?? groups.error ?? segments.error} />
+            <MultiSelect label={t("wizard.groups")} data={choices(groups.data?.items)} {...look} {...form.getInputProps("groups")} />
+            {groups.data?.items.length === 0 && (
+              <LinkButton to="/app/imports/new" variant="light" style={{ alignSelf: "flex-start" }}>
+                {t("imports.new")}
+              </LinkButton>
+            )}
+            {hasSegments && <MultiSelect label={t("wizard.segments")} data={choices(segments.data?.items)} {...look} {...form.getInputProps("segments")} />}
+            <MultiSelect label={t("wizard.exclude")} data={choices(groups.data?.items)} {...look} {...form.getInputProps("exclude_groups")} />
+            {hasSegments && (
+              <MultiSelect label={t("wizard.excludeSegments")} data={choices(segments.data?.items)} {...look} {...form.getInputProps("exclude_segments")} />
+            )}
+            <StepButtons submit={t("wizard.next")} isBusy={save.isPending} />
+          </Stack>
+        </Card>
+        <AudienceCount channel={campaign.channel} audience={{ ...campaign.audience, ...form.values }} />
+      </SimpleGrid>
+    </form>
+  );
+}

@@ -1,0 +1,128 @@
+import { Button, Card, Checkbox, Group, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, type Schemas } from "@/api/client";
+import { FileDrop } from "@/areas/contacts/FileDrop";
+import { type ColumnField, ImportColumns } from "@/areas/contacts/ImportColumns";
+import { ImportRows } from "@/areas/contacts/ImportRows";
+import { Page } from "@/kit/Page";
+import { ProblemAlert } from "@/kit/States";
+
+type Preview = Schemas["ImportPreview"];
+type Channel = "sms" | "email";
+type MergeBy = "phone" | "email" | "external_id";
+
+async function uploaded(file: File): Promise<Preview> {
+  const form = new FormData();
+  form.set("file", file);
+  return bodyOf(api.POST("/v1/imports/preview", { body: form as never, bodySerializer: (body) => body as never }));
+}
+
+/** What every column is, by its number as the API counts them in a mapping: from 1. */
+function mappingOf(columns: Preview["columns"]): Record<string, ColumnField> {
+  return Object.fromEntries(columns.map(({ column, field }) => [`#${column + 1}`, field]));
+}
+
+/** Step by step: a file, what its columns are, and whom it belongs to; then the import runs and has a page of its own. */
+export function ImportWizard() {
+  const { t } = useTranslation();
+  const [preview, setPreview] = useState<Preview | null>(null);
+  const upload = useMutation({ mutationFn: uploaded, onSuccess: setPreview });
+  return (
+    <Page title={t("imports.new")} parent={{ to: "/app/imports", label: t("imports.title") }} lead={t("imports.lead")}>
+      <ProblemAlert error={upload.error} />
+      {preview ? (
+        <Settings key={preview.upload_id} first={preview} another={() => setPreview(null)} />
+      ) : (
+        <FileDrop take={(file) => upload.mutate(file)} isBusy={upload.isPending} />
+      )}
+    </Page>
+  );
+}
+
+function Settings({ first, another }: { first: Preview; another: () => void }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [preview, setPreview] = useState(first);
+  const [group, setGroup] = useState(first.filename.replace(/\..*$/, ""));
+  const [consent, setConsent] = useState<Channel[]>([]);
+  const hasPhones = preview.columns.some((column) => column.field === "phone");
+  const [mergeBy, setMergeBy] = useState<MergeBy>(hasPhones ? "phone" : "email");
+  const options = { merge_by: mergeBy, consent, group_name: group.trim() || null };
+
+  const map = useMutation({
+    mutationFn: (mapping: Record<string, ColumnField>) =>
+      bodyOf(api.POST("/v1/imports/preview", { body: { upload_id: first.upload_id, mapping, options } as never })),
+    onSuccess: setPreview,
+  });
+  const start = useMutation({
+    mutationFn: () => {
+      const mapping = mappingOf(preview.columns);
+      return bodyOf(api.POST("/v1/imports", { body: { upload_id: preview.upload_id, mapping, options } as never }));
+    },
+    onSuccess: (job) => void navigate({ to: `/app/imports/${job.id}` }),
+  });
+  const change = (column: number, field: ColumnField) =>
+    map.mutate(mappingOf(preview.columns.map((one) => (one.column === column ? { ...one, field } : one))));
+
+  return (
+    <Stack>
+      <Card withBorder component="section">
+        <Stack>
+          <Title order={2} size="h4">
+            {t("imports.columns", { file: preview.filename })}
+          </Title>
+          <ProblemAlert error={map.error} />
+          <ImportColumns columns={preview.columns} change={change} isBusy={map.isPending} />
+        </Stack>
+      </Card>
+      <Card withBorder component="section">
+        <Stack>
+          <Title order={2} size="h4">
+            {t("imports.rows")}
+          </Title>
+          <ImportRows preview={preview} />
+        </Stack>
+      </Card>
+      <Card withBorder component="section">
+        <Stack>
+          <Title order={2} size="h4">
+            {t("imports.settings")}
+          </Title>
+          <TextInput label={t("imports.group")} description={t("imports.groupHint")} value={group} onChange={(event) => setGroup(event.currentTarget.value)} maw={480} />
+          <Checkbox.Group value={consent} onChange={(chosen) => setConsent(chosen as Channel[])} label={t("imports.consent")} description={t("imports.consentHint")}>
+            <Group mt="xs">
+              <Checkbox value="sms" label={t("channel.sms")} />
+              <Checkbox value="email" label={t("channel.email")} />
+            </Group>
+          </Checkbox.Group>
+          <Select
+            label={t("imports.mergeBy")}
+            description={t("imports.mergeByHint")}
+            data={[
+              { value: "phone", label: t("contacts.phone") },
+              { value: "email", label: t("contacts.email") },
+              { value: "external_id", label: t("contacts.externalId") },
+            ]}
+            value={mergeBy}
+            onChange={(chosen) => chosen && setMergeBy(chosen as MergeBy)}
+            allowDeselect={false}
+            maw={480}
+          />
+          {consent.length === 0 && <Text>{t("imports.noConsent")}</Text>}
+          <ProblemAlert error={start.error} />
+          <Group>
+            <Button onClick={() => start.mutate()} loading={start.isPending}>
+              {t("imports.start")}
+            </Button>
+            <Button variant="default" onClick={another}>
+              {t("imports.another")}
+            </Button>
+          </Group>
+        </Stack>
+      </Card>
+    </Stack>
+  );
+}

@@ -1,0 +1,81 @@
+import { Anchor, Card, Group, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { queries, type Schemas } from "@/api/client";
+import { Page } from "@/kit/Page";
+import { Answered } from "@/kit/States";
+import { StateBadge } from "@/kit/StateBadge";
+import { useFormats } from "@/kit/times";
+
+/** One message, and everything that is known to have happened to it. */
+export function MessagePage() {
+  const { t } = useTranslation();
+  const { messageId } = useParams({ strict: false }) as { messageId: string };
+  const message = queries.useQuery("get", "/v1/messages/{message_id}", { params: { path: { message_id: messageId } } });
+  return (
+    <Page title={message.data?.address ?? t("messages.one")} parent={{ to: "/app/messages", label: t("messages.title") }}>
+      <Answered of={message}>{(found) => <Whole message={found} />}</Answered>
+    </Page>
+  );
+}
+
+function Whole({ message }: { message: Schemas["MessageStory"] }) {
+  const { t, i18n } = useTranslation();
+  const { time, number, money } = useFormats();
+  const kind = (name: string) => (i18n.exists(`states.${name}`) ? t(`states.${name}` as never) : name);
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }}>
+      <Card withBorder>
+        <Stack gap="xs">
+          <Group>
+            <StateBadge state={message.state} />
+            <Text>{t(`channel.${message.channel}`)}</Text>
+          </Group>
+          <Text>
+            {t("wizard.sender")}: {message.sender ?? "–"}
+          </Text>
+          <Text>
+            {t("messages.at")}: {time(message.created_at)}
+          </Text>
+          {message.parts != null && (
+            <Text>
+              {t("report.parts")}: {number(message.parts)} · {money(message.cost)}
+            </Text>
+          )}
+          {message.code && (
+            <Text>
+              {message.code} {message.detail}
+            </Text>
+          )}
+          {message.campaign_id && (
+            <Anchor component={Link} to={`/app/campaigns/${message.campaign_id}`}>
+              {t("messages.campaign")}
+            </Anchor>
+          )}
+          {message.contact_id && (
+            <Anchor component={Link} to={`/app/contacts/${message.contact_id}`}>
+              {t("messages.contact")}
+            </Anchor>
+          )}
+        </Stack>
+      </Card>
+      <Card withBorder component="section">
+        <Title order={2} size="h4" mb="sm">
+          {t("messages.timeline")}
+        </Title>
+        <Timeline bulletSize={14} lineWidth={2} active={message.timeline.length}>
+          {message.timeline.map((event, place) => (
+            <Timeline.Item key={`${event.at}${event.kind}${place}`} title={kind(event.kind)}>
+              <Text size="sm">{time(event.at)}</Text>
+              {(event.detail ?? event.url) && (
+                <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+                  {event.code} {event.detail ?? event.url}
+                </Text>
+              )}
+            </Timeline.Item>
+          ))}
+        </Timeline>
+      </Card>
+    </SimpleGrid>
+  );
+}

@@ -1,0 +1,93 @@
+import { Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import * as session from "@/api/session";
+import { Entrance } from "@/areas/session/Entrance";
+import type { Language } from "@/i18n";
+import { ProblemAlert } from "@/kit/States";
+
+const NAME = /^[a-z0-9]{5,20}$/;
+const SHORTEST_PASSWORD = 12;
+
+/** A new account; its owner is logged in at once. */
+export function Register() {
+  const { t, i18n } = useTranslation();
+  const known = useQueryClient();
+  const navigate = useNavigate();
+  const [problem, setProblem] = useState<unknown>(null);
+  const [running, setRunning] = useState(false);
+  const form = useForm({
+    initialValues: { account_name: "", login: "", email: "", password: "", accept_terms: false },
+    validate: {
+      account_name: (name) => (NAME.test(name) ? null : t("register.nameRule")),
+      login: (login) => (NAME.test(login) ? null : t("register.nameRule")),
+      email: (email) => (email.includes("@") ? null : t("register.emailRule")),
+      password: (password) => (password.length >= SHORTEST_PASSWORD ? null : t("register.passwordRule")),
+      accept_terms: (accepted) => (accepted ? null : t("register.termsRule")),
+    },
+  });
+
+  const submit = form.onSubmit(async (values) => {
+    setRunning(true);
+    setProblem(null);
+    try {
+      await api.POST("/v1/accounts", { body: { ...values, language: i18n.language as Language } });
+      const me = await session.logIn({ login: values.login, password: values.password });
+      known.clear();
+      known.setQueryData(["me"], me);
+      await navigate({ to: "/app" });
+    } catch (error) {
+      setProblem(error);
+      form.setErrors(fieldErrors(error));
+    } finally {
+      setRunning(false);
+    }
+  });
+
+  return (
+    <Entrance title={t("register.title")} lead={t("register.lead")}>
+      <form onSubmit={submit} noValidate>
+        <Stack>
+          <ProblemAlert error={problem} />
+          <TextInput
+            label={t("register.account")}
+            description={t("register.accountHint")}
+            autoCapitalize="none"
+            autoComplete="organization"
+            required
+            {...form.getInputProps("account_name")}
+          />
+          <TextInput
+            label={t("login.login")}
+            description={t("register.loginHint")}
+            autoCapitalize="none"
+            autoComplete="username"
+            required
+            {...form.getInputProps("login")}
+          />
+          <TextInput label={t("register.email")} type="email" autoComplete="email" required {...form.getInputProps("email")} />
+          <PasswordInput
+            label={t("login.password")}
+            description={t("register.passwordHint")}
+            autoComplete="new-password"
+            required
+            visibilityToggleButtonProps={{ "aria-label": t("login.showPassword"), tabIndex: 0 }}
+            {...form.getInputProps("password")}
+          />
+          <Checkbox label={t("register.terms")} {...form.getInputProps("accept_terms", { type: "checkbox" })} />
+          <Button type="submit" loading={running}>
+            {t("register.submit")}
+          </Button>
+          <Anchor component={Link} to="/app/login" size="sm">
+            {t("register.login")}
+          </Anchor>
+        </Stack>
+      </form>
+    </Entrance>
+  );
+}

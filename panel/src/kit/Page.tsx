@@ -1,0 +1,42 @@
+import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+
+interface PageProps {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  /** Where the page belongs, for a way back. */
+  parent?: { to: string; label: string };
+  children: ReactNode;
+}
+
+/** A page of the panel: its one heading, which is the tab's title too, what can be done, and the content. */
+export function Page({ title, lead, actions, parent, children }: PageProps) {
+  useEffect(() => {
+    document.title = `${title} · Wici`;
+  }, [title]);
+  return (
+    <Stack gap="lg">
+      <Group justify="space-between" align="flex-end" gap="sm">
+        <div>
+          {parent && (
+            <Anchor component={Link} to={parent.to} size="sm">
+              ← {parent.label}
+            </Anchor>
+          )}
+          <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
+            {title}
+          </Title>
+          {lead && (
+            <Text c="dimmed" component="div" maw="70ch">
+              {lead}
+            </Text>
+          )}
+        </div>
+        {actions && <Group gap="xs">{actions}</Group>}
+      </Group>
+      {children}
+    </Stack>
+  );
+}

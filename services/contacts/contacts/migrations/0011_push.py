@@ -1,0 +1,46 @@
+"""The push address of a contact, and its consent for push with its history."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+COLUMNS = """
+ALTER TABLE contacts ADD COLUMN push text;
+ALTER TABLE contacts ADD COLUMN push_consent boolean;
+ALTER TABLE contacts ADD COLUMN push_consent_source text;
+ALTER TABLE contacts ADD COLUMN push_consent_at timestamptz;
+"""
+# As `keep_consents` of the other channels (0002): one trigger more, so that neither costs the other anything.
+HISTORY = """
+CREATE FUNCTION keep_push_consents() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.push_consent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent_changes
+        WHERE account_id = OLD.account_id AND contact_id = OLD.id AND channel = 'push') THEN
+        INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at, recorded_at)
+        VALUES (OLD.account_id, OLD.id, 'push', OLD.push_consent, OLD.push_consent_source, OLD.push_consent_at,
+                OLD.created_at);
+    END IF;
+    INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at, recorded_at)
+    VALUES (NEW.account_id, NEW.id, 'push', NEW.push_consent, NEW.push_consent_source, NEW.push_consent_at,
+            clock_timestamp());
+    RETURN NULL;
+END $$;
+CREATE TRIGGER contacts_push_consents AFTER UPDATE ON contacts FOR EACH ROW
+    WHEN ((OLD.push_consent, OLD.push_consent_source, OLD.push_consent_at)
+        IS DISTINCT FROM (NEW.push_consent, NEW.push_consent_source, NEW.push_consent_at))
+    EXECUTE FUNCTION keep_push_consents();
+"""
+
+
+def upgrade() -> None:
+    op.execute(COLUMNS)
+    op.execute(HISTORY)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations only go forward")

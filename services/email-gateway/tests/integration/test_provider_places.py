@@ -1,0 +1,117 @@
+"""Two senders are one to a provider: they share its connections by lease."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from chassis.database import Database
+from chassis.ids import new_id
+from email_gateway.domain.retrying import Result
+from email_gateway.outbound.provider_places import ProviderPlaces
+from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
+from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.shaping import Allowance, Allowances, Shape
+from email_gateway.store import provider_places as store
+from email_gateway.store.provider_places import Report
+
+BODY = b"Subject: x\r\n\r\nx\r\n"
+MOST = 4
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 6), st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=12))
+def test_processes_hold_no_more_than_there_are(database: Database, most: int, steps: list[tuple[int, bool]]) -> None:
+    """Whoever renews takes all that it is granted; what it gives up ends before its next report."""
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM provider_places"))
+    instances, held = [new_id() for _ in range(3)], [0, 0, 0]
+    for which, is_busy in steps:
+        with database.transaction() as session:
+            granted = store.renew(session, instances[which], Report("", "google", most, held[which], is_busy))
+        held[which] = granted
+        assert sum(held) <= most
+    with database.transaction() as session:
+        for instance_id in instances:
+            store.leave(session, instance_id)
+        assert store.renew(session, new_id(), Report("", "google", most, 0, True)) == most
+        assert store.renew(session, new_id(), Report("192.0.2.1", "google", most, 0, True)) == most, "by address"
+
+
+class Counting:
+    """Takes every mail after a moment, and counts who is there at once."""
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.now += 1
+        self.peak = max(self.peak, self.now)
+        try:
+            writer.write(b"220 mx\r\n")
+            while line := await reader.readline():
+                if line.startswith(b"DATA"):
+                    writer.write(b"354 go\r\n")
+                    await reader.readuntil(b"\r\n.\r\n")
+                    await asyncio.sleep(0.005)
+                writer.write(b"250-mx\r\n250 PIPELINING\r\n" if line.startswith(b"EHLO") else b"250 ok\r\n")
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.now -= 1
+            writer.close()
+
+
+def test_two_senders_are_one_to_a_provider(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = Shape("local", (".localhost",), connections=MOST, messages=20, source="the test")
+    monkeypatch.setattr("email_gateway.smtp.shaping.SHAPES", (shape,))
+
+    async def run() -> tuple[int, list[Result]]:
+        server = Counting()
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        results: list[Result] = []
+
+        async def peers() -> list[Peer]:
+            return [Peer("localhost", port, Tls.OFF)]
+
+        def on_done(_parcel: Parcel, outcome: Outcome) -> None:
+            results.append(outcome.result)
+
+        senders = []
+        for _ in range(2):
+            allowances = Allowances(are_shared=True)
+            limits = Limits(connections=8, wait_seconds=60.0)
+            make = partial(Destination, peers, limits, patient=False, allowances=allowances)
+            pool = Pool(lambda domain, _source, make=make: (domain, make))
+            pool.start()
+            keeper = ProviderPlaces(database, partial(by_key, allowances))
+            senders.append((pool, asyncio.create_task(keeper.keep())))
+        for number, (pool, _) in enumerate(senders):
+            addresses = [f"a{n}@d{number}x{n % 5}.example" for n in range(100)]
+            pool.submit([Parcel(UUID(int=n), "s@x.pl", each, BODY, False, on_done) for n, each in enumerate(addresses)])
+        while len(results) < 200:
+            await asyncio.sleep(0.01)
+        for pool, keeping in senders:
+            await pool.close(1)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+        listening.close()
+        return server.peak, results
+
+    peak, results = asyncio.run(asyncio.wait_for(run(), 60))
+
+    assert results == [Result.DELIVERED] * 200
+    assert peak <= MOST + 2, "the provider's, and two of which the server has not seen the end; without leases: eight"
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM provider_places")) == 0, "left"
+
+
+def by_key(allowances: Allowances) -> dict[tuple[str, str], Allowance]:
+    return {("", name): each for name, each in allowances.by_name.items()}

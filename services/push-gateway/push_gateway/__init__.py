@@ -1,0 +1,1 @@
+"""Wici's push service: applications, devices, FCM, APNs and Web Push."""

@@ -1,0 +1,46 @@
+"""What is in hand: contents as they are stored, compiled, and messages with their devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channel.outlets import Chunk, Message
+from push_gateway.content.template import Template
+
+
+class StoredContent:
+    """`channel.batches.Content`: an account's content and the name of the application that it is from."""
+
+    def __init__(self, account_id: UUID, sender: str, content: Mapping[str, Any]) -> None:
+        """:raises RenderFailed: it does not compile."""
+        self.account_id = str(account_id)
+        self.sender = sender
+        self.template = Template(content)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One device that a message goes to; of a topic there is no id."""
+
+    device_id: UUID | None
+    platform: str
+    token: str
+    keys: Mapping[str, str] | None = None
+    language: str | None = None
+    seen_at: datetime | None = None
+
+
+class PushMessage(Message):
+    """:ivar dead: devices of it that their providers know no more.
+    :ivar wait: seconds until it is tried again, where a provider says so."""
+
+    __slots__ = ("dead", "wait")
+
+    def __init__(self, chunk: Chunk, recipient: dict[str, Any], message_id: str, existing: bool, attempts: int) -> None:
+        super().__init__(chunk, recipient, message_id, existing, attempts)
+        self.dead: list[Target] = []
+        self.wait: float | None = None

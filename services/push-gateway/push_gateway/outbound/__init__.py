@@ -1,0 +1,1 @@
+"""The outbound process: `python -m push_gateway.outbound`."""

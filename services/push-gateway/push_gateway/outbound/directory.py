@@ -1,0 +1,78 @@
+"""Applications with their credentials, and the devices of recipients: what the sending asks the database."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.database import Database, cursor_of
+from chassis.secrets import Vault
+from contracts.push_gateway.addresses import TOPIC
+from contracts.push_gateway.devices import Platform
+from push_gateway.batches import Target
+from push_gateway.models import Application
+from push_gateway.store import applications, devices
+from push_gateway.wires.apns import ApnsAccount
+from push_gateway.wires.fcm import FcmAccount
+from push_gateway.wires.web import WebAccount
+
+KNOWN_SECONDS = 2.0  # after that a change of credentials holds
+MOST_KNOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an application can reach: None where it has not set a platform up."""
+
+    application_id: UUID
+    fcm: FcmAccount | None
+    apns: ApnsAccount | None
+    web: WebAccount
+
+
+class Directory:
+    """Called on threads; what it remembers is replaced whole.
+
+    :param contact: the e-mail address that push services of browsers are given where an application has none.
+    """
+
+    def __init__(self, database: Database, vault: Vault, contact: str) -> None:
+        self._database, self._vault, self._contact = database, vault, contact
+        self._known: dict[tuple[str, str], tuple[float, Credentials | None]] = {}
+
+    def look_up(
+        self, account_id: str, sender: str, addresses: Collection[str]
+    ) -> tuple[Credentials | None, Mapping[str, list[Target]]]:
+        """The application of that name, None where it is gone, and the devices at each address."""
+        with self._database.transaction() as session:
+            credentials = self._credentials(session, account_id, sender)
+            if credentials is None:
+                return None, {}
+            targets: dict[str, list[Target]] = defaultdict(list)
+            for address in addresses:
+                if address.startswith(TOPIC):
+                    targets[address].append(Target(None, Platform.FCM, address))
+            ids = [address for address in addresses if not address.startswith(TOPIC)]
+            rows = devices.with_addresses(cursor_of(session), account_id, credentials.application_id, ids)
+        for address, *columns in rows:
+            targets[address].append(Target(*columns))
+        return credentials, targets
+
+    def _credentials(self, session: object, account_id: str, sender: str) -> Credentials | None:
+        known_at, known = self._known.get((account_id, sender), (0.0, None))
+        if known is not None and time.monotonic() - known_at < KNOWN_SECONDS:
+            return known
+        row = applications.named(session, UUID(account_id), sender)  # type: ignore[arg-type]
+        found = None if row is None else self._opened(row)
+        kept = self._known if len(self._known) < MOST_KNOWN else {}
+        self._known = {**kept, (account_id, sender): (time.monotonic(), found)}
+        return found
+
+    def _opened(self, row: Application) -> Credentials:
+        fcm = row.fcm and FcmAccount(**row.fcm, private_key=self._vault.decrypt(row.fcm_key or b""))
+        apns = row.apns and ApnsAccount(**row.apns, private_key=self._vault.decrypt(row.apns_key or b""))
+        subject = f"mailto:{row.web_contact or self._contact}"
+        return Credentials(row.id, fcm or None, apns or None, WebAccount(self._vault.decrypt(row.vapid_pem), subject))

@@ -1,0 +1,124 @@
+"""Contents: checked, compiled, kept, previewed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channel import plain
+from chassis.actors import account_of
+from chassis.database import Database
+from contracts.errors import Invalid
+from contracts.rpc import Actor
+from push_gateway import exceptions
+from push_gateway.content.advice import advice_of
+from push_gateway.content.first_render import render_apart, show_apart
+from push_gateway.content.template import Rendered, RenderFailed
+from push_gateway.store import applications
+
+_NO_APPLICATION: dict[str, Any] = {
+    "field": "sender",
+    "code": "application.unknown",
+    "detail": "The account has no application of this name.",
+    "hits": [],
+}
+
+
+def prepare_content(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    sender: Any,
+    content: dict[str, Any],
+    kind: str,
+    recipients: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Check sender and templates; keep them under their hash unless there are problems.
+
+    :param sender: the name of an application. :param recipients: fields of some, with whom it is tried.
+    """
+    account_id, name = account_of(actor), str(sender or "")
+    with database.transaction() as session:
+        is_there = applications.named(session, account_id, name) is not None
+    problems = [] if is_there else [_NO_APPLICATION.copy()]
+    answer: dict[str, Any] = {"content_hash": None, "variables": [], "problems": problems, "tried": 0, "units": 1}
+    try:
+        rendered = render_apart(content, None, account_id, recipients)
+        answer |= {"variables": rendered.variables, "tried": rendered.tried.tried}
+        problems += [asdict(fault) | {"hits": hits} for fault, hits in rendered.tried.hits.items()]
+    except RenderFailed as failed:
+        problems.append(_problem(failed))
+    if problems:
+        return answer
+    with database.transaction() as session:
+        answer["content_hash"] = plain.keep_content(session, account_id, name, content)
+    return answer
+
+
+def _problem(failed: RenderFailed) -> dict[str, Any]:
+    return {"field": f"content.{failed.field}", "code": failed.code, "detail": failed.detail, "hits": []}
+
+
+def render_preview(
+    database: Database, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
+) -> dict[str, Any]:
+    """What one recipient would get, in each language.
+
+    :raises NotFound: no such content in the account. :raises Invalid: the template fails.
+    """
+    with database.transaction() as session:
+        row = plain.own_content(session, actor, content_hash)
+    return preview_of(rendered_or_refused(row.content, fields_, account_of(actor)))
+
+
+def rendered_or_refused(
+    content: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID
+) -> dict[str | None, Rendered]:
+    """By language, None for the default. :raises Invalid: the template fails for these fields, or takes too much."""
+    try:
+        return render_apart(content, fields, account_id).rendered
+    except RenderFailed as failed:
+        raise Invalid.of_field(f"content.{failed.field}", failed.code, failed.detail) from None
+
+
+def preview_of(rendered: Mapping[str | None, Rendered]) -> dict[str, Any]:
+    main = rendered[None]
+    others = {name: {"title": one.title, "body": one.body} for name, one in rendered.items() if name is not None}
+    return {"title": main.title, "body": main.body, "url": main.url, "languages": others}
+
+
+def check_content(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    content: dict[str, Any],
+    recipients: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What would be sent of a content, what is wrong with it, and what is worth mending; nothing is kept."""
+    answer: dict[str, Any] = {
+        "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
+    }  # fmt: skip
+    try:
+        shown = show_apart(content, account_of(actor), recipients)
+    except RenderFailed as failed:
+        return answer | {"problems": [_problem(failed)]}
+    rendered = [one if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
+    figures, advice = advice_of(content, [one for one in rendered if isinstance(one, dict)])
+    return answer | {
+        "variables": shown.variables,
+        "figures": figures,
+        "advice": advice,
+        "rendered": [{"problem": one.detail} if isinstance(one, RenderFailed) else one for one in rendered],
+    }
+
+
+def ensure_application(database: Database, account_id: UUID, name: str) -> None:
+    """:raises Invalid: the account has no application of this name."""
+    with database.transaction() as session:
+        if applications.named(session, account_id, name) is None:
+            raise exceptions.application_unknown()

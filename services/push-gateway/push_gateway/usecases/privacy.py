@@ -1,0 +1,57 @@
+"""One person, as contacts asks about them: messages to them, their devices, and their forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channel import plain
+from chassis.actors import account_of
+from chassis.database import Database, Session
+from contracts.push_gateway.devices import Device
+from contracts.rpc import Actor
+from contracts.schema import dump
+from push_gateway.store import applications, devices
+from push_gateway.usecases import views
+
+
+def export_person(
+    session: Session, *, actor: Actor, now: datetime, addresses: list[str], cursor: str | None, limit: int
+) -> dict[str, Any]:
+    """One page of the messages to a person, newest first; on the first their devices, which are a few."""
+    page = plain.export_person(session, actor=actor, now=now, addresses=addresses, cursor=cursor, limit=limit)
+    if cursor is None:
+        rows = devices.of_contacts(session, account_of(actor), _contact_ids(addresses))
+        page["items"] += [{"kind": "device", "record": dump(Device, views.device(row))} for row in rows]
+    return page
+
+
+def erase_person(
+    database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
+) -> dict[str, Any]:
+    """Take a person out of every message made by `erased_at`, and forget their devices."""
+    asked: dict[str, Any] = {"addresses": addresses, "erased_at": erased_at, "dry_run": dry_run}
+    account_id, contact_ids = account_of(actor), _contact_ids(addresses)
+    with database.transaction() as session:
+        if dry_run:
+            found = len(devices.of_contacts(session, account_id, contact_ids))
+        else:
+            found = devices.erase(session, account_id=account_id, contact_ids=contact_ids, until=erased_at)
+    answer = plain.erase_person(database, actor=actor, now=now, **asked)
+    return {**answer, "counts": {**answer["counts"], "devices": found}}
+
+
+def _contact_ids(addresses: Sequence[str]) -> list[UUID]:
+    found = []
+    for address in addresses:
+        with suppress(ValueError):
+            found.append(UUID(address))
+    return found
+
+
+def erase_account(session: Session, *, account_id: UUID) -> None:
+    """Closing an account: nothing of it stays. Harmless when it runs twice: there is nothing left to erase."""
+    applications.erase_account(session, account_id)

@@ -1,0 +1,1 @@
+"""The providers' wires: no database, no use case."""

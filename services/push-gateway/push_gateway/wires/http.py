@@ -1,0 +1,59 @@
+"""What the three wires share: one HTTP client, and what a request that fails on the way means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from push_gateway.domain.answers import Answer, Verdict
+
+CONNECTIONS = 50
+LONGEST_WAIT = 3_600.0  # seconds: nobody is believed who says more
+# Nothing has left: it is tried again whatever it is.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+
+def new_client(timeout: float, *, only_http2: bool = False) -> httpx.AsyncClient:
+    """
+    :param timeout: seconds for an answer.
+    :param only_http2: without negotiation: APNs knows nothing else.
+    """
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=300)
+    return httpx.AsyncClient(
+        http1=not only_http2, http2=True, timeout=httpx.Timeout(timeout), limits=limits, follow_redirects=False,
+        trust_env=False, headers={"User-Agent": "Wici"},
+    )  # fmt: skip
+
+
+def failed(error: Exception, provider: str) -> Answer:
+    """The answer where there was none."""
+    if isinstance(error, _NOT_SENT):
+        return Answer(Verdict.LATER, f"{provider}.unreachable")
+    return Answer(Verdict.UNKNOWN, f"{provider}.no_answer")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110, section 10.2.3), which may be a date; None where it says nothing."""
+    said = headers.get("retry-after", "").strip()
+    if said.isdecimal():
+        return min(float(said[:9]), LONGEST_WAIT)
+    try:
+        wait = parsedate_to_datetime(said).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def of_status(status: int, headers: Mapping[str, str], provider: str) -> Answer:
+    """What an HTTP status says where the provider says nothing more of it."""
+    code = f"{provider}.{status}"
+    if 200 <= status < 300:
+        return Answer(Verdict.ACCEPTED)
+    if status == 429 or status >= 500:
+        return Answer(Verdict.LATER, code, retry_after(headers), is_general=True)
+    if status in (401, 403):
+        return Answer(Verdict.SET_UP, code)
+    return Answer(Verdict.REFUSED, code)

@@ -1,0 +1,59 @@
+"""Which network a phone belongs to, by the plan that its range of numbers stands in.
+
+Poland's plan is `networks_pl.toml`; other countries' is libphonenumber's carrier data. A number that was taken along to
+another network is told as one of the first.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
+
+_POLAND = "48"
+_SHORTEST = 3
+
+
+def network_of(address: str) -> str | None:
+    """A country and a network, `pl.play`; None of a number in no plan. Each message of a campaign asks.
+
+    :param address: E.164.
+    """
+    plan, digits = _plan(), address[1:]
+    for length in range(CARRIER_LONGEST_PREFIX, _SHORTEST - 1, -1):
+        found = plan.get(digits[:length])
+        if found is not None:
+            return found
+    return None
+
+
+@cache
+def known() -> frozenset[str]:
+    """All networks that there are."""
+    return frozenset(_plan().values())
+
+
+@cache
+def _plan() -> Mapping[str, str]:
+    """Networks by the beginning of a number, country code first."""
+    plan = {
+        prefix: network
+        for prefix, names in CARRIER_DATA.items()
+        if not prefix.startswith(_POLAND) and (network := _network(prefix, names.get("en", "")))
+    }
+    text = resources.files(__package__).joinpath("networks_pl.toml").read_text("utf-8")
+    for network, entry in tomllib.loads(text).items():
+        plan |= dict.fromkeys((_POLAND + prefix for prefix in entry["prefixes"]), f"pl.{network}")
+    return plan
+
+
+def _network(prefix: str, name: str) -> str | None:
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    regions = next((COUNTRY_CODE_TO_REGION_CODE.get(int(prefix[:length])) for length in (1, 2, 3)
+                    if int(prefix[:length]) in COUNTRY_CODE_TO_REGION_CODE), None)  # fmt: skip
+    return f"{regions[0].lower()}.{slug[:60]}" if slug and regions else None

@@ -1,0 +1,198 @@
+"""The panel in a real browser, from registering to a report, in Polish and English; axe looks at every page.
+
+The panel is built and Debian's Chromium drives it; where either is missing the tests are skipped, and say why.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+
+import pytest
+from journey import DOMAIN, SENDER_ID, Journey
+from playwright.sync_api import expect, sync_playwright
+from whole_system import LOCAL, ROOT
+
+CHROMIUM = os.environ.get("WICI_CHROMIUM") or shutil.which("chromium") or ""
+AXE = ROOT / "panel/node_modules/axe-core/axe.min.js"
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PATIENCE_MS = 60_000
+PEOPLE = "Imię;Telefon;Miasto\nŁucja;600100201;Gdynia\nJan;600 100 202;Łódź\nZła;12;Hel\n"
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The panel's files; made before the system starts, for the gateway looks for them then."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium here: apt-get install chromium, or WICI_CHROMIUM=…")
+    done = panel("build")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def panel(command):
+    done = subprocess.run([sys.executable, LOCAL / "panel.py", command], capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        pytest.skip(f"the panel cannot be had here:{done.stdout}")
+    return done
+
+
+@pytest.fixture(scope="module")
+def browser(built):
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as tools:
+        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_panel(built, environ, browser):
+    """Opens the panel in a language and at a width; fails for a request to anywhere else and for an error on a page."""
+    contexts, faults = [], []
+
+    def opened(locale, width=1440):
+        context = browser.new_context(
+            base_url=environ["WICI_PUBLIC_URL"], locale=locale, viewport={"width": width, "height": 900}
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda asked: faults.append(asked.url) if is_elsewhere(asked.url, environ) else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def is_elsewhere(url, environ):
+    return not url.startswith((environ["WICI_PUBLIC_URL"], "data:", "blob:", "about:"))
+
+
+def look_over(page):
+    """No violation of WCAG 2.2 AA on the page as it is now."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], page.url
+
+
+def leads_to(page, heading):
+    page.get_by_role("heading", name=heading, level=1).wait_for()
+    expect(page.get_by_role("status", name=re.compile("Ładowanie|Loading"))).to_have_count(0)
+    look_over(page)
+
+
+def test_its_components_and_its_words_hold():
+    done = panel("test")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_marketer_registers_imports_contacts_sends_sms_and_reads_the_report(open_panel, environ, tmp_path):
+    page = open_panel("pl-PL")
+    journey = Journey(environ)
+    register(page, journey)
+
+    file = tmp_path / "klienci.csv"
+    file.write_text(PEOPLE, "utf-8")
+    page.goto("/app/imports/new")
+    leads_to(page, "Importuj kontakty")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("Kolumny pliku klienci.csv").wait_for()
+    page.get_by_label("SMS", exact=True).check()
+    look_over(page)
+    page.get_by_role("button", name="Rozpocznij import").click()
+    page.get_by_role("link", name="Wyślij im kampanię").wait_for()
+    look_over(page)
+    page.get_by_role("link", name="Wyślij im kampanię").click()
+
+    leads_to(page, "Nowa kampania")
+    page.get_by_label("Nazwa kampanii").fill("Jesień")
+    page.get_by_role("button", name="Zapisz i dalej").click()
+    leads_to(page, "Jesień")
+    page.get_by_text("osoby z 2 wybranych dostaną wiadomość").wait_for()
+    page.get_by_role("button", name="Zapisz i dalej").click()
+    page.get_by_role("combobox", name="Nadawca").or_(page.get_by_label("Nadawca", exact=True)).first.click()
+    page.get_by_role("option", name=SENDER_ID).click()
+    page.get_by_label("Treść").fill("Cześć {{ first_name }}, rabat czeka!")
+    page.get_by_text("Cześć Łucja, rabat czeka!").wait_for()
+    look_over(page)
+    page.get_by_role("button", name="Zapisz i dalej").click()
+    page.get_by_role("button", name="Wyślij teraz").click()
+
+    page.get_by_text("Godzina po godzinie").wait_for()
+    page.locator("dl div", has_text="Dostarczone").get_by_text("100%").or_(page.get_by_text("100%")).first.wait_for()
+    look_over(page)
+    texts = {one["text"] for one in journey.received_sms() if "rabat czeka" in one.get("text", "")}
+    assert {"Cześć Łucja, rabat czeka!", "Cześć Jan, rabat czeka!"} <= texts
+
+
+def test_the_other_pages_in_english_on_a_phone_and_a_log_out_that_holds(open_panel, journey):
+    page = open_panel("en-GB", width=360)
+    log_in(page, journey)
+    journey.api.post("/v1/contacts", {"first_name": "Ann", "phone": "+48600100203"})
+    headings = {
+        "contacts": "Contacts", "groups": "Groups", "imports": "Imports", "campaigns": "Campaigns",
+        "campaigns/new": "New campaign", "templates": "Templates", "templates/new": "New template",
+        "messages": "Message log", "senders": "Senders", "account": "Account", "account/users": "Users",
+        "account/keys": "API keys", "account/security": "Security", "account/webhooks": "Webhooks",
+    }  # fmt: skip
+    for place, heading in headings.items():
+        page.goto(f"/app/{place}")
+        leads_to(page, heading)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
+
+    page.goto("/app/contacts")
+    page.get_by_role("link", name="Ann").click()
+    leads_to(page, "Ann")
+    page.get_by_role("button", name=re.compile("Account of")).click()
+    page.get_by_role("menuitem", name="Log out").click()
+    leads_to(page, "Log in")
+    page.goto("/app/contacts")
+    leads_to(page, "Log in")
+
+
+def register(page, journey):
+    """In the browser; the operator then gives the account a plan and its senders."""
+    page.goto("/")
+    leads_to(page, "Zaloguj się")
+    page.get_by_role("link", name="Pierwszy raz? Załóż konto").click()
+    leads_to(page, "Załóż konto")
+    login, password = f"panel{secrets.token_hex(4)}", secrets.token_urlsafe(18)
+    page.get_by_label("Nazwa konta").fill(login)
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("E-mail").fill(f"{login}@{DOMAIN}")
+    page.get_by_label("Hasło", exact=False).first.fill(password)
+    page.get_by_label("Akceptuję regulamin").check()
+    page.get_by_role("button", name="Załóż konto").click()
+    leads_to(page, f"Dzień dobry, {login}")
+    adopt(journey, login, password)
+
+
+def adopt(journey, login, password):
+    """The journey goes on with an account that was made elsewhere."""
+    session = journey.public.post("/v1/sessions", {"login": login, "password": password, "device": "journey"})
+    journey.login, journey.password = login, password
+    journey.account_id = session["me"]["account_id"]
+    journey.api = journey.public.with_token(session["access_token"])
+    journey.become_operator()
+    journey.give_plan()
+    journey.connect_simulators()
+    journey.authorise_senders()
+
+
+def log_in(page, journey):
+    page.goto("/app")
+    leads_to(page, "Log in")
+    page.get_by_label("Login").fill(journey.login)
+    page.get_by_label("Password", exact=False).first.fill(journey.password)
+    page.get_by_role("button", name="Log in").click()
+    leads_to(page, f"Hello, {journey.login}")
