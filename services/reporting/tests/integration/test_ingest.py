@@ -213,6 +213,7 @@ def assert_rates_are_shares(database: Database) -> None:
             rates, counts = figures.report_rates(channel, row), figures.report_counts(channel, row)
             assert all(rate is None or 0 <= rate <= 1 for rate in rates.values()), dict(row)
             assert all(count >= 0 for count in counts.values())
+        counts = figures.report_counts(Channel.EMAIL, row)
         assert counts["unique_clicks"] <= counts["unique_opens"] <= counts["opens"]
         assert counts["unique_opens"] + counts["not_opened"] == counts["delivered"]
 
