@@ -182,7 +182,7 @@ def assert_contacts_hear_of_it(database: Database, reported: list[model.Event]) 
     assert not +engagement
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(reported=st.lists(events(), max_size=40), shuffle=st.randoms(use_true_random=False))
 def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
     database: Database, reported: list[model.Event], shuffle: random.Random
