@@ -22,7 +22,7 @@ from chassis.public_addresses import Networks
 from sms_gateway.http_api.dialects import Dialect
 from sms_gateway.http_api.documents import MOST_BODY
 from sms_gateway.http_api.meanings import STATUSES, Meaning
-from sms_gateway.http_api.network import CONNECT_SECONDS, pool
+from sms_gateway.http_api.network import CONNECT_SECONDS, Connections
 from sms_gateway.http_api.requests import Access, Answer, Request, Requests
 from sms_gateway.smpp.constants import Status, WordedStatus
 from sms_gateway.smpp.ports import Work
@@ -60,14 +60,14 @@ class HttpLink:
         self.work = work
         self.last_error: str | None = None
         self._requests = Requests(settings.dialect, settings.access)
-        self._pool: httpcore.AsyncConnectionPool | None = None
+        self._connections: Connections | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_ending = False
         self._rest: asyncio.TimerHandle | None = None
 
     @property
     def is_bound(self) -> bool:
-        return self._pool is not None and not self._is_ending and self._rest is None
+        return self._connections is not None and not self._is_ending and self._rest is None
 
     @property
     def in_flight(self) -> int:
@@ -75,10 +75,10 @@ class HttpLink:
 
     @property
     def connection(self) -> object:
-        return self._pool
+        return self._connections
 
     def start(self) -> None:
-        self._pool = pool(self.settings.dialect.url, self.settings.window, self.settings.allowed)
+        self._connections = Connections(self.settings.dialect.url, self.settings.allowed)
         self.work.bound(self)
         self.fill()
 
@@ -92,8 +92,8 @@ class HttpLink:
         for task in list(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.aclose()
+        if self._connections is not None:
+            await self._connections.aclose()
 
     def fill(self) -> None:
         if not self.is_bound:
@@ -131,10 +131,10 @@ class HttpLink:
         self.fill()
 
     async def _exchange(self, request: Request) -> Answer:
-        assert self._pool is not None
+        assert self._connections is not None
         patience = self.settings.response_timeout
         timeouts = {"connect": min(CONNECT_SECONDS, patience / 2), "pool": patience}
-        async with self._pool.stream(
+        async with self._connections.one() as connection, connection.stream(
             request.method, request.url, headers=request.headers, content=request.body,
             extensions={"timeout": timeouts},
         ) as response:  # fmt: skip

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,7 +19,6 @@ from chassis.public_addresses import Networks, is_in, may_connect
 
 KEEPALIVE_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
-POOL_SECONDS = 60.0
 
 
 class Forbidden(httpcore.ConnectError):
@@ -72,12 +72,34 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         return is_in(ip_address(place.partition("%")[0]), self._allowed)
 
 
-def pool(url: str, window: int, allowed: Networks) -> httpcore.AsyncConnectionPool:
-    """Connections for a carrier of this address, at most `window` of them."""
-    return httpcore.AsyncConnectionPool(
-        ssl_context=ssl.create_default_context(),
-        max_connections=window,
-        max_keepalive_connections=window,
-        keepalive_expiry=KEEPALIVE_SECONDS,
-        network_backend=GuardedNetwork(allowed, is_secure=urlsplit(url).scheme == "https"),
-    )
+class Connections:
+    """Connections to one carrier, those used last first. Each is a pool of one: httpcore looks through all of a pool's
+    connections for each request."""
+
+    def __init__(self, url: str, allowed: Networks) -> None:
+        self._context = ssl.create_default_context()
+        self._network = GuardedNetwork(allowed, is_secure=urlsplit(url).scheme == "https")
+        self._all: list[httpcore.AsyncConnectionPool] = []
+        self._idle: list[httpcore.AsyncConnectionPool] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        taken = self._idle.pop() if self._idle else self._another()
+        try:
+            yield taken
+        finally:
+            self._idle.append(taken)
+
+    async def aclose(self) -> None:
+        for each in self._all:
+            await each.aclose()
+
+    def _another(self) -> httpcore.AsyncConnectionPool:
+        made = httpcore.AsyncConnectionPool(
+            ssl_context=self._context,
+            max_connections=1,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+            network_backend=self._network,
+        )
+        self._all.append(made)
+        return made
