@@ -111,7 +111,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: "sms" | "
                 {rows.length > 2 ? (
                   <LineChart {...look} curveType="monotone" lineChartProps={{ accessibilityLayer: false }} />
                 ) : (
-                  <BarChart {...look} barChartProps={{ accessibilityLayer: false }} />
+                  <BarChart {...look} maxBarWidth={72} barChartProps={{ accessibilityLayer: false }} />
                 )}
               </div>
               <details>
