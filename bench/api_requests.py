@@ -27,7 +27,7 @@ from journey import Journey
 from gateway import Outcome, load
 
 GET_GOAL, POST_GOAL, P99_GOAL = 2_500, 1_500, 100.0
-SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "otp"}
+SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "transactional"}
 # name, path, body, goal
 CASES = (
     ("health", "/healthz", "", 0),

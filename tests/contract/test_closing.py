@@ -48,6 +48,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",
         "carriers": "the platform's own",
+        "code_rates": "how many codes a number got, by a digest, for an hour",
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "login_failures": _FAILURES,

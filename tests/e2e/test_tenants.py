@@ -134,6 +134,8 @@ def ids(a, secret, tmp_path_factory):
     found["invoices"] = a.operator.post(f"/v1/operator/accounts/{a.account_id}/invoices", invoice)["id"]
     for noun in ("carriers", "routes", "mail-routes"):
         found[noun] = next(a.operator.pages(f"/v1/operator/{noun}"))["id"]
+    test = {"to": "+48600100200", "sender": "Wici", "text": "Test", "reason": "Test"}
+    found["tests"] = a.operator.post(f"/v1/operator/carriers/{found['carriers']}/tests", test)["id"]
     pool = a.operator.post("/v1/operator/ip-pools", {"name": secret, "kind": "dedicated", "reason": "Test"})
     address = {"address": f"192.0.2.{secrets.randbelow(256)}", "ehlo_name": f"{secret}.example", "reason": "Test"}
     pool = a.operator.post(f"/v1/operator/ip-pools/{pool['id']}/addresses", address)

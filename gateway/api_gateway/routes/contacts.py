@@ -19,6 +19,8 @@ CONTACT = {
         "email": {"granted": False, "source": "shop", "at": "2026-11-24T08:00:00+00:00"},
     },
     "group_ids": ["0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91"],
+    "groups": [{"id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91", "name": "Regulars"}],
+    "archived": [{"channel": "email", "reason": "hard_bounce", "since": "2026-11-25T08:00:00+00:00"}],
     "created_at": "2026-11-24T08:00:00+00:00",
     "updated_at": "2026-11-24T08:00:00+00:00",
 }
@@ -53,7 +55,8 @@ ROUTES = [
         permission="contacts.read",
         summary="List contacts",
         description="All of them, those of one group, those whose name, e-mail address or phone holds the words of `q`,"
-        " or the one with this e-mail address, phone or external id. The first page says how many there are.",
+        " or the one with this e-mail address, phone or external id; by whether they are in the archive, too. The first"
+        " page says how many there are.",
         query=people.ContactQuery,
         response=people.ContactPage,
         tags=_TAGS,
@@ -143,8 +146,8 @@ ROUTES = [
         permission="contacts.write",
         summary="Do something with every contact that fits",
         description="Puts who fits all given of `q`, `text`, `group_ids`, `segment_id` and `rules` into a group, takes"
-        " them out of one, or archives their addresses on a channel, for which the permission `contacts.archive` is"
-        " needed too. It is about whoever fits when it begins. With `dry_run` it only counts them.",
+        " them out of one, archives their addresses on a channel, for which the permission `contacts.archive` is needed"
+        " too, or deletes them. It is about whoever fits when it begins. With `dry_run` it only counts them.",
         request=bulk.BulkCreate,
         response=bulk.Bulk,
         status=202,

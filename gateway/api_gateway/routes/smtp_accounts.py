@@ -13,6 +13,8 @@ _ACCOUNT = {
     "ip_list": ["192.0.2.0/24"],
     "messages_a_minute": 6000,
     "is_active": True,
+    "tracks_clicks": False,
+    "tracks_opens": False,
     "last_used_at": None,
     "created_at": "2026-11-24T08:00:00+00:00",
 }
@@ -51,7 +53,10 @@ ROUTES = [
     ),
     _route(
         "PATCH", _ONE, "update_smtp_account", "Change an SMTP account",
-        description="It holds from the next message on, also on connections that are open.",
+        description=(
+            "It holds from the next message on, also on connections that are open; of `tracks_clicks` and "
+            "`tracks_opens`, from the next log-in on."
+        ),
         request=contract.SmtpAccountUpdate, response=contract.SmtpAccount,
         example={"is_active": False}, response_example={**_ACCOUNT, "is_active": False},
     ),

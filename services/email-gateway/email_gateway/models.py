@@ -329,6 +329,8 @@ class SmtpAccount(Base):
     minute: Mapped[datetime] = mapped_column(server_default=text("'epoch'"))
     used: Mapped[int] = mapped_column(default=0)
     last_used_at: Mapped[datetime | None]
+    tracks_clicks: Mapped[bool] = mapped_column(server_default=text("false"))
+    tracks_opens: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound
+from datetime import timedelta
+
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 
 
 def sender_invalid(detail: str) -> Invalid:
@@ -63,6 +65,11 @@ def carrier_of_other_kind(field: str, kind: str) -> Invalid:
 
 def http_invalid(field: str, detail: str) -> Invalid:
     return Invalid.of_field(field, "carrier.http_invalid", detail)
+
+
+def too_many_codes(most: int, within: timedelta, wait: float) -> TooManyRequests:
+    detail = f"A number gets at most {most} one-time codes in {within.seconds // 60} minutes."
+    return TooManyRequests("code.too_many", detail, {"retry_after": max(1, round(wait))})
 
 
 def not_found(noun: str) -> NotFound:

@@ -391,6 +391,16 @@ class Stop(Base):
     said_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class CodeRate(Base):
+    """How many one-time codes a number has got of an account lately (`store.code_rates`)."""
+
+    __tablename__ = "code_rates"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # a digest of account and number
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    codes: Mapped[int]
+
+
 class UnreadDelivery(Base):
     """What a carrier sent and nobody understands."""
 

@@ -20,12 +20,13 @@ class BulkAct(StrEnum):
     ADD_TO_GROUP = "add_to_group"
     REMOVE_FROM_GROUP = "remove_from_group"
     ARCHIVE = "archive"
+    DELETE = "delete"
 
 
 class BulkCreate(Schema):
     """Whom (who fits all of `q`, `text`, `group_ids`, `segment_id` and `rules` that are given, at least one) and what.
 
-    The first two acts need `target_group_id`, `archive` a `channel` and a `reason`.
+    The first two acts need `target_group_id`, `archive` a `channel` and a `reason`; `delete` needs nothing more.
     """
 
     q = q_field(load_default=None, allow_none=True)

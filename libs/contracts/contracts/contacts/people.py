@@ -7,10 +7,11 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field
+from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, word_of
 from contracts.lists import sort_field, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
+from contracts.vocabulary import ArchiveReason, Channel
 
 
 class Consent(Schema):
@@ -59,12 +60,29 @@ class ContactUpdate(ContactFields):
     pass
 
 
+class GroupName(Schema):
+    id = fields.UUID()
+    name = fields.String()
+
+
+class ContactArchived(Schema):
+    """The contact's address on the channel gets no more campaigns."""
+
+    channel = word_of(Channel)
+    reason = word_of(ArchiveReason)
+    since = fields.AwareDateTime()
+
+
 class Contact(ContactFields):
+    """`groups` are those of `group_ids` with their names, `archived` the entries of its addresses in the archive."""
+
     id = fields.UUID()
     push = fields.String(
         allow_none=True, metadata={"description": "the address of all its devices; null where it has none"}
     )
     group_ids = fields.List(fields.UUID())
+    groups = fields.List(fields.Nested(GroupName), metadata={"volatile": True})
+    archived = fields.List(fields.Nested(ContactArchived), metadata={"volatile": True})
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 
@@ -82,6 +100,12 @@ class ContactQuery(PageQuery):
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))
     group_id = fields.UUID()
+    archived = fields.Boolean(
+        metadata={"description": "those who have an address in the archive, on either channel; false: all others"}
+    )
+    archive_reason = fields.Enum(
+        ArchiveReason, by_value=True, metadata={"description": "those who have an address in the archive for that"}
+    )
 
 
 class ContactSearch(PageQuery):

@@ -21,6 +21,16 @@ def _ip_list(**options: Any) -> fields.List[str]:
     return fields.List(line_field(50, 1), validate=validate.Length(max=200), metadata=_NETWORKS, **options)
 
 
+def _tracks(what: str, **options: Any) -> fields.Boolean:
+    return fields.Boolean(
+        metadata={
+            "description": f"whether {what} in the HTML of its mails are recorded, from the next log-in on; mails over"
+            " 256 KiB, and those that their author has signed or encrypted, stay as they are"
+        },
+        **options,
+    )
+
+
 def _rate(**options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=1, max=RATE_MAX), **options)
 
@@ -29,6 +39,8 @@ class SmtpAccountCreate(Schema):
     name = line_field(100, 1, required=True)
     ip_list = _ip_list(load_default=list)
     messages_a_minute = _rate(load_default=6_000)
+    tracks_clicks = _tracks("clicks", load_default=False)
+    tracks_opens = _tracks("openings", load_default=False)
 
 
 class SmtpAccountUpdate(Schema):
@@ -36,6 +48,8 @@ class SmtpAccountUpdate(Schema):
     ip_list = _ip_list()
     messages_a_minute = _rate()
     is_active = fields.Boolean()
+    tracks_clicks = _tracks("clicks")
+    tracks_opens = _tracks("openings")
 
 
 class SmtpAccount(Schema):
@@ -45,6 +59,8 @@ class SmtpAccount(Schema):
     ip_list = fields.List(fields.String())
     messages_a_minute = fields.Integer(metadata={"description": "recipients of all connections together"})
     is_active = fields.Boolean()
+    tracks_clicks = fields.Boolean()
+    tracks_opens = fields.Boolean()
     last_used_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,39 @@ _PAGE = (
 _OLDEST_FIRST = text(_PAGE.format(before=">", order=""))
 _NEWEST_FIRST = text(_PAGE.format(before="<", order="DESC"))
 _COUNT = text(f"SELECT count(*) FROM (SELECT 1 FROM archive WHERE {_FITS} LIMIT :most) fitting")
+
+
+_OF_CONTACTS = text(
+    """
+    SELECT c.id, a.channel, a.reason, a.created_at AS since
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:emails AS text[]), CAST(:phones AS text[])) AS c (id, email, phone)
+    JOIN archive a ON a.account_id = :account AND a.restored_at IS NULL
+        AND (a.channel, a.address) IN (('email', c.email), ('sms', c.phone))
+    ORDER BY c.id, a.channel
+    """
+)
+
+
+def holds_contact(reason: str = "") -> str:
+    """SQL over `c`: one of its addresses is in the archive. :param reason: for what alone: a bound parameter's name."""
+    why = f" AND a.reason = CAST(:{reason} AS text)" if reason else ""
+    held = (
+        f"coalesce(c.{column} IN (SELECT a.address FROM archive a WHERE a.account_id = :account"
+        f" AND a.channel = '{channel}' AND a.restored_at IS NULL{why}), false)"
+        for channel, column in (("email", "email"), ("sms", "phone"))
+    )
+    return f"({' OR '.join(held)})"
+
+
+def of_contacts(
+    session: Session, *, account_id: UUID, contacts: Sequence[Mapping[Any, Any]]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """What of the contacts' addresses is in the archive: `channel`, `reason` and `since`, by contact."""
+    ids, emails, phones = columns([(row["id"], row["email"], row["phone"]) for row in contacts], 3)
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in session.execute(_OF_CONTACTS, {"account": account_id, "ids": ids, "emails": emails, "phones": phones}):
+        found.setdefault(row.id, []).append({"channel": row.channel, "reason": row.reason, "since": row.since})
+    return found
 
 
 def add(

@@ -227,6 +227,21 @@ def delete(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -
     return changed(session, "DELETE FROM contacts WHERE id = ANY(:ids) AND account_id = :account", **parameters)
 
 
+def groups(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Groups, `id` and `name`, by contact."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    rows = session.execute(
+        text(
+            "SELECT m.contact_id, g.id, g.name FROM group_members m JOIN groups g ON g.id = m.group_id"
+            " WHERE m.contact_id = ANY(:ids) ORDER BY g.id"
+        ),
+        {"ids": list(contact_ids)},
+    )
+    for contact_id, group_id, name in rows:
+        found.setdefault(contact_id, []).append({"id": group_id, "name": name})
+    return found
+
+
 def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Groups by contact."""
     groups_by_contact: dict[UUID, list[UUID]] = {}

@@ -1,4 +1,4 @@
-"""Acts on every contact that fits a filter: into a group, out of it, into the archive. `contacts.jobs` does them."""
+"""Acts on every contact that fits a filter: groups, the archive, deleting. `contacts.jobs` does them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from contracts.vocabulary import Channel, JobState
 
 KIND = "bulk"
 FILTERS = ("q", "text", "group_ids", "segment_id", "rules")
+GROUP_ACTS = (BulkAct.ADD_TO_GROUP, BulkAct.REMOVE_FROM_GROUP)
 
 
 def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> View:
@@ -59,7 +60,7 @@ def _ensure_complete(actor: Actor, asked: Mapping[str, Any]) -> None:
         for name in ("channel", "reason"):
             if asked[name] is None:
                 raise Invalid.of_field(name, f"bulk.no_{name}", f"To archive needs a {name}.")
-    elif asked["target_group_id"] is None:
+    elif asked["act"] in GROUP_ACTS and asked["target_group_id"] is None:
         raise Invalid.of_field("target_group_id", "bulk.no_group", "Say which group.")
 
 
@@ -106,6 +107,8 @@ def count(session: Session, *, account_id: UUID, request: Mapping[str, Any]) -> 
     _group_of(session, account_id, request)
     if request["act"] == BulkAct.ARCHIVE:
         changing = audience_store.not_archived(Channel(request["channel"]))
+    elif request["act"] == BulkAct.DELETE:
+        changing = "true"
     else:
         member = audience_store.in_groups("target")
         changing = member if request["act"] == BulkAct.REMOVE_FROM_GROUP else f"NOT {member}"
@@ -131,6 +134,9 @@ def act_on(
     """
     if request["act"] == BulkAct.ARCHIVE:
         return _archive(session, account_id, bulk_id, request, contact_ids)
+    if request["act"] == BulkAct.DELETE:
+        people_store.lock_account(session, account_id=account_id)
+        return people_store.delete(session, account_id=account_id, contact_ids=contact_ids)
     group_id = _group_of(session, account_id, request, lock=True)
     assert group_id is not None
     change = group_store.add_members if request["act"] == BulkAct.ADD_TO_GROUP else group_store.remove_members
@@ -166,7 +172,7 @@ def _archive(
 
 def _group_of(session: Session, account_id: UUID, request: Mapping[str, Any], *, lock: bool = False) -> UUID | None:
     """The group of the act. :raises Invalid: there is no such group."""
-    if request["act"] == BulkAct.ARCHIVE:
+    if request["act"] not in GROUP_ACTS:
         return None
     group_id = UUID(request["target_group_id"])
     if group_store.find(session, account_id=account_id, group_id=group_id, lock=lock) is None:

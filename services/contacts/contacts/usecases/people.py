@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from chassis.database import Session
 from chassis.ids import new_id
 from contacts import exceptions
 from contacts.domain import emails, phones
+from contacts.store import archive as archive_store
 from contacts.store import audiences as audience_store
 from contacts.store import contact_pages
 from contacts.store import fields as field_store
@@ -70,8 +71,14 @@ def list_contacts(
         group = group_store.find(session, account_id=account_id, group_id=group_id)
         if group is None:
             return {**pages.page([], limit), **(pages.unsaid() if cursor else pages.known(0))}
+    is_archived, reason = filters.get("archived"), filters.get("archive_reason")
+    if is_archived is not None:
+        where.append(archive_store.holds_contact() if is_archived else f"NOT {archive_store.holds_contact()}")
+    if reason is not None:
+        where.append(archive_store.holds_contact("archive_reason"))
+        parameters["archive_reason"] = str(reason)
     told = None
-    if not q and all(filters.get(name) is None for name in ADDRESSES):
+    if not q and not any(filters.get(name) is not None for name in (*ADDRESSES, "archived", "archive_reason")):
         total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
         told = pages.known(total)
     asked = Asked(account_id, where, parameters, counts_apart=searches.is_indexed(q))
@@ -121,8 +128,8 @@ def _page(
     elif told is None:
         told = pages.counted(contact_pages.count(session, **wanted, most=COUNTED_MOST))
     custom = field_store.all_of(session, account_id=account_id)
-    groups = store.group_ids(session, [row["id"] for row in rows])
-    shown = pages.page(rows, limit, lambda row: views.contact(row, custom, groups.get(row["id"], ())))
+    around = _around(session, account_id, rows)
+    shown = pages.page(rows, limit, lambda row: {**views.contact(row, custom), **around[row["id"]]})
     return {**shown, **told}
 
 
@@ -140,7 +147,21 @@ def get(session: Session, *, actor: Actor, now: datetime, contact_id: UUID) -> V
     if row is None:
         raise views.not_found("contact")
     custom = field_store.all_of(session, account_id=account_id)
-    return views.contact(row, custom, store.group_ids(session, [contact_id]).get(contact_id, ()))
+    return {**views.contact(row, custom), **_around(session, account_id, [row])[contact_id]}
+
+
+def _around(session: Session, account_id: UUID, rows: Sequence[Mapping[Any, Any]]) -> dict[UUID, View]:
+    """What is shown of contacts, by id, that stands elsewhere: their groups, and their addresses in the archive."""
+    groups = store.groups(session, [row["id"] for row in rows])
+    archived = archive_store.of_contacts(session, account_id=account_id, contacts=rows)
+    return {
+        row["id"]: {
+            "group_ids": [group["id"] for group in groups.get(row["id"], ())],
+            "groups": groups.get(row["id"], []),
+            "archived": archived.get(row["id"], []),
+        }
+        for row in rows
+    }
 
 
 def create(session: Session, *, actor: Actor, now: datetime, terms: AccountTerms, **request: Any) -> View:

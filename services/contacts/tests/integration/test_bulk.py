@@ -271,3 +271,15 @@ def test_a_deleted_person_is_passed_over(towns: Any, database: Any) -> None:
 
     told = towns.call(bulk.get, bulk_id=bulk_id)
     assert (told["state"], told["counts"]) == ("done", {"fitting": 35, "changed": 10})
+
+
+def test_whoever_fits_is_deleted_and_nobody_else(towns: Any) -> None:
+    group_id = _group(towns)
+    _done(towns, q="600100", act="add_to_group", target_group_id=str(group_id))
+
+    counted = _done(towns, rules=FROM_GDYNIA, act="delete", dry_run=True)
+    deleted = _done(towns, rules=FROM_GDYNIA, act="delete")
+
+    assert (counted["counts"], deleted["counts"]) == ({"fitting": 35, "changed": 35},) * 2
+    assert (len(towns.people()), _members(towns, group_id)) == (15, 15)
+    assert {one["city"] for one in towns.people()} == {"Sopot"}

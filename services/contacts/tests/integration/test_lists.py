@@ -137,3 +137,30 @@ def test_imports_are_found_by_their_files_names_and_counted(account: Any, monkey
     assert told(cursor=first["next_cursor"]) == ([ids[1], ids[0]], None, False)
     monkeypatch.setattr(pages, "COUNTED_MOST", 2)
     assert told()[1:] == (2, True)
+
+
+def test_a_contact_says_its_groups_by_name_and_what_of_it_is_archived(account: Any) -> None:
+    account.import_file(LIST)
+    group_id = account.call(groups.create, name="Stali", description="")["id"]
+    for channel, address, reason in (
+        (Channel.EMAIL, "ola@poczta.example", ArchiveReason.HARD_BOUNCE),
+        (Channel.SMS, "+48600100201", ArchiveReason.COMPLAINT),
+    ):
+        account.call(archive.add, channel=channel, addresses=[address], contact_ids=[], reason=reason, note="")
+    everybody = account.call(people.list_contacts, limit=100, cursor=None)["items"]
+    account.call(groups.add_contacts, group_id=group_id, contact_ids=[everybody[0]["id"]])
+
+    shown = account.call(people.list_contacts, limit=100, cursor=None)["items"]
+
+    assert [(one["group_ids"], one["groups"]) for one in shown[:2]] == [
+        ([group_id], [{"id": group_id, "name": "Stali"}]), ([], []),
+    ]  # fmt: skip
+    assert [[(entry["channel"], entry["reason"]) for entry in one["archived"]] for one in shown] == [
+        [("email", "hard_bounce")], [("sms", "complaint")], [], [],
+    ]  # fmt: skip
+    assert account.call(people.get, contact_id=shown[0]["id"]) == shown[0]
+    assert _found(account, archived=True) == ["Ola", "Jan"]
+    assert _found(account, archived=False) == ["Łódź", "Anna Maria"]
+    assert _found(account, archive_reason=ArchiveReason.COMPLAINT) == ["Jan"]
+    assert _found(account, archived=True, archive_reason=ArchiveReason.HARD_BOUNCE, q="ola") == ["Ola"]
+    assert _found(account, archived=False, archive_reason=ArchiveReason.COMPLAINT) == []

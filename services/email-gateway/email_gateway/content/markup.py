@@ -24,16 +24,17 @@ _LINES = frozenset(("div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", 
 _EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 
 
-def rewrite_links(source: str, replace: Callable[[str], str | None]) -> str:
+def rewrite_links(source: str, replace: Callable[[str], str | None], *, is_template: bool = True) -> str:
     """The source with the target of each link replaced by what `replace(target)` gives; None leaves it as it is.
 
     Links are `<a>`, `<area>`, and Outlook's own shapes (`<v:roundrect>`) in its conditional comments. The target comes
     as a browser reads it: character references resolved, template tags untouched.
     """
     pieces, position = [], 0
-    for token in html_tokens.tokens(source):
+    read = targets.attribute_text if is_template else targets.plain_attribute_text
+    for token in html_tokens.tokens(source, is_template=is_template):
         if token.kind is Kind.START and _is_link(token) and (link := token.attributes.get("href")) is not None:
-            replacement = replace(targets.attribute_text(link.value.strip())) if link.value.strip() else None
+            replacement = replace(read(link.value.strip())) if link.value.strip() else None
             if replacement is not None:
                 pieces += [source[position : link.start], f'"{replacement}"']
                 position = link.end
@@ -77,10 +78,10 @@ def with_preheader(source: str, preheader: str) -> str:
 _BEFORE_BODY = ((Kind.START, "html"), (Kind.END, "head"))
 
 
-def with_pixel(source: str, url: str) -> str:
+def with_pixel(source: str, url: str, *, is_template: bool = True) -> str:
     """An open pixel at the end of the body."""
     pixel = f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">'
-    return at_the_end(source, pixel)
+    return at_the_end(source, pixel, is_template=is_template)
 
 
 def at_the_end(source: str, addition: str, *, is_template: bool = True) -> str:

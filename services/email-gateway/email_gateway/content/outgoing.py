@@ -26,3 +26,4 @@ class Outgoing:
     envelope_from: str
     octets: bytes
     blob: Blob | None = None
+    needs: Needs = NOTHING

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from email_gateway.content import dkim, mime
@@ -24,6 +24,7 @@ MOST_HEAD = 64 * 1024
 MOST_HOPS = 30
 MOST_FROM, MOST_SUBJECT = 1_000, 2_000  # octets that are parsed: Python's parser takes the square of them
 SUBJECT_KEPT = 200
+MOST_TRACKED = 256 * 1024  # octets of a mail whose links are recorded: each of its copies is made and held by itself
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % (MOST_LINE + 2))
 _FOLD = re.compile(r"\r\n(?=[ \t])")
 
@@ -34,6 +35,16 @@ class NotAccepted(Exception):
     def __init__(self, code: int, enhanced: str, text: str) -> None:
         super().__init__(text)
         self.code, self.enhanced, self.text = code, enhanced, text
+
+
+class Tracks(NamedTuple):
+    """What is recorded of a mail."""
+
+    clicks: bool = False
+    opens: bool = False
+
+
+NOTHING_TRACKED = Tracks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +60,9 @@ class Mail:
     body_hash: str
     needs: Needs
 
-    def document(self, account_id: UUID) -> dict[str, Any]:
+    def document(self, account_id: UUID, tracks: Tracks = NOTHING_TRACKED) -> dict[str, Any]:
         """The content of its messages, in the place of what is prepared from templates."""
+        is_tracked = any(tracks) and len(self.octets) <= MOST_TRACKED
         return {
             "v": 1,
             "account_id": str(account_id),
@@ -66,6 +78,7 @@ class Mail:
                 "head": self.head,
                 "body_hash": self.body_hash,
                 "needs": int(self.needs),
+                **({"tracks": tracks._asdict()} if is_tracked else {}),
             },
         }
 

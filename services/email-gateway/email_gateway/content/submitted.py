@@ -1,20 +1,24 @@
 """A mail that a partner's server wrote: it leaves as it came, under our signature.
 
-Not one octet of its body changes, so `simple` canonicalization of the body and the digest that was made when it was
-submitted serve for every copy. Of its head, what names nobody but the way that it took is changed once, at submission
-(`rewritten`); a signature stands before it.
+Where nothing is recorded of it, not one octet of its body changes, so `simple` canonicalization of the body and the
+digest that was made when it was submitted serve for every copy. Of its head, what names nobody but the way that it took
+is changed once, at submission (`rewritten`); a signature stands before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from contracts import tokens
+from contracts.tokens import Place, TokenKind
 from email_gateway.content import dkim, verp
 from email_gateway.content.compose import Links, ascii_address
 from email_gateway.content.outgoing import Blob, Outgoing
+from email_gateway.content.tracked import TrackedBody
 from email_gateway.domain.needs import Needs
 
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
@@ -22,6 +26,7 @@ _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
 _DROPPED = frozenset({b"bcc", b"resent-bcc", b"return-path", b"feedback-id"})
 _ONCE = frozenset({b"from", b"sender", b"reply-to", b"to", b"cc", b"date", b"subject", b"message-id"})
 MOST_HEADERS = 500
+_Sign = Callable[[UUID, UUID | None], str]
 
 
 class Malformed(Exception):
@@ -74,6 +79,7 @@ class SubmittedComposer:
 
     :param document: `mail` has its digest (`blob`), `size`, `head` (octets of the head), `body_hash` and `needs`.
     :param head: the mail's head.
+    :param whole: the mail, where its document says what is recorded of it: then each copy has a body of its own.
     """
 
     tail = None
@@ -86,6 +92,7 @@ class SubmittedComposer:
         signers: Sequence[dkim.Signer],
         return_path: str,
         links: Links,
+        whole: bytes = b"",
     ) -> None:
         self.account_id = UUID(document["account_id"])
         mail = document["mail"]
@@ -94,12 +101,44 @@ class SubmittedComposer:
         self._signers, self._return_path, self._links = signers, return_path, links
         self._signed = dkim.select(headers_of(head))
         self._signatures: tuple[int, bytes] = (0, b"")
+        self._head = head
+        tracks = mail.get("tracks") if whole else None
+        tracked = TrackedBody(whole, len(head), **tracks) if tracks else None
+        self._tracked = tracked if tracked is not None and tracked.is_tracked else None
+        self._signs = [] if self._tracked is None else self._signers_of_links(self._tracked.targets)
+
+    def _signers_of_links(self, targets: Sequence[str]) -> list[_Sign]:
+        """Of the pixel first, then of each link. Its query may hold what is one person's alone."""
+        signer = partial(tokens.signer, self._links.key, account_id=self.account_id, campaign_id=None)
+        pixel = signer(TokenKind.OPEN, target="email")
+        clicks = [
+            signer(TokenKind.CLICK, target=target, place=Place(number, len(target.partition("?")[0])))
+            for number, target in enumerate(targets)
+        ]
+        return [pixel, *clicks]
 
     def compose(self, *, message_id: UUID, address: str, at: int, **_unused: Any) -> Outgoing:
         """:raises compose.NotComposable: the address cannot be written in ASCII."""
         recipient = ascii_address(address)
+        envelope_from = verp.encode(message_id, self._return_path, self._links.return_path_key)
+        if self._tracked is not None:
+            octets = self._tracked_octets(self._tracked, message_id, at)
+            return Outgoing(message_id, recipient, envelope_from, octets, None, self._blob.needs)
         if self._signatures[0] != at:
             signed = [signer.sign(self._signed, self._body_hash, at) for signer in self._signers]
             self._signatures = (at, b"".join(signed))
-        envelope_from = verp.encode(message_id, self._return_path, self._links.return_path_key)
         return Outgoing(message_id, recipient, envelope_from, self._signatures[1], self._blob)
+
+    def _tracked_octets(self, tracked: TrackedBody, message_id: UUID, at: int) -> bytes:
+        """The whole message: with links of its own it has a body, a digest and a signature of its own."""
+        public_url, signs = self._links.public_url, self._signs
+
+        def url(number: int | None) -> str:
+            if number is None:
+                return f"{public_url}/o/{signs[0](message_id, None)}"
+            return f"{public_url}/t/{signs[number + 1](message_id, None)}"
+
+        body = tracked.body(url)
+        digest = dkim.body_hash(body)
+        signed = [signer.sign(self._signed, digest, at) for signer in self._signers]
+        return b"".join((*signed, self._head, b"\r\n", body))

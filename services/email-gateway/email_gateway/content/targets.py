@@ -68,6 +68,11 @@ def attribute_text(value: str) -> str:
     return html_tokens.outside_of_tags(value, lambda piece: _REFERENCE.sub(_character, piece))
 
 
+def plain_attribute_text(value: str) -> str:
+    """The same of an attribute that is no template."""
+    return _REFERENCE.sub(_character, value)
+
+
 def _character(match: re.Match[str]) -> str:
     name = match[1]
     if name is None:

@@ -120,12 +120,17 @@ class Composers:
                 cursor_of(session),
                 account_id=loaded.document["account_id"],
                 digest=mail["blob"],
-                size=mail["head"],
+                size=mail["size"] if "tracks" in mail else mail["head"],
             )
         if head is None:
             return CannotSend(UNKNOWN_CONTENT, "the mail is not kept any more")
         return SubmittedComposer(
-            loaded.document, head=head, signers=signers, return_path=loaded.return_path, links=links
+            loaded.document,
+            head=head[: mail["head"]],
+            signers=signers,
+            return_path=loaded.return_path,
+            links=links,
+            whole=head if "tracks" in mail else b"",
         )
 
     def _tail(self, composer: AnyComposer) -> bytes:

@@ -179,7 +179,7 @@ class MailOutlet(Outlet):
             elif isinstance(message.made, Outgoing) and message.made.blob is not None:
                 self._spawn(self._submit_large(message, message.made, message.made.blob))
             elif isinstance(message.made, Outgoing):
-                parcels += self._parcels(message, message.made)
+                parcels += self._parcels(message, message.made, message.made.needs)
             elif message.made is not None:
                 self._settle(message, refused(message.made))
         if stopped:

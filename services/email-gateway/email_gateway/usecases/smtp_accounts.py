@@ -36,6 +36,8 @@ def create_smtp_account(
     name: str,
     ip_list: Sequence[str],
     messages_a_minute: int,
+    tracks_clicks: bool = False,
+    tracks_opens: bool = False,
 ) -> views.View:
     """With a password that is shown this once. :raises Conflict: the customer has as many as may be."""
     account_id, password = account_of(actor), smtp_logins.new_password()
@@ -49,6 +51,8 @@ def create_smtp_account(
         secret_hash=smtp_logins.hash_of(password),
         ip_list=_canonical(ip_list),
         messages_a_minute=messages_a_minute,
+        tracks_clicks=tracks_clicks,
+        tracks_opens=tracks_opens,
     )
     store.add(session, row)
     session.refresh(row)

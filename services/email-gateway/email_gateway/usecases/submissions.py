@@ -16,7 +16,7 @@ from contracts.errors import WiciError, account_suspended
 from contracts.networks import allows
 from email_gateway import exceptions
 from email_gateway.content.prepare import hash_of
-from email_gateway.content.received import Mail
+from email_gateway.content.received import NOTHING_TRACKED, Mail, Tracks
 from email_gateway.domain import smtp_logins
 from email_gateway.domain.alignment import Standing
 from email_gateway.domain.sends import Plan, To
@@ -37,6 +37,7 @@ class Login:
     secret_hash: bytes
     has_blocked: bool
     address: str
+    tracks: Tracks = NOTHING_TRACKED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ def log_in(database: Database, *, username: str, password: str, address: str) ->
             raise exceptions.smtp_login_refused()
         if suspensions.is_suspended(session, row.account_id):
             raise account_suspended()
-        return Login(row.smtp_account_id, row.account_id, bytes(row.secret_hash), found[1], address)
+        tracks = Tracks(clicks=row.tracks_clicks, opens=row.tracks_opens)
+        return Login(row.smtp_account_id, row.account_id, bytes(row.secret_hash), found[1], address, tracks)
 
 
 def count_failure(database: Database, *, username: str, address: str) -> int:
@@ -79,7 +81,7 @@ def refusal_of_recipient(database: Database, *, login: Login, address: str) -> W
 
 
 def plan(mail: Mail, *, login: Login, envelope_from: str, recipients: Sequence[str], trace_id: str) -> Submission:
-    document = mail.document(login.account_id)
+    document = mail.document(login.account_id, login.tracks)
     return Submission(
         account_id=login.account_id,
         content_hash=hash_of(document),

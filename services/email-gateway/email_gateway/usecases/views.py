@@ -115,6 +115,8 @@ def smtp_account(row: SmtpAccount) -> View:
         "ip_list": row.ip_list,
         "messages_a_minute": row.messages_a_minute,
         "is_active": row.is_active,
+        "tracks_clicks": row.tracks_clicks,
+        "tracks_opens": row.tracks_opens,
         "last_used_at": row.last_used_at,
         "created_at": row.created_at,
     }

@@ -101,6 +101,26 @@ def test_a_mail_leaves_as_it_came_under_our_signature(
     assert {event["labels"]["submitter_id"] for event in accepted} == {str(partner.smtp_account_id)}
 
 
+def test_links_and_openings_of_a_login_that_wants_it_are_recorded(
+    ports: Ports, partner: Partner, database: Database, broker: Broker, world: World, sender: RunningProcess
+) -> None:
+    other = another_login(database, partner.account_id, tracks_clicks=True, tracks_opens=True)
+    html = b'<html><body><a href="https://sklep.example/oferta">Oferta</a></body></html>\r\n'
+    head = f"From: {SENDER}\r\nTo: {TO}\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n".encode()
+    for each in (partner, other):
+        with logged_in(ports, each) as client:
+            assert client.sendmail(SENDER, [TO, "ola@poczta.example"], head + html) == {}
+
+    wait_until(lambda: len(world.mails()) == 4, what="the mails")
+    bodies = [world.call(f"/messages/{number}/raw").partition(b"\r\n\r\n")[2] for number in range(1, 5)]
+    assert bodies.count(html) == 2
+    tracked = {body for body in bodies if body != html}
+    assert len(tracked) == 2, "each of its own"
+    for body in tracked:
+        assert body.startswith(b'<html><body><a href="http://127.0.0.1:8000/t/') and b"/o/" in body
+        assert body.endswith(b"</body></html>\r\n") and b"sklep.example/oferta" not in body
+
+
 def test_both_ports_and_both_mechanisms(ports: Ports, partner: Partner, database: Database, broker: Broker) -> None:
     for mechanism in ("auth_plain", "auth_login"):
         with smtplib.SMTP_SSL("127.0.0.1", ports.wrapped, timeout=30, context=trusting()) as client:

@@ -53,6 +53,11 @@ class Plan:
     carrier_id: UUID | None = None  # by this carrier and no other
 
     @property
+    def is_code(self) -> bool:
+        """Whether it is a one-time code, or as urgent as one."""
+        return self.lane is Lane.OTP
+
+    @property
     def units(self) -> int:
         """Of the quota, which counts parts as carriers bill them: what is leased, refused for, and spent."""
         return len(self.addresses) * self.parts

@@ -35,6 +35,7 @@ from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
     answers,
     carrier_instances,
+    code_rates,
     contents,
     conversations,
     inbound_parts,
@@ -331,6 +332,7 @@ class SmsOutbound:
         with self._database.transaction() as session:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
+            code_rates.forget_old(cursor_of(session), now)
             inbound_sms.forget_old(cursor_of(session))
             inbound_parts.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))

@@ -21,8 +21,10 @@ from contracts.rpc import Actor
 from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
 from sms_gateway import exceptions
+from sms_gateway.domain import code_rates
 from sms_gateway.domain.sends import Plan, request_hash
 from sms_gateway.store import contents, messages, senders
+from sms_gateway.store.code_rates import CodeRates
 from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused, with_address
 
 
@@ -111,6 +113,7 @@ def store_sends(
     active = senders.active_spellings(session, {_sender(plan) for plan in plans})
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
     leased = quota_leases.leased(session, {plan.account_id for plan in plans})
+    rates = CodeRates(session, plans, now)
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
@@ -123,13 +126,17 @@ def store_sends(
             answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
         elif refusal := lease.refuses(plan.addresses):
             answers.append(refusal)
+        elif wait := rates.wait(plan):
+            answers.append(exceptions.too_many_codes(code_rates.MOST, code_rates.WITHIN, wait))
         else:
+            rates.note(plan)
             lease.unspent -= units
             send_id = new_id()
             new[send_id] = replace(plan, sender=active[_sender(plan)])
             answers.append(_accepted(send_id, plan))
             if plan.request_hash:
                 made[plan.request_hash] = send_id
+    rates.write()
     if new:
         _start(session, new, now)
     return answers

@@ -26,7 +26,11 @@ from sms_gateway.store import partner_messages as store
 
 # Clocks differ: what is scheduled for a moment ago leaves at once.
 _SKEW = timedelta(minutes=5)
-_BY_CODE = {"sender.not_active": Status.INVALID_SOURCE, "account.on_trial": Status.INVALID_DESTINATION}
+_BY_CODE = {
+    "code.too_many": Status.THROTTLED,
+    "sender.not_active": Status.INVALID_SOURCE,
+    "account.on_trial": Status.INVALID_DESTINATION,
+}
 
 
 def plan_submitted(partner: SmppPartner, submitted: Submitted, now: datetime) -> tuple[Plan, list[tuple[Address, int]]]:
