@@ -49,6 +49,12 @@ class Texts:
         """The name of one of `permissions`, `fields`, `operators`."""
         return self._told(self._table(table).get(key), english)
 
+    def import_reason(self, code: str, english: str) -> str:
+        """Why a value or row of an import is refused: by its code, or what is wrong with whichever field."""
+        field, _, wrong = code.partition(".")
+        table = self._table("import_reasons")
+        return self._told(_filled(table.get(code) or table.get(wrong), {"field": field}), english)
+
     def label(self, answer: Response) -> None:
         """Say on the answer what language it is in, and what that depends on."""
         answer.headers["Content-Language"] = ", ".join(sorted(self.used, key=LANGUAGES.index)) or self.language

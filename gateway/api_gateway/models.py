@@ -98,3 +98,16 @@ class UnsubscribePage(Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
     page: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class NamedLink(Base):
+    """A named link (`contracts.events.NamedLinkChanged`); one that was deleted has no target."""
+
+    __tablename__ = "named_links"
+
+    link_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    suffix: Mapped[str] = mapped_column(index=True)
+    target: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

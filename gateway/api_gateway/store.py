@@ -11,7 +11,7 @@ from sqlalchemy import Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_gateway.models import EndedAccount, ShortLinkBlock, UnsubscribePage
+from api_gateway.models import EndedAccount, NamedLink, ShortLinkBlock, UnsubscribePage
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -235,3 +235,30 @@ def unsubscribe_page(session: Session, *, account_id: UUID) -> dict[str, Any] | 
 
 def erase_unsubscribe_page(session: Session, *, account_id: UUID) -> None:
     session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
+
+
+# --- named links
+
+
+def keep_named_link(session: Session, *, link_id: UUID, version: int, **columns: Any) -> None:
+    """Of two the one with the higher version stays."""
+    statement = insert(NamedLink).values(link_id=link_id, version=version, **columns)
+    names = ("version", "target", "expires_at", "suffix")
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["link_id"],
+            set_={name: getattr(statement.excluded, name) for name in names},
+            where=NamedLink.version < statement.excluded.version,
+        )
+    )
+
+
+def named_link(session: Session, *, suffix: str) -> Any:
+    """Link, account, target and end of the latest that had the suffix; None where none had."""
+    columns = (NamedLink.link_id, NamedLink.account_id, NamedLink.target, NamedLink.expires_at)
+    latest = (NamedLink.target.is_(None), NamedLink.version.desc())
+    return session.execute(select(*columns).where(NamedLink.suffix == suffix).order_by(*latest).limit(1)).one_or_none()
+
+
+def erase_named_links(session: Session, *, account_id: UUID) -> None:
+    session.execute(delete(NamedLink).where(NamedLink.account_id == account_id))

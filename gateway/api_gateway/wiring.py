@@ -27,6 +27,7 @@ from api_gateway.limits import RateLimiter
 from api_gateway.tracking.brands import Brands, UnsubscribePageIntake
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.lookups import Lookups
+from api_gateway.tracking.named_links import NamedLinkIntake, NamedLinks
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinkIntake, ShortLinks
 from api_gateway.tracking.spool import Spool
@@ -69,6 +70,7 @@ class Wiring:
     endings: Endings
     short_links: ShortLinks
     brands: Brands
+    named_links: NamedLinks
     # Of codes that are none: whose thread serves links waits for no database.
     guesses: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     under_way: UnderWay = field(default_factory=UnderWay)
@@ -148,6 +150,7 @@ def build(config: Config) -> Wiring:
         endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
         short_links=ShortLinks(database.transaction, link_keys),
         brands=Brands(database.transaction),
+        named_links=NamedLinks(database.transaction),
         broker=broker,
         database=database,
     )
@@ -160,6 +163,7 @@ def build(config: Config) -> Wiring:
         ("suspension", AccountSuspension(broker, database).run),
         ("short_links", ShortLinkIntake(broker, database).run),
         ("unsubscribe_pages", UnsubscribePageIntake(broker, database).run),
+        ("named_links", NamedLinkIntake(broker, database).run),
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
     return wiring

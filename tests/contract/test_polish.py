@@ -15,6 +15,7 @@ from system import all_sources
 
 from api_gateway.languages import _tables
 from api_gateway.routes import all_routes
+from contacts.domain import reasons
 from contacts.domain.rule_terms import BUILT_IN, OPERATORS
 from contracts.errors import KINDS
 from contracts.permissions import PERMISSIONS
@@ -113,3 +114,10 @@ def test_texts_can_be_filled_in(table: str) -> None:
     for key, text in POLISH[table].items():
         assert text.strip() == text and text, key
         assert all(name is None or name.isidentifier() for _, name, _, _ in Formatter().parse(text)), key
+
+
+def test_every_reason_of_a_refused_row_has_a_text():
+    """`reasons` has a sentence for each code, or for what is wrong with whichever field."""
+    said = POLISH["import_reasons"]
+
+    assert set(said) == {*reasons._REASONS, *reasons._WRONG, "unreadable", "invalid"}

@@ -19,7 +19,7 @@ from contracts.schema import Schema
 
 ROUTES = [route for route in all_routes() if not route.bare]
 # Said to another service, never to a client.
-AMONG_SERVICES = {"audience", "chunk", "feature", "template"}
+AMONG_SERVICES = {"audience", "chunk", "feature", "first", "template", "time_zone"}
 
 
 def schemas_of(route: Route) -> list[type[marshmallow.Schema]]:

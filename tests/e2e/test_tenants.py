@@ -100,6 +100,7 @@ def ids(a, secret, tmp_path_factory):
         "exports": {"group_id": group, "format": "csv"},
         "sender-addresses": {"email": f"{secret}@inne.example", "name": secret},
         "trial-numbers": {"phone": f"+4852{secrets.randbelow(10**7):07d}"},
+        "links": {"suffix": secret, "target": f"https://{secret}.example/"},
         "unsubscribe-pages": {"name": secret, "brand": BRAND, "texts": {"pl": dict.fromkeys(PAGE_TEXTS, secret)}},
         "sms-keywords": {"keyword": secret, "answer": secret},
         "smpp-accounts": {"name": secret, "ip_list": ["192.0.2.0/24"]},

@@ -8,6 +8,7 @@ from flask import Response
 
 from api_gateway import body, downloads, uploads
 from api_gateway.context import RequestContext
+from api_gateway.languages import texts
 from api_gateway.routing import Route
 from api_gateway.validation import Checker
 from contracts.contacts import imports
@@ -19,7 +20,12 @@ _CHECKER = Checker(imports.ImportCreate, frozenset(), is_json=True)
 
 def preview(context: RequestContext) -> Response:
     """What the columns are taken for, and what would happen to the first rows."""
-    return context.answer(context.call("contacts.preview_import", _received(context)))
+    shown, told = context.call("contacts.preview_import", _received(context)), texts()
+    for row in shown["rows"]:
+        row["reasons"] = [told.import_reason(*why) for why in zip(row["problems"], row["reasons"], strict=True)]
+    answer = context.answer(shown)
+    told.label(answer)
+    return answer
 
 
 def create(context: RequestContext) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from flask import Response
@@ -46,6 +47,25 @@ def short_click(context: RequestContext) -> Response:
     return answer
 
 
+def named_click(context: RequestContext) -> Response:
+    """Redirect to where a named link leads; that it was followed is kept, and not by whom."""
+    link, endings = context.wiring.named_links.of(context.payload["suffix"].lower()), context.wiring.endings
+    languages = context.request.accept_languages
+    if link is Missing.NOT_YET:
+        answer = _page(context, link, _STATUS[link])
+        answer.headers["Retry-After"] = answer.headers["Refresh"] = str(SOON_SECONDS)
+        return answer
+    if isinstance(link, Missing):
+        return _page(context, link, _STATUS[link])
+    if endings.is_account_suspended(link.account_id):
+        return _page(context, "suspended", 410)
+    location = None if link.target is None or endings.is_denied(link.target) else _location(link.target)
+    if location is None or link.is_over(datetime.now(UTC)):
+        return pages.branded("ended", context.wiring.brands.of(link.account_id), languages, 410)
+    context.wiring.recorder.named_link_followed(link.account_id, link.link_id, _visit(context))
+    return _redirect(location)
+
+
 def _followed(context: RequestContext, token: Token | None, channel: Channel) -> Response:
     endings = context.wiring.endings
     if token is not None and endings.is_suspended(token):
@@ -56,6 +76,10 @@ def _followed(context: RequestContext, token: Token | None, channel: Channel) ->
     if endings.has_ended(token) or endings.is_denied(token.target):
         return _page(context, "ended", 410)
     context.wiring.recorder.clicked(token, _visit(context), channel)
+    return _redirect(location)
+
+
+def _redirect(location: str) -> Response:
     return Response(status=302, headers={"Location": location, "Cache-Control": "no-store"}, content_type="text/plain")
 
 
@@ -176,6 +200,17 @@ ROUTES: list[Route] = [
         302,
         "As `/t`, of a link in an SMS: its code is the recipient's own. 404 where it is none of ours, 410 where the"
         " link has ended; 503 for the seconds until we have been told of it.",
+        looks_up=True,
+    ),
+    _route(
+        "GET",
+        "/l/<suffix>",
+        named_click,
+        "Follow a named link",
+        "text/plain",
+        302,
+        "Records that it was followed, and not by whom. 404 where no link has the name; one that has ended shows a page"
+        " in the account's brand (410); 503 while it cannot be looked up.",
         looks_up=True,
     ),
     _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),

@@ -47,7 +47,10 @@ class Endings:
 
     def is_suspended(self, token: Token) -> bool:
         """Whether an operator has stopped the account of a link."""
-        return str(token.account_id) in self._suspended
+        return self.is_account_suspended(token.account_id)
+
+    def is_account_suspended(self, account_id: UUID) -> bool:
+        return str(account_id) in self._suspended
 
     def has_ended(self, token: Token) -> bool:
         """Whether the account of a link has ended, or its time is over."""

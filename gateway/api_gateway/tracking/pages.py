@@ -73,6 +73,15 @@ def page(name: str, language: str, status: int) -> Response:
     return html_pages.page("notice", language, status, title=texts[f"{name}_title"], text=texts[name], link=None)
 
 
+def branded(name: str, brand: Page | None, accept_language: LanguageAccept, status: int) -> Response:
+    """As `page`, in the account's brand where it has one; the words are Wici's."""
+    language = language_of(accept_language)
+    if brand is None:
+        return page(name, language, status)
+    texts = _TEXTS[language]
+    return _branded(brand, language, title=texts[f"{name}_title"], text=texts[name], status=status)
+
+
 def ask(brand: Page | None, accept_language: LanguageAccept) -> Response:
     """The page with the buttons, which post to where it was shown. Nothing else has to be sent, and no script runs."""
     language, texts = _texts(brand, accept_language)
@@ -120,7 +129,8 @@ def _branded(
     text: str,
     why: str = "",
     buttons: Sequence[tuple[str, str]] = (),
+    status: int = 200,
 ) -> Response:
     look = brand["brand"] if brand else None
     shown: dict[str, Any] = {"title": title, "text": text, "why": why, "buttons": buttons, "brand": look}
-    return html_pages.page("unsubscribe", language, 200, pictures="data:", **shown)
+    return html_pages.page("unsubscribe", language, status, pictures="data:", **shown)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +17,7 @@ from prometheus_client import Counter, Gauge
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN, Event
+from contracts.events import NAMED_LINKS_FOLLOWED, RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN, Event
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
 from contracts.schema import visible
 from contracts.tokens import Token
@@ -129,6 +130,16 @@ class Recorder:
         told = {**self._told(token), "page_id": page_id, "reason": reason}
         self._record(Engagement.UNSUBSCRIBED, _event_line(told, "reason"))
 
+    def named_link_followed(self, account_id: UUID, link_id: UUID, visit: Visit) -> None:
+        """Record that a named link was followed, and not by whom; when it cannot be, the person is redirected."""
+        click = {
+            "click_id": str(new_id()),
+            "link_id": str(link_id),
+            "at": datetime.fromtimestamp(self._now(), UTC).isoformat(),
+            "is_machine": bool(visit.says),
+        }
+        self._record(Engagement.CLICKED, _event_line({"account_id": str(account_id), "click": click}, "named"))
+
     def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
             "message_id": str(token.message_id),
@@ -199,7 +210,7 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        events, unsubscriptions, reasons = _sorted_lines(lines)
+        events, unsubscriptions, reasons, followed = _sorted_lines(lines)
         sent = [
             self._publisher.publish(
                 DELIVERY_EVENTS,
@@ -209,9 +220,21 @@ class Recorder:
         ]
         sent += [self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in unsubscriptions]
         sent += [self._publisher.publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in reasons]
+        sent += [self._publisher.publish_event(NAMED_LINKS_FOLLOWED, orjson.dumps(each)) for each in self._of(followed)]
         wait(sent, timeout=CONFIRM_SECONDS)
         for confirmation in sent:
             confirmation.result(timeout=0)
+
+    def _of(self, followed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Clicks of one account at a time, so many that a message stays small."""
+        by_account: dict[str, list[Any]] = defaultdict(list)
+        for each in followed:
+            by_account[each["account_id"]].append(each["click"])
+        at = datetime.fromtimestamp(self._now(), UTC).isoformat()
+        for account_id, clicks in by_account.items():
+            for start in range(0, len(clicks), BATCH_SIZE):
+                told = {"event_id": str(new_id()), "occurred_at": at, "account_id": account_id}
+                yield {**told, "clicks": clicks[start : start + BATCH_SIZE]}
 
 
 def _lane_line(event: DeliveryEvent) -> bytes:
@@ -222,9 +245,9 @@ def _event_line(event: dict[str, Any], kind: str = "event") -> bytes:
     return orjson.dumps({kind: event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any]]:
-    """What is for the lane, and what are events of their own: unsubscriptions and reasons."""
-    events, unsubscriptions, reasons = [], [], []
+def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """What is for the lane, and what are events of their own: unsubscriptions, reasons, and named links followed."""
+    events, unsubscriptions, reasons, followed = list[Any](), list[Any](), list[Any](), list[Any]()
     for line in lines:
         try:
             entry = orjson.loads(line)
@@ -237,4 +260,6 @@ def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any]]:
             unsubscriptions.append(entry["event"])
         elif "reason" in entry:
             reasons.append(entry["reason"])
-    return events, unsubscriptions, reasons
+        elif "named" in entry:
+            followed.append(entry["named"])
+    return events, unsubscriptions, reasons, followed

@@ -329,6 +329,37 @@ class UnsubscribePageChanged(EventSchema):
     texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 
+class NamedLinkChanged(EventSchema):
+    """From campaigns: where a named link leads now; nowhere where `target` is null, for it was deleted.
+
+    Of two events of a link the higher `version` is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    link_id = fields.UUID(required=True)
+    suffix = fields.String(required=True)
+    target = fields.String(required=True, allow_none=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class NamedLinkClick(marshmallow.Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    click_id = fields.UUID(required=True)
+    link_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    is_machine = fields.Boolean(required=True)
+
+
+class NamedLinksFollowed(EventSchema):
+    """From the gateway: clicks on named links of an account, up to 500 at once; each may be told of twice."""
+
+    account_id = fields.UUID(required=True)
+    clicks = fields.List(fields.Nested(NamedLinkClick), required=True)
+
+
 class CampaignStarted(EventSchema):
     """From campaigns: the audience has been taken and numbered 1 to `recipients`."""
 
@@ -417,6 +448,8 @@ IMPORT_FINISHED = Event("contacts", "import_finished", ImportFinished)
 SMS_RECEIVED = Event("sms_gateway", "sms_received", SmsReceived)
 RECIPIENT_UNSUBSCRIBED = Event("api_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 UNSUBSCRIBE_REASON_GIVEN = Event("api_gateway", "unsubscribe_reason_given", UnsubscribeReasonGiven)
+NAMED_LINKS_FOLLOWED = Event("api_gateway", "named_links_followed", NamedLinksFollowed)
+NAMED_LINK_CHANGED = Event("campaigns", "named_link_changed", NamedLinkChanged)
 UNSUBSCRIBE_PAGE_CHANGED = Event("campaigns", "unsubscribe_page_changed", UnsubscribePageChanged)
 EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
@@ -454,6 +487,8 @@ EVENTS: tuple[Event, ...] = (
     RECIPIENT_UNSUBSCRIBED,
     UNSUBSCRIBE_REASON_GIVEN,
     UNSUBSCRIBE_PAGE_CHANGED,
+    NAMED_LINKS_FOLLOWED,
+    NAMED_LINK_CHANGED,
     EMAIL_RECIPIENT_UNSUBSCRIBED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
@@ -516,6 +551,8 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     UNSUBSCRIBE_REASON_GIVEN: ("campaigns.keep_unsubscribe_reason",),
     UNSUBSCRIBE_PAGE_CHANGED: ("api_gateway.keep_unsubscribe_page",),
+    NAMED_LINKS_FOLLOWED: ("campaigns.keep_link_clicks",),
+    NAMED_LINK_CHANGED: ("api_gateway.keep_named_link",),
     EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (

@@ -4,6 +4,7 @@ besides."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from campaigns.domain import Windows
 from campaigns.store import objects
@@ -16,12 +17,19 @@ class FilesConfig:
     """:ivar files: a folder that every process of the service sees, or `https://HOST/BUCKET/PREFIX` of an S3."""
 
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
+    short_link_url: str = setting("WICI_SHORT_LINK_URL", default="")
     files: str = setting("CAMPAIGNS_FILES", default="/var/lib/wici/files")
     s3_access_key: str = setting("CAMPAIGNS_S3_ACCESS_KEY", default="", secret=True)
     s3_secret_key: str = setting("CAMPAIGNS_S3_SECRET_KEY", default="", secret=True)
     s3_region: str = setting("CAMPAIGNS_S3_REGION", default="")
     # Documents with macros are refused unless this says otherwise.
     macros_allowed: bool = setting("CAMPAIGNS_FILES_MACROS", default=False)
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Names of this platform: a link that leads there may lead back."""
+        found = (urlsplit(url).hostname for url in (self.public_url, self.short_link_url))
+        return frozenset(host for host in found if host)
 
     def objects(self) -> Objects:
         return objects.opened(self.files, self.s3_access_key, self.s3_secret_key, self.s3_region)

@@ -271,11 +271,27 @@ def file_in_use(names: Sequence[str]) -> Conflict:
     return Conflict("file.in_use", f"Campaigns need the file: {listed}.", {"campaigns": list(names)})
 
 
-def file_ends_too_late(years: int) -> Invalid:
-    return Invalid.of_field("expires_at", "file.ends_too_late", f"That is more than {years} years ahead.", years=years)
+def no_such_link() -> NotFound:
+    return NotFound("link.not_found", "There is no such link.")
 
 
-def file_ends_in_the_past() -> Invalid:
+def suffix_taken() -> Conflict:
+    return Conflict("link.suffix_taken", "This suffix is taken.")
+
+
+def too_many_links(most: int) -> Conflict:
+    return Conflict("link.too_many", f"An account has at most {most} named links.", {"limit": most})
+
+
+def link_to_us() -> Invalid:
+    return Invalid.of_field("target", "link.to_us", "A link may not lead to this platform itself.")
+
+
+def ends_too_late(years: int) -> Invalid:
+    return Invalid.of_field("expires_at", "expiry.too_far", f"That is more than {years} years ahead.", years=years)
+
+
+def ends_in_the_past() -> Invalid:
     return Invalid.of_field("expires_at", "schedule.in_the_past", "That time has passed.")
 
 

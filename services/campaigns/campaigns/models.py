@@ -295,3 +295,38 @@ class DroppedFile(Base):
 
     file_id: Mapped[UUID] = mapped_column(primary_key=True)
     pieces: Mapped[int] = mapped_column(Integer)
+
+
+class NamedLink(Base):
+    """A link of a name of its own (`/l/SUFFIX`); suffixes are everybody's. `clicks` are those of people."""
+
+    __tablename__ = "named_links"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    suffix: Mapped[str] = mapped_column(unique=True)
+    target: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None]
+    clicks: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("named_links_account", "account_id", "created_at", "id"),)
+
+
+class NamedLinkClick(Base):
+    """One time that a link was followed, by somebody who is not known."""
+
+    __tablename__ = "named_link_clicks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("named_links.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    is_machine: Mapped[bool]
+
+    __table_args__ = (
+        Index("named_link_clicks_link", "link_id", "created_at", "id"),
+        Index("named_link_clicks_at", "created_at"),
+    )

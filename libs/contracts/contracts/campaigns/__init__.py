@@ -14,6 +14,7 @@ from contracts.campaigns import (
     files,
     follow_ups,
     life,
+    links,
     needs,
     rules,
     templates,
@@ -21,6 +22,6 @@ from contracts.campaigns import (
 )
 from contracts.rpc import Call
 
-_NOUNS = (drafts, ab_tests, content, files, follow_ups, life, needs, rules, templates, unsubscribe_pages)
+_NOUNS = (drafts, ab_tests, content, files, follow_ups, life, links, needs, rules, templates, unsubscribe_pages)
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from campaigns.config import DispatcherConfig, FilesConfig
 from campaigns.dispatcher.loop import Dispatcher
 from campaigns.store.leases import GOES_AT
-from campaigns.usecases import files
+from campaigns.usecases import files, links
 from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.dispatch import forget_old_batches
 from chassis.backlogs import Backlog, age_of
@@ -36,6 +36,7 @@ def main(process: Process[DispatcherConfig]) -> None:
     process.backlogs.add(*BACKLOGS)
     relay = process.relay_outbox()
     process.every(TIDY_SECONDS, lambda: forget_old_batches(process.database), "housekeeping")
+    process.every(TIDY_SECONDS, lambda: links.forget_old_clicks(process.database, datetime.now(UTC)), "clicks")
     objects = load(FilesConfig, os.environ).objects()
     process.every(FILES_SECONDS, lambda: files.let_go(process.database, objects, datetime.now(UTC)), "files")
     attachments = Attachments(process.database, objects)

@@ -21,7 +21,9 @@ class FileToolsProvider(DependencyProvider):
 
     def setup(self) -> None:
         config = load(FilesConfig, os.environ)
-        self._tools = FileTools(config.objects(), config.public_url.rstrip("/"), config.macros_allowed)
+        self._tools = FileTools(
+            config.objects(), config.public_url.rstrip("/"), config.macros_allowed, config.own_hosts
+        )
 
     def get_dependency(self, worker_ctx: Any) -> FileTools:
         return self._tools

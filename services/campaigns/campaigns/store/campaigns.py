@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
 from campaigns.models import Campaign, CampaignLeftOut, Template, UnsubscribePage, UnsubscribeReason
-from campaigns.store import files, rules
+from campaigns.store import files, links, rules
 from chassis import suspensions
 
 # They may be a megabyte.
@@ -136,6 +136,7 @@ def erase_account(session: Session, account_id: UUID) -> None:
     session.execute(delete(Campaign).where(Campaign.account_id == account_id))
     rules.erase(session, account_id)
     files.erase_account(session, account_id)
+    links.erase_account(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
     session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
     session.execute(delete(UnsubscribeReason).where(UnsubscribeReason.account_id == account_id))

@@ -21,6 +21,7 @@ from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
 from campaigns.usecases import content, deciding
 from campaigns.usecases.attachments import Attachments
+from campaigns.usecases.content import PreparedVariants
 from campaigns.usecases.life import announce, end_boosters, pause_never_open, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
 from chassis import outbox
@@ -90,9 +91,20 @@ class Steps:
         if campaign.approval_above is not None and total > campaign.approval_above and campaign.approved_at is None:
             self._hold_for_approval(ask, campaign)
             return
+        prepared = self._prepared(ask, campaign)
+        rules = campaign.ab_test
+        split = domain.split_of(total, rules["share_percent"], len(prepared.hashes)) if rules else None
+        units_each = max(prepared.units, campaign.units_each or 1)
+        reservation = {**_reservation(campaign), "feature": str(campaign.channel), "amount": total * units_each}
+        reserved = ask("identity.reserve_quota", reservation)
+        if reserved.get("only_to") is not None:
+            _ensure_proved(ask, campaign, reserved["only_to"])
+        self._start_sending(campaign, total, prepared, split, units_each)
+
+    def _prepared(self, ask: Ask, campaign: LeasedCampaign) -> PreparedVariants:
+        """Once more: the sender may have lost its authorisation since it was scheduled, or the audience have grown."""
         with self.database.transaction() as session:
             own_content, variants = store.content_of(session, campaign.id)
-        # Once more: the sender may have lost its authorisation between scheduling and now, or the audience have grown.
         said = domain.messages_of(campaign.sender, own_content, variants)
         sampling = content.sampling_once(ask)
         attach = self.files.of(ask, campaign.account_id, campaign.options)
@@ -100,20 +112,17 @@ class Steps:
             content.prepare_measured(sampling, channel=campaign.channel, audience=campaign.audience, **one._asdict())
             for one in said
         ]
-        prepared = content.PreparedVariants.of([content.with_files(one, attach) for one in measured], campaign.ab_test)
-        rules = campaign.ab_test
-        split = domain.split_of(total, rules["share_percent"], len(said)) if rules else None
-        units_each = max(prepared.units, campaign.units_each or 1)
-        reserved = ask(
-            "identity.reserve_quota",
-            {
-                **_reservation(campaign),
-                "feature": str(campaign.channel),
-                "amount": total * units_each,
-            },
-        )
-        if reserved.get("only_to") is not None:
-            _ensure_proved(ask, campaign, reserved["only_to"])
+        return PreparedVariants.of([content.with_files(one, attach) for one in measured], campaign.ab_test)
+
+    def _start_sending(
+        self,
+        campaign: LeasedCampaign,
+        total: int,
+        prepared: PreparedVariants,
+        split: domain.Split | None,
+        units_each: int,
+    ) -> None:
+        """Unless it was paused, cancelled, taken over or changed meanwhile."""
         send_id = new_id()
         with self.database.transaction() as session:
             begun = store.begin(

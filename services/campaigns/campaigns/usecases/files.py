@@ -15,6 +15,7 @@ from campaigns.models import HostedFile
 from campaigns.store import files as store
 from campaigns.store.objects import Objects, StorageAway
 from campaigns.usecases import named_lists
+from campaigns.usecases.expiry import ensure_to_come
 from campaigns.usecases.ports import FileTools, ensure_may
 from campaigns.usecases.uploads import ensure_room, piece_key
 from campaigns.usecases.views import Answer
@@ -32,7 +33,6 @@ UPLOADS_KEPT = timedelta(days=1)
 # The link of a file that has ended says so for as long.
 ENDED_KEPT = timedelta(days=30)
 NAMED_AT_MOST = 5
-MOST_YEARS = 10
 
 log = get_logger()
 
@@ -45,7 +45,7 @@ def create_file(
     :raises Invalid: it is empty, a program, or a document with macros.
     """
     account_id = _writer(actor)
-    _ensure_to_come(expires_at, now)
+    ensure_to_come(expires_at, now)
     with database.transaction() as session:
         row = store.get_upload(session, account_id=account_id, upload_id=upload_id)
         name, pieces, is_made = row.name, row.pieces, row.token is not None
@@ -128,7 +128,7 @@ def update_file(
             raise exceptions.file_is_program()
         row.name = changes["filename"]
     if "expires_at" in changes:
-        _ensure_to_come(changes["expires_at"], now)
+        ensure_to_come(changes["expires_at"], now)
         row.expires_at = changes["expires_at"]
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "file.changed", target_id=file_id, fields=sorted(changes))
@@ -164,15 +164,6 @@ def let_go(database: Database, objects: Objects, now: datetime) -> int:
 def _writer(actor: Actor) -> UUID:
     ensure_may(actor, Channel.EMAIL, "write")
     return account_of(actor)
-
-
-def _ensure_to_come(expires_at: datetime | None, now: datetime) -> None:
-    if expires_at is None:
-        return
-    if expires_at <= now:
-        raise exceptions.file_ends_in_the_past()
-    if expires_at > now + timedelta(days=365 * MOST_YEARS):
-        raise exceptions.file_ends_too_late(MOST_YEARS)
 
 
 def _view(row: HostedFile, tools: FileTools) -> Answer:

@@ -85,40 +85,41 @@ def boost_campaign(
     ensure_may(actor, channel, "send")
     prepared = contents.prepare(ask, channel=channel, sender=sender, content=content)
     time_zone = ask("identity.get_account", {})["time_zone"]
+    said = {"channel": channel.value, "sender": sender, "content": content}
+    made = {"content_hash": prepared.content_hash, "fields": prepared.fields, "units_each": prepared.units}
     with database.transaction() as session:
         suspensions.refuse(session, account_of(actor))
         boosted = locked(session, actor, campaign_id)
-        booster_id = made_id(actor, "campaign")
-        _ensure_can_be_boosted(session, boosted, booster_id)
-        booster = store.add(
-            session,
-            id=booster_id,
-            account_id=boosted.account_id,
-            channel=channel.value,
-            name=_named(BOOSTER, boosted.name),
-            sender=sender,
-            audience=dump(Audience, _followers(boosted, who)),
-            content=content,
-            options={},
-            created_by=user_of(actor),
-            changed_by=user_of(actor),
-            scheduled_by=user_of(actor),
-            created_at=now,
-            updated_at=now,
-            booster_of=campaign_id,
-            booster_after=after_minutes,
-            send_at=_time_of(boosted, after_minutes, now),
-            time_zone=time_zone,
-            content_hash=prepared.content_hash,
-            fields=prepared.fields,
-            units_each=prepared.units,
-            trace_id=actor.get("request_id") or str(new_id()),
-        )
+        _ensure_can_be_boosted(session, boosted, made_id(actor, "campaign"))
+        when = {"booster_after": after_minutes, "send_at": _time_of(boosted, after_minutes, now)}
+        booster = _booster(session, actor, now, boosted, who, time_zone=time_zone, **said, **made, **when)
         if booster.state == CampaignState.DRAFT:  # not by the same request before
             move(session, booster, CampaignState.SCHEDULED, now)
             facts = {"name": booster.name, "booster_of": str(campaign_id)}
             acts.record(session, CAMPAIGNS_ACT, actor, "campaign.boosted", target_id=booster.id, **facts)
         return views.campaign(booster)
+
+
+def _booster(
+    session: Session, actor: Actor, now: datetime, boosted: Campaign, who: FollowUpWho, **columns: Any
+) -> Campaign:
+    """The booster as a draft, or what the same request made of it before."""
+    return store.add(
+        session,
+        id=made_id(actor, "campaign"),
+        account_id=boosted.account_id,
+        name=_named(BOOSTER, boosted.name),
+        audience=dump(Audience, _followers(boosted, who)),
+        options={},
+        created_by=user_of(actor),
+        changed_by=user_of(actor),
+        scheduled_by=user_of(actor),
+        created_at=now,
+        updated_at=now,
+        booster_of=boosted.id,
+        trace_id=actor.get("request_id") or str(new_id()),
+        **columns,
+    )
 
 
 def _ensure_can_be_boosted(session: Session, campaign: Campaign, booster_id: UUID) -> None:

@@ -61,18 +61,7 @@ def schedule_campaign(
         raise exceptions.audience_empty()
     if campaign.ab_test is not None:
         domain.split_of(reachable, campaign.ab_test["share_percent"], len(prepared.hashes))
-    reserved = ask(
-        "identity.reserve_quota",
-        {
-            "reservation_id": str(domain.reservation_id(campaign_id)),
-            "feature": str(channel),
-            "amount": reachable * prepared.units,
-        },
-    )
-    if reserved.get("only_to") is not None:
-        proved = ask("contacts.count_audience", {**audience, "only_to": reserved["only_to"]}, deadline=20.0)["count"]
-        if proved < reachable:
-            raise on_trial(reachable - proved)
+    _reserve(ask, campaign_id, audience, reachable=reachable, amount=reachable * prepared.units)
     with database.transaction() as session:
         checked_at = campaign.updated_at
         suspensions.refuse(session, account_of(actor))
@@ -80,10 +69,8 @@ def schedule_campaign(
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
-        campaign.local_at = when.local_at
-        campaign.time_zone = account["time_zone"]
-        campaign.content_hash = prepared.hashes[0]
-        campaign.fields = fields
+        campaign.local_at, campaign.time_zone = when.local_at, account["time_zone"]
+        campaign.content_hash, campaign.fields = prepared.hashes[0], fields
         campaign.units_each = prepared.units
         _ask_for_approval(session, campaign, user_of(actor), reachable)
         campaign.go_at(when.send_at)
@@ -94,6 +81,16 @@ def schedule_campaign(
         facts = {"name": campaign.name, "send_at": when.send_at.isoformat(), "recipients": reachable}
         acts.record(session, events.CAMPAIGNS_ACT, actor, "campaign.scheduled", target_id=campaign.id, **facts)
     return views.campaign(campaign)
+
+
+def _reserve(ask: Ask, campaign_id: UUID, audience: dict[str, Any], *, reachable: int, amount: int) -> None:
+    """:raises PlanLimit: the quota does not reach. :raises Forbidden: on trial, an address is not proved."""
+    reservation = {"reservation_id": str(domain.reservation_id(campaign_id)), "feature": audience["channel"]}
+    reserved = ask("identity.reserve_quota", {**reservation, "amount": amount})
+    if reserved.get("only_to") is not None:
+        proved = ask("contacts.count_audience", {**audience, "only_to": reserved["only_to"]}, deadline=20.0)["count"]
+        if proved < reachable:
+            raise on_trial(reachable - proved)
 
 
 def _with_zones(database: Database, ask: Ask, campaign: Campaign, fields: list[str]) -> list[str]:

@@ -29,11 +29,15 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class FileTools:
-    """Where the octets of files are, under which address strangers find them, and what is hosted."""
+    """Where the octets of files are, under which address strangers find files and links, and what is hosted.
+
+    :ivar own_hosts: names of this platform: no link leads there.
+    """
 
     objects: Objects
     public_url: str
     macros_allowed: bool
+    own_hosts: frozenset[str] = frozenset()
 
 
 def ask_as(call: Call, actor: Actor) -> Ask:
@@ -60,6 +64,12 @@ def user_of(actor: Actor) -> UUID | None:
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     """:raises Forbidden: the actor lacks `{channel}.campaigns.{right}`; a service that asks for itself needs none."""
     _ensure_granted(actor, f"{channel}.campaigns.{right}")
+
+
+def ensure_may_on_some(actor: Actor, right: str) -> None:
+    """:raises Forbidden: the actor has that right to campaigns of no channel."""
+    if not any(_is_granted(actor, f"{channel}.campaigns.{right}") for channel in Channel):
+        raise exceptions.permission_missing(f"{Channel.SMS}.campaigns.{right}")
 
 
 def ensure_may_see_contacts(actor: Actor) -> None:
