@@ -153,7 +153,7 @@ def without_servers(environ: Environment) -> Environment:
 
 
 def run(section: Section, environ: Environment) -> Outcome:
-    report = REPORTS / f"{section.title.replace(': ', '-')}.xml"
+    report = report_of(section)
     report.unlink(missing_ok=True)
     started, output = time.monotonic(), report.with_suffix(".log")
     say(f"  … {section.title}")
@@ -173,6 +173,10 @@ def run(section: Section, environ: Environment) -> Outcome:
     return Outcome(section, code, passed, failed, skipped, time.monotonic() - started)
 
 
+def report_of(section: Section) -> Path:
+    return REPORTS / f"{section.title.replace(': ', '-')}.xml"
+
+
 def counts(report: Path) -> tuple[int, int, int]:
     """Passed, failed and skipped of a JUnit report; nothing where pytest died before it wrote one."""
     if not report.exists():
@@ -182,6 +186,18 @@ def counts(report: Path) -> tuple[int, int, int]:
         sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
     )
     return total - failures - errors - skipped, failures + errors, skipped
+
+
+def failures(report: Path) -> list[tuple[str, str]]:
+    """Each test of a JUnit report that failed, with the first line of why."""
+    if not report.exists():
+        return []
+    cases = ElementTree.parse(report).getroot().iter("testcase")
+    return [
+        (f"{case.get('classname', '')}::{case.get('name', '')}", (trouble.get("message") or "?").splitlines()[0][:200])
+        for case in cases
+        for trouble in (*case.findall("failure"), *case.findall("error"))
+    ]
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> int:
@@ -196,6 +212,9 @@ def summary(outcomes: list[Outcome], seconds: float) -> int:
     broken = [outcome for outcome in outcomes if outcome.code != 0 and outcome.failed == 0]
     for outcome in broken:
         say(f"  ✗ {outcome.section.title}: pytest ended with {outcome.code}")
+    for outcome in outcomes:
+        for name, reason in failures(report_of(outcome.section)):
+            say(f"  ✗ {outcome.section.title}: {name}\n      {reason}")
     passed, skipped = sum(o.passed for o in outcomes), sum(o.skipped for o in outcomes)
     failed = sum(o.failed for o in outcomes) + len(broken)
     say(f"  {seconds:.0f} s in all\n")

@@ -27,6 +27,7 @@ _NAMES: Mapping[str, str] = {
     "get_docs_name": "getDocumentationAsset",
     "post_v1_emails": "sendEmails",
     "get_v1_emails_message_id": "getEmail",
+    "get_web_push_name": "getWebPushFile",
     "post_v1_push": "sendPushes",
     "get_v1_push_message_id": "getPush",
     "post_v1_sms": "sendSms",

@@ -157,6 +157,7 @@ ACTS = {
     "sms_gateway.accept_sender_id": "sender_id.accepted",
     "sms_gateway.create_carrier": "carrier.created",
     "sms_gateway.test_carrier": "carrier.tested",
+    "sms_gateway.set_sms_countries": "account.sms_countries_changed",
     "sms_gateway.create_route": "route.created",
     "sms_gateway.create_smpp_account": "smpp_account.created",
     "sms_gateway.decide_sender_id": "sender_id.decided",

@@ -78,7 +78,7 @@ def test_what_fails_for_some_is_refused_and_mended_it_reaches_everybody(crowd, c
             "campaign.content_fails",
             True,
             True,
-        )
+        ), problem
         assert problem["contact_id"] in without
         (error,) = problem["errors"]
         assert error["code"] == "template.failed" and "line 2" in error["detail"] and "“round”" in error["detail"]

@@ -7,7 +7,7 @@ import subprocess
 
 import sweep
 
-SEED, EXAMPLES, SHARE, SECONDS = 20261124, 3, 6, 600
+SEED, EXAMPLES, SHARE, SECONDS = 20261124, 3, 10, 600
 
 
 def test_every_operation_answers_as_it_is_described(environ, tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 from api import poll
 
 NUMBER, CLUB = "+48500700800", "+48500700801"
+OFFER = "Rabat czeka. Nie chcesz wiadomości? Odpisz STOP."
 BYE, WELCOME = "Nie napiszemy więcej.", "Witaj w klubie!"
 STAYS, STOPS, STRANGER = "+48600700801", "+48600700802", "+48600700803"
 
@@ -29,9 +30,9 @@ def prepared(journey: Any) -> str:
     return group_id
 
 
-def answered(journey: Any, text: str) -> list[str]:
+def got(journey: Any, text: str, after: int = 0) -> list[str]:
     """Whom the carrier got it for."""
-    return ["+" + part["to"].lstrip("+") for part in journey.received_sms(0) if part["text"] == text]
+    return ["+" + part["to"].lstrip("+") for part in journey.received_sms(after) if part["text"] == text]
 
 
 def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
@@ -39,13 +40,13 @@ def sent_to(journey: Any, group_id: str) -> tuple[str, set[str]]:
     before = journey.simulators.smsc.get("/counts")["submitted"]
     draft = {
         "name": "Z numeru", "channel": "sms", "sender": NUMBER, "audience": {"groups": [group_id]},
-        "content": {"text": "Rabat czeka. Nie chcesz wiadomości? Odpisz STOP."},
+        "content": {"text": OFFER},
     }  # fmt: skip
     campaign_id = str(journey.api.post("/v1/campaigns", draft)["id"])
     journey.schedule(campaign_id)
     journey.wait_sent(campaign_id)
     journey.wait_settled(campaign_id)
-    return campaign_id, {"+" + part["to"].lstrip("+") for part in journey.received_sms(before)}
+    return campaign_id, set(got(journey, OFFER, before))
 
 
 def say(journey: Any, text: str, phone: str = STOPS, number: str = NUMBER) -> None:
@@ -72,7 +73,7 @@ def test_who_answers_stop_gets_no_second_campaign_until_they_answer_start(journe
     report = poll(lambda: journey.report(first), lambda found: found["counts"].get("unsubscribes"), seconds=30)
     assert report["counts"]["unsubscribes"] == 1
     assert sent_to(journey, group_id)[1] == {STAYS}
-    assert sorted(answered(journey, BYE)) == [STOPS, STRANGER]
+    poll(lambda: sorted(got(journey, BYE)), lambda found: found == [STOPS, STRANGER], seconds=30)
 
     say(journey, "START")
     poll(lambda: archived(journey), lambda found: found == {(STRANGER, "stop")}, seconds=30)
@@ -93,7 +94,7 @@ def test_a_keyword_is_answered_and_brings_a_stranger_into_its_group(journey: Any
 
     say(journey, "KLUB, proszę", STRANGER, CLUB)
 
-    poll(lambda: answered(journey, WELCOME), lambda found: found == [STRANGER], seconds=30)
+    poll(lambda: got(journey, WELCOME), lambda found: found == [STRANGER], seconds=30)
     poll(
         lambda: [one["phone"] for one in journey.api.pages("/v1/contacts", group_id=club)],
         lambda found: found == [STRANGER], seconds=30,

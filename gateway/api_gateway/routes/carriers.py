@@ -5,6 +5,7 @@ from typing import Any
 from api_gateway.routing import ANYONE, Route
 from contracts.schema import PageQuery, Reasoned
 from contracts.sms_gateway import carriers as contract
+from contracts.sms_gateway import countries
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
@@ -63,6 +64,7 @@ _TEST = {
     "submitted_at": None,
     "final_at": None,
 }
+_COUNTRIES = {"account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b24", "countries": ["CZ", "PL"]}
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
     "carrier_id": _CARRIER["id"],
@@ -129,6 +131,17 @@ ROUTES = [
     ),
     _route("DELETE", "carriers/<uuid:carrier_id>", "delete_carrier", "Delete a carrier that no route uses",
         query=Reasoned, status=204),
+    _route(
+        "GET", "accounts/<uuid:account_id>/sms-countries", "get_sms_countries", "See where an account may send SMS to",
+        response=countries.SmsCountries, response_example=_COUNTRIES,
+    ),
+    _route(
+        "PUT", "accounts/<uuid:account_id>/sms-countries", "set_sms_countries", "Say where an account may send SMS to",
+        description="A single message elsewhere is refused (`country.not_allowed`); a recipient of a campaign is"
+        " rejected by that code, and not charged.",
+        request=countries.SmsCountriesChange, response=countries.SmsCountries,
+        example={"countries": ["PL", "CZ"], "reason": "Sells here alone"}, response_example=_COUNTRIES,
+    ),
     _route(
         "GET", "routes", "list_routes", "List routes",
         query=PageQuery, response=contract.RoutePage, response_example={"items": [_ROUTE], "next_cursor": None},

@@ -1,4 +1,4 @@
-"""Whose web pages may read the answers about a form: those of the origins that the form names."""
+"""Whose web pages may read answers: about a form those of the origins that it names, about devices any."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from contracts.rpc import Actor
 
 # What a web page calls; both are public.
 PATHS = ("/v1/forms/<uuid:form_id>/public", "/v1/forms/<uuid:form_id>/submissions")
+# What applications in any page call: they have a key of their own, and no cookies.
+ANYBODYS = ("/v1/devices", "/v1/devices/removal")
 DEADLINE = 5.0
 
 
 def of_request(wiring: Wiring) -> tuple[str, ...]:
     """The origins of the form that this request is about: as its handler found them, or looked up for a preflight."""
+    if request.url_rule is not None and request.url_rule.rule in ANYBODYS:
+        return ("*",)
     origins: tuple[str, ...] = g.get("form_origins", ())
     if request.method != "OPTIONS" or request.url_rule is None or request.url_rule.rule not in PATHS:
         return origins

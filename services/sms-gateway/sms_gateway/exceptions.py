@@ -67,6 +67,11 @@ def http_invalid(field: str, detail: str) -> Invalid:
     return Invalid.of_field(field, "carrier.http_invalid", detail)
 
 
+def country_not_allowed(number: int) -> Invalid:
+    detail = "The account may not send to this country."
+    return Invalid.of_field(f"to.{number}", "country.not_allowed", detail)
+
+
 def too_many_codes(most: int, within: timedelta, wait: float) -> TooManyRequests:
     detail = f"A number gets at most {most} one-time codes in {within.seconds // 60} minutes."
     return TooManyRequests("code.too_many", detail, {"retry_after": max(1, round(wait))})

@@ -391,6 +391,15 @@ class Stop(Base):
     said_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class AccountCountries(Base):
+    """Where alone an account may send SMS to; without a row anywhere."""
+
+    __tablename__ = "account_countries"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(Text))  # ISO 3166, two letters
+
+
 class CodeRate(Base):
     """How many one-time codes a number has got of an account lately (`store.code_rates`)."""
 

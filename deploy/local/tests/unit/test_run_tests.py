@@ -1,4 +1,4 @@
-"""A test run that is cancelled: over within seconds, and nothing of it left, however stubborn its tests are."""
+"""A test run: its end names what failed; cancelled, it is over within seconds and leaves nothing, however stubborn."""
 
 import os
 import signal
@@ -54,6 +54,32 @@ def test_a_run_that_is_cancelled_ends_within_seconds_and_leaves_no_process(tmp_p
         for pid in left:
             os.kill(pid, signal.SIGKILL)
     assert (code, left) == (128 + asked[0], [])
+
+
+FAILING = """
+import pytest
+
+@pytest.fixture
+def broken():
+    raise OSError("no such thing")
+
+def test_good(): pass
+def test_bad(): assert 1 == 2, "one is not two"
+def test_worse(broken): pass
+"""
+
+
+def test_the_end_of_a_run_names_each_test_that_failed_and_why(tmp_path):
+    folder = tmp_path / "unit"
+    folder.mkdir()
+    (folder / "test_it.py").write_text(FAILING)
+    script = RUN.format(local=str(Path(__file__).parents[2]), folder=str(folder))
+    environ = {**os.environ, "WICI_RUN": str(tmp_path / "run")}
+    run = subprocess.run([sys.executable, "-c", script], env=environ, stdout=subprocess.PIPE, text=True, timeout=60)
+    end = run.stdout.partition("── all tests")[2]
+    assert run.returncode == 1 and "1 passed, 2 failed, 0 skipped" in end
+    assert "test_bad\n      AssertionError: one is not two" in end and "test_good" not in end
+    assert 'test_worse\n      failed on setup with "OSError: no such thing"' in end
 
 
 def alive(pid):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from uuid import UUID
 
@@ -147,16 +148,18 @@ def test_a_shared_delivery_is_settled_once_and_last(refusals: list[bool]) -> Non
 
 
 class FailingBroker:
-    """Refuses the first publications."""
+    """Refuses the first publications; answers none but the very first before it may."""
 
     def __init__(self, failures: int) -> None:
-        self.failures, self.published = failures, list[bytes]()
+        self.failures, self.published, self.may_answer = failures, list[bytes](), threading.Event()
 
     def publish(self, lane: str, body: bytes) -> Any:
         from concurrent.futures import Future
 
         future: Future[None] = Future()
         self.published.append(body)
+        if len(self.published) > 1:
+            self.may_answer.wait(5)
         if len(self.published) <= self.failures:
             future.set_exception(ConnectionError())
         else:
@@ -165,8 +168,6 @@ class FailingBroker:
 
 
 def test_a_lane_message_is_published_until_it_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     monkeypatch.setattr("channel.lane_publisher.AGAIN_SECONDS", 0.001)
     confirmed, is_confirmed = list[int](), threading.Event()
     broker = FailingBroker(failures=3)
@@ -175,5 +176,6 @@ def test_a_lane_message_is_published_until_it_is_confirmed(monkeypatch: pytest.M
     publisher.publish(7, "lane", b"x")
 
     assert publisher.positions() == [7]
+    broker.may_answer.set()
     assert is_confirmed.wait(5)
     assert (broker.published, confirmed, len(publisher)) == ([b"x"] * 4, [7], 0)

@@ -7,12 +7,16 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from contracts.email_gateway.addresses import DOMAIN
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, line_field, page_of
+from contracts.schema import PageQuery, Reasoned, Schema, line_field, page_of, plain_text
 
 KINDS = ("shared", "dedicated")
 MOST_DAYS = 100
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = [
+    validate.Length(min=4, max=253),
+    validate.Regexp(rf"(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\Z", error="Not a host name."),
+]
 
 
 def _is_address(value: str) -> None:
@@ -21,6 +25,8 @@ def _is_address(value: str) -> None:
         ipaddress.ip_address(value)
     except ValueError:
         raise ValidationError("Not an IP address.") from None
+    if "%" in value:  # the scope of an address that nobody outside can answer
+        raise ValidationError("Not an IP address.")
 
 
 class IpPoolCreate(Reasoned):
@@ -55,7 +61,7 @@ class IpAddressCreate(Reasoned):
     )
     ehlo_name = fields.String(
         required=True,
-        validate=DOMAIN,
+        validate=_HOST_NAME,
         metadata={"description": "The name that the address' PTR record must lead to, and that must lead back"},
     )
     warm_up = fields.List(
@@ -132,7 +138,7 @@ class IpPoolFigures(Schema):
 
 
 class IpPoolResume(Reasoned):
-    destination = fields.String(required=True, validate=validate.Length(min=1, max=253))
+    destination = fields.String(required=True, validate=[validate.Length(min=1, max=253), plain_text])
 
 
 class AccountIpPool(Reasoned):

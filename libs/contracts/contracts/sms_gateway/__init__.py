@@ -1,7 +1,7 @@
 """What others may ask of sms-gateway; each noun's file holds its calls."""
 
 from contracts.rpc import Call
-from contracts.sms_gateway import answers, carriers, contents, keywords, messages, senders, smpp_accounts
+from contracts.sms_gateway import answers, carriers, contents, countries, keywords, messages, senders, smpp_accounts
 
 RPC: dict[str, Call] = {
     **messages.RPC,
@@ -10,5 +10,6 @@ RPC: dict[str, Call] = {
     **contents.RPC,
     **senders.RPC,
     **carriers.RPC,
+    **countries.RPC,
     **smpp_accounts.RPC,
 }

@@ -186,5 +186,5 @@ def test_test_is_kept_as_it_was_written(caller: Callable) -> None:
     assert changed["ab_test"] is None and changed["ab_progress"] is None
     with pytest.raises(Invalid):
         owner("update_campaign", campaign_id=campaign["id"], ab_test={**AB_TEST, "metric": "opens"})
-    with pytest.raises(Conflict):
+    with pytest.raises(NotFound, match="tests no variants"):
         owner("choose_winner", campaign_id=campaign["id"], variant="A")

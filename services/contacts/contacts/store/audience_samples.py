@@ -18,8 +18,11 @@ LOOKED_AT = 1_000_000  # of a larger audience; so that no size takes longer than
 
 
 def _lacks(value: str) -> str:
-    """SQL: '1' where there is no value, or an empty one, which is none to a template; else '0'."""
-    return f"CASE WHEN coalesce(CAST({value} AS text), '') IN ('', '\"\"') THEN '1' ELSE '0' END"
+    """SQL: '1' where there is no value, or an empty one, which is none to a template; else '0'.
+
+    A JSON null is none either: older contacts may have it.
+    """
+    return f"CASE WHEN coalesce(to_jsonb({value}), 'null') IN ('null', '\"\"') THEN '1' ELSE '0' END"
 
 
 def sample(

@@ -183,7 +183,7 @@ def insert_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
             f"INSERT INTO contacts ({names}) SELECT {names}"
             " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb))"
         ),
-        {"rows": orjson.dumps(rows).decode()},
+        {"rows": _json(rows)},
     )
 
 
@@ -195,7 +195,7 @@ def update_many(session: Session, *, account_id: UUID, rows: Sequence[Mapping[st
             " FROM jsonb_populate_recordset(NULL::contacts, CAST(:rows AS jsonb)) r"
             " WHERE c.account_id = :account AND c.id = r.id"
         ),
-        {"account": account_id, "rows": orjson.dumps(rows).decode()},
+        {"account": account_id, "rows": _json(rows)},
     )
 
 
@@ -210,9 +210,18 @@ def update(session: Session, *, account_id: UUID, contact_id: UUID, values: Mapp
     )
 
 
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps([{**row, "custom": _filled(row["custom"])} for row in rows]).decode()
+
+
+def _filled(custom: Mapping[str, Any]) -> dict[str, Any]:
+    """What lacks a value is not kept: to SQL a JSON null is something."""
+    return {slot: value for slot, value in custom.items() if value is not None}
+
+
 def _bound(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: orjson.dumps(value).decode() if name == "custom" else value
+        name: orjson.dumps(_filled(value)).decode() if name == "custom" else value
         for name, value in values.items()
         if name in COLUMNS
     }

@@ -27,7 +27,7 @@ from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
 EXPORT, ERASURE = "person_export", "erasure"
-ADDRESSES = ("email", "phone", "push")
+ADDRESSES = ("email", "phone")
 
 
 def request_export(session: Session, *, actor: Actor, now: datetime, **who: Any) -> View:
@@ -153,6 +153,8 @@ def _person(
         elif column in ("id", "external_id"):
             raise views.not_found("contact")
     present = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
+    # Their push address is their id; messages may have gone there before the last device was gone.
+    present |= {str(row["id"]) for row in rows.values() if row["push"] or row["push_consent"] is not None}
     former = privacy_store.former_addresses(session, account_id=account_id, contact_ids=list(rows))
     every = present | set(addresses.values()) | {row["address"] for row in former}
     return Person(tuple(sorted(rows)), tuple(sorted(every)))

@@ -24,7 +24,7 @@ def contact(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], group_i
         "push": row["push"],
         **{name: row[name] for name in PLAIN},
         "fields_": {field["key"]: row["custom"].get(field["slot"]) for field in custom},
-        "consents": {channel: consent(row, channel) for channel in Channel},
+        "consents": {channel.value: consent(row, channel) for channel in Channel},
         "group_ids": list(group_ids),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],

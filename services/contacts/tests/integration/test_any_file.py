@@ -97,7 +97,7 @@ def _is_clear(account, content: bytes, filename: str) -> str:
     return "done"
 
 
-_MANY = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_MANY = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @_MANY

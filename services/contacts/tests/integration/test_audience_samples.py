@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import text
+
 from contacts.store import audience_samples as store
 from contacts.store.audience_samples import SETS, SPREAD
-from contacts.usecases import archive, audience_samples, fields, groups
+from contacts.usecases import archive, audience_samples, fields, groups, people, upserts
 from contracts.vocabulary import ArchiveReason, Channel
 
 PEOPLE = 1_000
@@ -50,6 +52,36 @@ def test_a_sample_is_spread_and_has_everybodys_way_of_lacking_fields(account):
     assert sampled["complete"] == {
         "first_name": "Ola", "points": 3.5, "birth_date": "1999-05-01", "member": True, "code": "1",
     }  # fmt: skip
+
+
+def test_a_field_that_is_said_to_be_empty_is_lacked(account):
+    """By whatever door it comes, and as contacts of before hold it."""
+    group = _group_of(account)
+    asked = {"fields_": {"points": None}, "consents": {"email": {"granted": True}}, "group_ids": [group]}
+    one = {**asked, "email": "one@x.example"}
+    account.call(people.create, terms=account.terms, **one)
+    two = {**asked, "email": "two@x.example"}
+    account.call(upserts.upsert_many, terms=account.terms, merge_by="email", contacts=[two])
+    empty = "SELECT count(*) FROM contacts WHERE account_id = :id AND custom = '{}' AND email LIKE '%o%@x.example'"
+    with account.database.transaction() as session:
+        assert session.scalar(text(empty), {"id": account.id}) == 2
+        session.execute(
+            text("UPDATE contacts SET custom = jsonb_build_object(CAST(:slot AS text), NULL) WHERE email LIKE 'two@%'"),
+            {"slot": _slot(account, "points")},
+        )
+
+    for _ in range(3):
+        found = _sample(account, groups=[group])["contacts"]
+        assert [contact["fields_"] for contact in found[:3]].count({}) == 2
+
+
+def _slot(account: Any, key: str) -> str:
+    with account.database.transaction() as session:
+        found: str = session.scalar(
+            text("SELECT slot FROM contact_fields WHERE account_id = :id AND key = :key"),
+            {"id": account.id, "key": key},
+        )
+    return found
 
 
 def test_of_a_large_audience_a_part_is_looked_at(account, monkeypatch):

@@ -47,7 +47,7 @@ def test_an_audience_is_whom_sets_in_plain_python_give_each_once(database, accou
     ids = store_people(database, account.id, everyone)
 
     @settings(max_examples=25, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(CHOICE, CHOICE, model.trees(), st.none() | model.trees(), st.sampled_from(list(Channel)))
+    @given(CHOICE, CHOICE, model.trees(), st.none() | model.trees(), st.sampled_from((Channel.SMS, Channel.EMAIL)))
     def check(wanted: Any, unwanted: Any, rules: Any, without: Any, channel: Channel) -> None:
         with database.transaction() as session:
             session.execute(text("DELETE FROM segments"))

@@ -23,7 +23,7 @@ def _line(act: tuple[bool, int]) -> str:
 
 
 @settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(ACTS, CUTS, st.randoms(use_true_random=False))
 def test_the_latest_act_stands_whatever_the_order(new_account: Any, acts: Any, cuts: Any, order: Any) -> None:

@@ -74,9 +74,9 @@ def snapshot_id(database: Database, account: Any) -> UUID:
     with database.transaction() as session:
         session.execute(
             text(
-                "INSERT INTO contacts (id, account_id, email, phone, email_consent, sms_consent)"
-                " SELECT gen_random_uuid(), :account, n || '@x.example', '+48600' || lpad(n::text, 6, '0'), true, true"
-                " FROM generate_series(1, :held) n"
+                "INSERT INTO contacts (id, account_id, email, phone, push, email_consent, sms_consent, push_consent)"
+                " SELECT id, :account, n || '@x.example', '+48600' || lpad(n::text, 6, '0'), id::text, true, true, true"
+                " FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, :held) n) made"
             ),
             {"account": account.id, "held": HELD},
         )

@@ -61,12 +61,15 @@ def test_the_file_holds_all_that_anybody_knows_and_an_index(account):
     account.run_imports()
 
     job = account.call(privacy.get_export, person_export_id=asked["id"])
-    assert (job["state"], job["done"], job["total"]) == ("done", 4, 4)
+    assert (job["state"], job["done"], job["total"]) == ("done", 5, 5)
     assert (job["expires_at"] - job["finished_at"]).days in (6, 7)
     with zipfile.ZipFile(io.BytesIO(content(account, job["file_id"]))) as archive_:
         assert archive_.testzip() is None
         told = {name: archive_.read(name) for name in archive_.namelist()}
-    assert set(told) == {"index.html", "contacts.json", "sms_gateway.json", "email_gateway.json", "reporting.json"}
+    assert set(told) == {
+        *("index.html", "contacts.json", "reporting.json"),
+        *("sms_gateway.json", "email_gateway.json", "push_gateway.json"),
+    }
     own = orjson.loads(told["contacts.json"])["records"]
     by_kind = {one["kind"]: one["record"] for one in own}
     assert by_kind["contact"]["id"] == str(contact_id)
@@ -267,11 +270,12 @@ def test_an_erasure_waits_for_every_service_and_says_which(account, database):
     _run_once(account)
     job = account.call(privacy.get_erasure, erasure_id=erasure["id"])
     states = {one["service"]: one["state"] for one in job["services"]}
-    assert (job["state"], job["done"], job["total"]) == ("running", 2, 4)
+    assert (job["state"], job["done"], job["total"]) == ("running", 3, 5)
     assert states == {
         "contacts": "done",
         "sms_gateway": "waiting",
         "email_gateway": "done",
+        "push_gateway": "done",
         "reporting": "waiting",
         "campaigns": "holds_nothing",
         "identity": "holds_nothing",
@@ -281,7 +285,7 @@ def test_an_erasure_waits_for_every_service_and_says_which(account, database):
     account.run_imports()
 
     job = account.call(privacy.get_erasure, erasure_id=erasure["id"])
-    assert (job["state"], job["done"]) == ("done", 4)
+    assert (job["state"], job["done"]) == ("done", 5)
     asked = [(name, payload["erased_at"]) for name, payload in account.services.asked]
     assert len({at for _, at in asked}) == 1
     assert [name for name, _ in asked].count("email_gateway.erase_person") == 1
@@ -307,7 +311,9 @@ def test_a_kill_between_two_services_goes_on_with_the_next(account, database):
     account.run_imports()
 
     names = [name for name, _ in account.services.asked]
-    assert names == ["sms_gateway.erase_person", "email_gateway.erase_person", "reporting.erase_person"]
+    assert names == [
+        f"{service}.erase_person" for service in ("sms_gateway", "email_gateway", "push_gateway", "reporting")
+    ]
 
 
 def test_a_snapshot_that_is_being_taken_does_not_keep_the_person(account, database):

@@ -62,7 +62,7 @@ def _kept(account: Any) -> Any:
     return [tuple(row) for row in rows], [tuple(row) for row in counts], account.call(people.count)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(wishes=WISHES, merge_by=st.sampled_from(["email", "phone", "external_id"]), limit=st.sampled_from([None, 2]))
 def test_a_batch_is_as_if_each_contact_came_by_itself(new_account, wishes, merge_by, limit):
     together, apart = new_account(limit=limit), new_account(limit=limit)

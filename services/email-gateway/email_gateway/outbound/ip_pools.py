@@ -33,7 +33,7 @@ from email_gateway.store import ip_pools as store
 UNUSED_SECONDS = 60.0
 MOST_PLACES = 50_000
 
-PAUSES = prometheus_client.Counter("wici_email_ip_pool_pauses_total", "Pools that pause at a destination", ["pool"])
+PAUSES = prometheus_client.Gauge("wici_email_ip_pool_pauses", "Destinations at which a pool waits", ["pool"])
 ADDRESSES = prometheus_client.Gauge(
     "wici_email_ip_addresses", "Addresses of pools, as this process can use them", ["pool", "state"]
 )
@@ -194,6 +194,9 @@ class IpPools:
         ADDRESSES.clear()
         for (name, state), count in known.states.items():
             ADDRESSES.labels(name, state).set(count)
+        PAUSES.clear()
+        for pool_id, pool in known.pools.items():
+            PAUSES.labels(pool.name).set(sum(paused == pool_id for paused, _ in known.paused))
         for pause in pauses:
             _tell(pause, known)
 
@@ -282,7 +285,6 @@ def _is_here(address: str) -> bool:
 def _tell(pause: Pause, known: _Known) -> None:
     pool = known.pools.get(pause.pool_id)
     name = pool.name if pool else ""
-    PAUSES.labels(name).inc()
     log.error("ip_pool_paused", pool=name, destination=pause.destination, code=pause.code, refusals=pause.refusals)
 
 

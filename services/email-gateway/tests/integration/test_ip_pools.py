@@ -170,6 +170,8 @@ def test_two_processes_send_from_pools_with_a_warm_up_in_common_and_pause_where_
     campaign.campaign_id, campaign.send_id = uuid4(), new_id()
     campaign.publish(campaign.batch([f"b{n}@d3.example" for n in range(60)], first=1_001))
     wait_until(lambda: paused(database) == {"d3.example": "5.7.1"}, what="the pause", timeout=60)
+    waits = f'wici_email_ip_pool_pauses{{pool="dedicated {other}"}} 1.0'
+    wait_until(lambda: all(waits in metrics(each) for each in processes), what="both to know", timeout=60)
 
     send_one(campaign, "kod@d3.example")
     wait_until(

@@ -257,3 +257,40 @@ def test_with_a_single_place_bulk_makes_way_after_the_mail_that_is_under_way() -
     done = asyncio.run(asyncio.wait_for(run(), 30))
 
     assert done.index("code@other.example") < 20
+
+
+class Connection:
+    """Holds a place; `told` is what it was asked to do."""
+
+    def __init__(self, *, is_idle: bool) -> None:
+        self.is_idle, self.told = is_idle, ""
+
+    def quit(self) -> None:
+        self.told = "quit"
+
+    def finish(self) -> None:
+        self.told = "finish"
+
+
+def test_what_is_over_this_process_part_ends_the_idle_ones_first() -> None:
+    async def run() -> None:
+        allowance, called = Allowance(5, share=0), list[str]()
+        assert not (allowance.enter(lambda: called.append("code"), urgent=True) or allowance.enter()), "not yet told"
+        allowance.share_is(4)
+        await asyncio.sleep(0)
+        assert called == ["code"]
+
+        places = [allowance.enter(urgent=number == 3) for number in range(4)]
+        assert all(places) and not allowance.enter(urgent=True)
+        connections = [Connection(is_idle=number == 2) for number in range(4)]
+        for place, connection in zip(places, connections, strict=True):
+            assert place is not None
+            place.holder = connection
+        allowance.share_is(3)
+        assert [each.told for each in connections] == ["", "", "finish", ""]
+        allowance.share_is(1)
+        assert sum(each.told == "finish" for each in connections) == 3
+        assert allowance.taken == 4, "until they have ended"
+        assert allowance.free(urgent=True) == 0
+
+    asyncio.run(run())

@@ -427,7 +427,9 @@ def test_a_log_in_answers_what_a_panel_needs(owner: Actor, log_in: Callable[...,
     assert (shown["second_factor_required"], shown["second_factor_due"]) == (False, False)
     assert (shown["time_zone"], shown["default_region"], shown["account_state"]) == ("Europe/Warsaw", "PL", "active")
     assert (shown["plan"]["code"], shown["plan"]["features"]) == ("free", [])
-    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [("sms", 100), ("email", 100)]
+    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [
+        ("sms", 100), ("email", 100), ("push", 100),
+    ]  # fmt: skip
 
 
 def test_a_key_is_told_what_it_may_do_and_not_what_its_maker_may(owner: Actor, act: Callable[..., Any]) -> None:

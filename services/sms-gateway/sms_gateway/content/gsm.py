@@ -34,6 +34,7 @@ _FULL_MAP: dict[int, int | bytes] = {
     **{ord(character): code for code, character in enumerate(BASIC) if code != ESCAPE},
     **{ord(character): bytes((ESCAPE, code)) for character, code in EXTENSION.items()},
 }
+_DECODE = BASIC + "\ufffd" * 128
 _EXTENSION_DECODE = {code: character for character, code in EXTENSION.items()}
 
 _POLISH = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
@@ -87,6 +88,8 @@ def encode(text: str) -> bytes | None:
 
 def decode(octets: bytes) -> str:
     """Text of unpacked septets; an unknown escape is a space, an octet above 127 is U+FFFD (section 6.2.1.1)."""
+    if ESCAPE not in octets:
+        return codecs.charmap_decode(octets, "strict", _DECODE)[0]
     characters = []
     escaped = False
     for octet in octets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from channel.batches import Recipient
@@ -13,6 +13,7 @@ from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import SmsMessage
 from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed
+from sms_gateway.domain.countries import NOT_ALLOWED, country_of
 from sms_gateway.domain.retrying import give_up_at
 
 NO_CARRIER = "no_carrier"
@@ -20,7 +21,14 @@ _ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 
 
 def compose(
-    chunk: Chunk, recipients: list[Recipient], long_form: LongForm | None, codes: Codes, *, reference: int, now: float
+    chunk: Chunk,
+    recipients: list[Recipient],
+    long_form: LongForm | None,
+    codes: Codes,
+    *,
+    reference: int,
+    now: float,
+    countries: Mapping[str, frozenset[str]],
 ) -> list[SmsMessage]:
     """Render and encode `recipients`; those that cannot be sent (now) have their state.
 
@@ -28,6 +36,7 @@ def compose(
 
     :param long_form: of the carrier that they leave by; None where none is up.
     :param codes: of short links.
+    :param countries: that accounts may send to, of those that may not send anywhere.
     :param reference: of the first long message, modulo 256; joins its parts at the phone.
     """
     header, content = chunk.batch.header, chunk.batch.content
@@ -35,6 +44,7 @@ def compose(
     links_of = _links_of(chunk, codes) if content.targets else None
     encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH).bodies
     valid = _ADDRESS.match
+    allowed = countries.get(header.account_id)
     existing, attempts = chunk.existing, chunk.attempts
     validity = content.content.get("validity_minutes")
     too_late = now > give_up_at(datetime.fromtimestamp(header.accepted_at, UTC), header.lane, validity).timestamp()
@@ -48,6 +58,8 @@ def compose(
         elif not valid(address):
             message.state = MessageState.REJECTED
             message.code = "address.erased" if address == ERASED_ADDRESS else "address.invalid"
+        elif allowed is not None and country_of(address) not in allowed:
+            message.state, message.code = MessageState.REJECTED, NOT_ALLOWED
         elif long_form is None:
             message.state, message.code = MessageState.DEFERRED, NO_CARRIER
         else:

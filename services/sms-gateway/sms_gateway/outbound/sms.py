@@ -33,6 +33,7 @@ from sms_gateway.outbound.reports import Reports
 from sms_gateway.outbound.shares import Shares
 from sms_gateway.smpp.constants import THROTTLED_CODES
 from sms_gateway.store import (
+    account_countries,
     answers,
     carrier_instances,
     code_rates,
@@ -103,6 +104,7 @@ class SmsOutbound:
         self._contents: dict[str, Content] = {}
         self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
         self._directory: Any = None
+        self._countries: dict[str, frozenset[str]] = {}
         self._forgot_old_at: datetime | None = None
         self._swept_at: datetime | None = None
         self._end_overdue_at: datetime | None = None
@@ -207,7 +209,10 @@ class SmsOutbound:
     def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[SmsMessage]:
         self._reference = (self._reference + len(recipients)) & 0xFF
         long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
-        return compose(chunk, recipients, long_form, self._codes, reference=self._reference, now=time.time())
+        return compose(
+            chunk, recipients, long_form, self._codes, reference=self._reference, now=time.time(),
+            countries=self._countries,
+        )  # fmt: skip
 
     def message(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> SmsMessage:
         return SmsMessage(chunk, recipient, message_id, existing, attempts)
@@ -246,6 +251,7 @@ class SmsOutbound:
         with self._database.transaction() as session:
             rows = [row for row in carrier_store.carriers(session) if row.enabled]
             rules = [row for row in carrier_store.routes(session) if row.enabled]
+            self._countries = {str(account): some for account, some in account_countries.of_all(session).items()}
         directory = (
             [(row.id, row.version) for row in rows],
             [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network) for rule in rules],

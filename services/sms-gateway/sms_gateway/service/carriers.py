@@ -5,11 +5,11 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from sms_gateway.service.base import Base
-from sms_gateway.usecases import carrier_tests, carriers
+from sms_gateway.usecases import carrier_tests, carriers, countries
 
 
 class Carriers(Base):
-    """Where messages leave by."""
+    """Where messages leave by, and where they may go."""
 
     @rpc
     def list_carriers(self, actor: Actor, payload: Payload) -> Payload:
@@ -48,6 +48,14 @@ class Carriers(Base):
     @rpc
     def list_unread_deliveries(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("list_unread_deliveries", carriers.list_unread_deliveries, actor, payload)
+
+    @rpc
+    def get_sms_countries(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_sms_countries", countries.get_sms_countries, actor, payload)
+
+    @rpc
+    def set_sms_countries(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_sms_countries", countries.set_sms_countries, actor, payload)
 
     @rpc
     def list_routes(self, actor: Actor, payload: Payload) -> Payload:

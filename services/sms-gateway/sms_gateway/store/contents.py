@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.database import Session, columns, cursor_of
+from chassis.database import Session, cursor_of
 from contracts.ids import first_id_at
 from sms_gateway.models import Content
+from sms_gateway.store.literals import arrays
 
 KEPT = timedelta(days=8)  # from when a single message may leave: its validity, and the tries of a carrier that is down
 SLACK = timedelta(days=1)  # kept for so much longer, so that a content that is sent often is rarely written
@@ -74,7 +75,7 @@ def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str
         until = leaves_by + KEPT
         wanted[name] = name, account_id, sender, content, max(until, wanted[name][-1]) if name in wanted else until
     cursor = cursor_of(session)
-    cursor.execute(_PRESENT, columns([(name, row[-1]) for name, row in wanted.items()], 2))
+    cursor.execute(_PRESENT, arrays([(name, row[-1]) for name, row in wanted.items()], 2))
     present = {name for (name,) in cursor.fetchall()}
     # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
     missing = [
@@ -83,7 +84,7 @@ def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str
         if name not in present
     ]
     if missing:
-        cursor.execute(_KEEP, columns(missing, 5))
+        cursor.execute(_KEEP, arrays(missing, 5))
     return names
 
 

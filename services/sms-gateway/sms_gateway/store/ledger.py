@@ -29,10 +29,9 @@ from sms_gateway.store import (
     unknown_messages,
     unread_deliveries,
 )
+from sms_gateway.store.literals import ESCAPES, NULL
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
-_NULL = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class SmsLedger:
@@ -75,11 +74,11 @@ class SmsLedger:
         stamp = _stamp(message.at)
         identifier = _single_id(message)
         return (
-            f"{message.message_id}\t{header.account_id}\t{header.campaign_id or _NULL}\t"
-            f"{recipient.get('contact_id') or _NULL}\t"
-            f"{message.outlet or _NULL}\t{identifier.translate(_ESCAPES) if identifier else _NULL}\t"
-            f"{recipient['address'].translate(_ESCAPES)}\t{message.state}\t{message.code or _NULL}\t{message.parts}\t"
-            f"{stamp}\t{stamp if message.state in FINAL else _NULL}\n"
+            f"{message.message_id}\t{header.account_id}\t{header.campaign_id or NULL}\t"
+            f"{recipient.get('contact_id') or NULL}\t"
+            f"{message.outlet or NULL}\t{identifier.translate(ESCAPES) if identifier else NULL}\t"
+            f"{recipient['address'].translate(ESCAPES)}\t{message.state}\t{message.code or NULL}\t{message.parts}\t"
+            f"{stamp}\t{stamp if message.state in FINAL else NULL}\n"
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:

@@ -20,9 +20,11 @@ from contracts.vocabulary import Channel, MessageState
 from sms_gateway.domain.networks import network_of
 from sms_gateway.domain.sends import Plan
 from sms_gateway.models import Ledger, Send
+from sms_gateway.store import literals
 
 # Leases first: whoever sends for the account locks its lease and then the rest, and so both wait in one order.
 _OF_ACCOUNT = (
+    "account_countries",
     "quota_leases",
     "sender_ids",
     "contents",
@@ -41,10 +43,14 @@ _OF_ACCOUNT = (
     "inbound_replies",
     "conversation_messages",
 )
+_SEND = (
+    "send_id", "account_id", "content_hash", "lane", "text", "external_id", "recipients", "stem_id", "request_hash",
+    "smpp_account_id", "smpp", "sender",
+)  # fmt: skip
+_KEY = _SEND.index("request_hash")
 # The conflict is of the request's key: somebody else with it came first.
-_ADD = (
-    "INSERT INTO sends (send_id, account_id, content_hash, lane, text, external_id, recipients, stem_id, request_hash,"
-    " smpp_account_id, smpp, sender)"
+_ADD_KEYED = (
+    f"INSERT INTO sends ({', '.join(_SEND)})"
     " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],"
     " %s::uuid[], %s::text[], %s::uuid[], %s::jsonb[], %s::text[])"
     " ON CONFLICT (request_hash) DO NOTHING RETURNING send_id"
@@ -70,8 +76,12 @@ def add(session: Session, plans: Mapping[UUID, Plan], hashes: Mapping[UUID, str]
         for send_id, plan in plans.items()
     ]  # fmt: skip
     cursor = cursor_of(session)
-    cursor.execute(_ADD, columns(rows, 12))
-    return {row[0] for row in cursor.fetchall()}
+    added = {row[0] for row in rows if row[_KEY] is None}
+    literals.copy(cursor, "sends", _SEND, [row for row in rows if row[_KEY] is None])
+    if keyed := [row for row in rows if row[_KEY] is not None]:
+        cursor.execute(_ADD_KEYED, columns(keyed, 12))
+        added.update(row[0] for row in cursor.fetchall())
+    return added
 
 
 def _partner(plan: Plan) -> tuple[UUID | None, str | None]:
@@ -132,16 +142,12 @@ def _header(send_id: UUID, plan: Plan, content_hash: str, now: datetime) -> dict
 
 def _write_accepted(session: Session, plans: Mapping[UUID, Plan], message_ids: Mapping[UUID, list[UUID]]) -> None:
     rows = [
-        (message_id, plan.account_id, address, plan.parts)
+        (message_id, plan.account_id, address, "accepted", plan.parts)
         for send_id, plan in plans.items()
         for message_id, address in zip(message_ids[send_id], plan.addresses, strict=True)
     ]
-    cursor_of(session).execute(
-        "INSERT INTO ledger (message_id, account_id, address, state, parts)"
-        " SELECT u.id, u.account_id, u.address, 'accepted', u.parts"
-        " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::smallint[]) AS u(id, account_id, address, parts)",
-        columns(rows, 4),
-    )
+    names = ("message_id", "account_id", "address", "state", "parts")
+    literals.copy(cursor_of(session), "ledger", names, rows)
 
 
 def _announcements(

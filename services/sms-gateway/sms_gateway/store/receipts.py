@@ -15,6 +15,7 @@ from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, receipt_event
 from sms_gateway.smpp.message_ids import earlier_spellings
 from sms_gateway.store import overdue, parked_receipts, parts, typed_receipts, unknown_messages
+from sms_gateway.store.literals import array_of_text
 
 # Most receipts come within a day and a half; older partitions are asked only for those that match nothing there.
 NEAR = timedelta(hours=36)
@@ -113,14 +114,6 @@ def _arguments(carrier_id: UUID, waiting: dict[str, Arrived], since: datetime) -
         "since": first_id_at(since),
         "carrier_id": carrier_id,
     }
-
-
-def array_of_text(values: Sequence[str]) -> str:
-    """PostgreSQL's literal of an array; the driver's own dumper takes five times as long for each element."""
-    joined = '","'.join(values)
-    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1 if values else 0):
-        joined = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in values])
-    return '{"' + joined + '"}' if values else "{}"
 
 
 def _apply_to_messages(

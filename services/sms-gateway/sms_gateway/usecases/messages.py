@@ -22,8 +22,9 @@ from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS
 from contracts.vocabulary import Lane
 from sms_gateway import exceptions
 from sms_gateway.domain import code_rates
+from sms_gateway.domain.countries import country_of
 from sms_gateway.domain.sends import Plan, request_hash
-from sms_gateway.store import contents, messages, senders
+from sms_gateway.store import account_countries, contents, messages, senders
 from sms_gateway.store.code_rates import CodeRates
 from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused, with_address
 
@@ -114,6 +115,7 @@ def store_sends(
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
     leased = quota_leases.leased(session, {plan.account_id for plan in plans})
     rates = CodeRates(session, plans, now)
+    countries = account_countries.of_accounts(session, {plan.account_id for plan in plans})
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     new: dict[UUID, Plan] = {}
     for plan in plans:
@@ -126,13 +128,16 @@ def store_sends(
             answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
         elif refusal := lease.refuses(plan.addresses):
             answers.append(refusal)
+        elif (elsewhere := _first_elsewhere(plan, countries)) is not None:
+            answers.append(exceptions.country_not_allowed(elsewhere))
         elif wait := rates.wait(plan):
             answers.append(exceptions.too_many_codes(code_rates.MOST, code_rates.WITHIN, wait))
         else:
             rates.note(plan)
             lease.unspent -= units
             send_id = new_id()
-            new[send_id] = replace(plan, sender=active[_sender(plan)])
+            spelled = active[_sender(plan)]
+            new[send_id] = plan if plan.sender == spelled else replace(plan, sender=spelled)
             answers.append(_accepted(send_id, plan))
             if plan.request_hash:
                 made[plan.request_hash] = send_id
@@ -140,6 +145,14 @@ def store_sends(
     if new:
         _start(session, new, now)
     return answers
+
+
+def _first_elsewhere(plan: Plan, countries: account_countries.Allowed) -> int | None:
+    """The position of the first address in a country that the account may not send to."""
+    allowed = countries.get(plan.account_id)
+    if allowed is None:
+        return None
+    return next((place for place, address in enumerate(plan.addresses) if country_of(address) not in allowed), None)
 
 
 def accept(session: Session, plan: Plan, *, now: datetime) -> list[UUID]:

@@ -124,6 +124,15 @@ def stored(database: Database) -> tuple[int, int]:
         return int(messages or 0), int(leased or 0)
 
 
+def one_by_one(desk: Any, account_id: UUID, count: int) -> list[Any]:
+    """Requests of one recipient each, some of them in each transaction."""
+    return [
+        answer
+        for begun in range(0, count, 20)
+        for answer in desk.send_all([a_request(account_id, 1) for _ in range(min(20, count - begun))])
+    ]
+
+
 def test_sixteen_desks_send_the_quota_to_the_last_unit_and_not_one_more(database: Database, account_id: UUID) -> None:
     quota = Quota(limit=400)
 
@@ -142,7 +151,7 @@ def test_sixteen_desks_send_the_quota_to_the_last_unit_and_not_one_more(database
     desk, keeper = desk_of(database, quota)
     keeper.settle(idle_seconds=0)
     # What leases had kept from one another is there again, to the last unit.
-    sent += accepted([answer for _ in range(400) for answer in desk.send_all([a_request(account_id, 1)])])
+    sent += accepted(one_by_one(desk, account_id, 400))
     keeper.settle(idle_seconds=0)
 
     assert sent == 400
@@ -172,7 +181,7 @@ def test_parts_are_leased_refused_and_spent(database: Database, account_id: UUID
         answers = [answer for some in callers.map(send, [rng.random() for _ in range(8)]) for answer in some]
     desk, keeper = desk_of(database, quota)
     keeper.settle(idle_seconds=0)
-    answers += [desk.send_all([a_request(account_id, 1)])[0] for _ in range(601)]
+    answers += one_by_one(desk, account_id, 601)
     keeper.settle(idle_seconds=0)
 
     taken = [message for answer in answers if isinstance(answer, dict) for message in answer["messages"]]

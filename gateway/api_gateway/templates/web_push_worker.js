@@ -1,0 +1,35 @@
+// What a page's service worker loads by importScripts: shows what comes, opens what it leads to, and tells that it was opened.
+"use strict";
+self.addEventListener("push", (event) => {
+  let said;
+  try {
+    said = event.data.json();
+  } catch {
+    return;
+  }
+  event.waitUntil(said.silent ? told(said) : shown(said));
+});
+
+const told = async (said) => {
+  for (const client of await self.clients.matchAll({includeUncontrolled: true})) client.postMessage({wici: said.data || {}});
+};
+
+const shown = (said) =>
+  self.registration.showNotification(said.title || "", {
+    body: said.body || "",
+    image: said.image,
+    tag: said.tag,
+    actions: (said.buttons || []).map(({id, title}) => ({action: id, title})),
+    data: {id: said.id, opened: said.opened, url: said.url, buttons: said.buttons || [], data: said.data || {}},
+  });
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const said = event.notification.data || {};
+  const button = (said.buttons || []).find(({id}) => id === event.action);
+  const url = (button && button.url) || said.url;
+  const work = [];
+  if (said.opened) work.push(fetch(said.opened, {mode: "no-cors", credentials: "omit", keepalive: true}).catch(() => {}));
+  if (url && /^https?:/.test(url)) work.push(self.clients.openWindow(url));
+  event.waitUntil(Promise.all(work));
+});
