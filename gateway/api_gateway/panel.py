@@ -48,6 +48,7 @@ def install(app: Flask, folder: str) -> None:
 
     app.add_url_rule("/", "panel.start", start)
     app.add_url_rule("/app", "panel.page", page)
+    app.add_url_rule("/app/", "panel.page", page)
     app.add_url_rule("/app/<path:place>", "panel.page", page)
     app.add_url_rule("/assets/<name>", "panel.asset", asset)
     app.add_url_rule(f"/{ICON}", "panel.icon", lambda: _file(root / ICON, "public, max-age=86400"))

@@ -37,8 +37,8 @@ ROUTES = [
             " `from` and `to` are both included; the last 30 days by default, 400 at most. `week` is when in the week"
             " campaigns were sent, opened and clicked, in the account's time zone and of the last 90 days at most,"
             " and `best_hour` the hour with most"
-            " opens and clicks of people. `base` is how many contacts came and how many addresses were archived, by"
-            " days of the account's time zone."
+            " opens and clicks of people. `base` is how many contacts came and went and how many addresses were"
+            " archived, by days of the account's time zone."
         ),
         query=statistics.StatisticsQuery,
         response=statistics.Statistics,
@@ -47,7 +47,7 @@ ROUTES = [
             "days": [{"day": "2026-11-24", **_FIGURES}],
             "totals": [_FIGURES],
             "time_zone": "Europe/Warsaw",
-            "base": [{"day": "2026-11-24", "added": 1204, "archived": 31}],
+            "base": [{"day": "2026-11-24", "added": 1204, "gone": 2, "archived": 31}],
             "week": [{"weekday": 2, "hour": 9, "sent": 11990, "opens": 0, "clicks": 640}],
             "best_hour": {"weekday": 2, "hour": 9},
         },

@@ -28,7 +28,7 @@ def client(folder):
 
 
 def test_every_page_is_the_one_document_with_its_policy(client):
-    for address in ("/app", "/app/contacts", "/app/campaigns/new?channel=sms"):
+    for address in ("/app", "/app/", "/app/contacts", "/app/campaigns/new?channel=sms"):
         answer = client.get(address)
 
         assert answer.status_code == 200

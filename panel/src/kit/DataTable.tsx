@@ -20,7 +20,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
   return (
     <Card withBorder padding={0}>
       <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}>
-        <Table highlightOnHover verticalSpacing="xs" horizontalSpacing="md">
+        <Table miw={columns.length * 130} highlightOnHover verticalSpacing="xs" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
               {columns.map((column) => (

@@ -19,7 +19,7 @@ export function StateBadge({ state }: { state: string | null }) {
   if (!state) return null;
   const label = i18n.exists(`states.${state}`) ? t(`states.${state as State}`) : state;
   return (
-    <Badge variant="light" color={COLOURS[state as State] ?? "gray"} tt="none" fw={600} autoContrast>
+    <Badge variant="light" color={COLOURS[state as State] ?? "gray"} tt="none" fw={600} miw="max-content" autoContrast>
       {label}
     </Badge>
   );

@@ -1,5 +1,7 @@
 /** How moments, numbers and sums are written in a language, and moments in a time zone. */
-export function formats(language: string, timeZone: string) {
+export function formats(chosen: string, timeZone: string) {
+  // English of Europe: days before months, hours to 24.
+  const language = chosen === "en" ? "en-GB" : chosen;
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
   const whole = new Intl.NumberFormat(language);

@@ -56,7 +56,7 @@ export function Shell({ children }: { children: ReactNode }) {
                 to={place.to}
                 label={t(place.label)}
                 active={isHere}
-                aria-current={isHere ? "page" : undefined}
+                activeOptions={{ exact: place.to === "/app" }}
                 color="sea"
                 variant="light"
                 fw={isHere ? 650 : 450}

@@ -55,8 +55,9 @@ class BaseDay(Schema):
     """How the base of contacts changed on one day."""
 
     day = fields.Date()
-    added = fields.Integer(metadata={"description": "Contacts that came on that day and are still there"})
-    archived = fields.Integer(metadata={"description": "Addresses that were archived on that day, for whatever reason"})
+    added = fields.Integer(metadata={"description": "Contacts that came"})
+    gone = fields.Integer(metadata={"description": "Contacts that were deleted or erased"})
+    archived = fields.Integer(metadata={"description": "Addresses that were archived, for whatever reason"})
 
 
 class Statistics(Schema):

@@ -7,6 +7,7 @@ import { queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { useAllowed } from "@/areas/session/me";
+import { useChannelName } from "@/kit/channel";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
@@ -74,6 +75,7 @@ function Settings({ account }: { account: Schemas["Account"] }) {
 
 function Usage({ account }: { account: Schemas["Account"] }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { number, day, money } = useFormats();
   const usage = queries.useQuery("get", "/v1/account/usage");
   return (
@@ -90,7 +92,7 @@ function Usage({ account }: { account: Schemas["Account"] }) {
             <>
               {features.map((one) => (
                 <Text key={one.feature}>
-                  {t(one.feature === "sms" ? "channel.sms" : "channel.email")}:{" "}
+                  {channelName(one.feature)}:{" "}
                   {t("account.used", { used: number(one.used), limit: one.limit == null ? "∞" : number(one.limit), day: day(one.period_ends_at) })}
                 </Text>
               ))}

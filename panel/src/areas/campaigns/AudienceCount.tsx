@@ -8,7 +8,7 @@ import { useFormats } from "@/kit/times";
 const REASONS = ["excluded", "without_address", "archived", "without_consent", "capped"] as const;
 
 interface AudienceCountProps {
-  channel: "sms" | "email";
+  channel: Schemas["AudienceCount"]["channel"];
   audience: Schemas["Audience"];
 }
 

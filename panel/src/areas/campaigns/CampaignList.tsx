@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
+import { useChannelName } from "@/kit/channel";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
@@ -84,6 +85,7 @@ export function CampaignList() {
 
 function Rows({ items }: { items: Row[] }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
   const columns: Column<Row>[] = [
     {
@@ -95,7 +97,7 @@ function Rows({ items }: { items: Row[] }) {
         </Anchor>
       ),
     },
-    { name: "channel", header: t("campaigns.channel"), cell: (one) => t(`channel.${one.channel}`) },
+    { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     {
       name: "progress",

@@ -7,6 +7,7 @@ import { api, bodyOf } from "@/api/client";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
 import type { Campaign } from "@/areas/campaigns/draft";
 import { useAllowed } from "@/areas/session/me";
+import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Loading, ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
@@ -20,6 +21,7 @@ type Act = "pause" | "resume" | "cancel" | "unschedule" | "approve";
 /** A campaign that is under way or over: how far it is, what can still be done, and its report. */
 export function CampaignStatus({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
   const mayRead = useAllowed("reports.read");
   const hasBegun = campaign.started_at !== null;
@@ -30,7 +32,7 @@ export function CampaignStatus({ campaign }: { campaign: Campaign }) {
           <Group justify="space-between">
             <Group gap="sm">
               <StateBadge state={campaign.state} />
-              <Text>{t(`channel.${campaign.channel}`)}</Text>
+              <Text>{channelName(campaign.channel)}</Text>
               <Text>
                 {campaign.started_at
                   ? t("campaigns.startedAt", { time: time(campaign.started_at) })

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Stepper } from "@mantine/core";
+import { Button, Group, Stack, Stepper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -45,7 +45,9 @@ export function CampaignWizard({ campaign }: { campaign: Campaign }) {
         ))}
       </Stepper>
       {step === "who" && <WhoStep {...props} />}
-      {step === "what" && (campaign.channel === "sms" ? <SmsStep {...props} /> : <EmailStep {...props} />)}
+      {step === "what" && campaign.channel === "sms" && <SmsStep {...props} />}
+      {step === "what" && campaign.channel === "email" && <EmailStep {...props} />}
+      {step === "what" && campaign.channel !== "sms" && campaign.channel !== "email" && <Text>{t("wizard.otherChannel")}</Text>}
       {step === "when" && <WhenStep {...props} />}
       <Group justify="flex-end">
         <ConfirmButton size="xs" label={t("campaigns.delete")} question={t("campaigns.deleteAsk", { name: campaign.name })} act={remove} />

@@ -9,6 +9,7 @@ import { fieldErrors } from "@/api/refusal";
 import { bodyOfForm, ContactFields, formOf } from "@/areas/contacts/ContactFields";
 import { nameOf } from "@/areas/contacts/names";
 import { useAllowed } from "@/areas/session/me";
+import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Page } from "@/kit/Page";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -115,6 +116,7 @@ function Groups({ ids }: { ids: string[] }) {
 /** What the person was sent, on every channel: the log of each address, put together by time. */
 function Messages({ contact }: { contact: Schemas["Contact"] }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
   const addresses = [contact.phone, contact.email];
   const [sms, email] = addresses.map((address) => ({ address: address ?? "", limit: 20 }));
@@ -137,7 +139,7 @@ function Messages({ contact }: { contact: Schemas["Contact"] }) {
             title={
               <Group gap="xs">
                 <Anchor component={Link} to={`/app/messages/${message.id}`} size="sm">
-                  {t(message.channel === "sms" ? "channel.sms" : "channel.email")} · {message.sender ?? "–"}
+                  {channelName(message.channel)} · {message.sender ?? "–"}
                 </Anchor>
                 <StateBadge state={message.state} />
               </Group>
@@ -153,6 +155,7 @@ function Messages({ contact }: { contact: Schemas["Contact"] }) {
 
 function Consents({ contactId }: { contactId: string }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
   const path = { contact_id: contactId };
   const consents = queries.useQuery("get", "/v1/contacts/{contact_id}/consents", { params: { path } });
@@ -170,7 +173,7 @@ function Consents({ contactId }: { contactId: string }) {
               {items.map((one, place) => (
                 <Timeline.Item
                   key={`${one.channel}${one.at}${place}`}
-                  title={`${t(one.channel === "sms" ? "channel.sms" : "channel.email")}: ${t(one.granted ? "contacts.granted" : "contacts.withdrawn")}`}
+                  title={`${channelName(one.channel)}: ${t(one.granted ? "contacts.granted" : "contacts.withdrawn")}`}
                 >
                   <Text size="sm">
                     {time(one.at)}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useAllowed, useMe } from "@/areas/session/me";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
+import { useChannelName } from "@/kit/channel";
 import { Figures } from "@/kit/Figures";
 import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
@@ -108,6 +109,7 @@ function FirstSteps() {
 
 function Quota({ quota }: { quota: ReturnType<typeof useMe>["quota"] }) {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const me = useMe();
   const { number, day } = useFormats();
   return (
@@ -122,7 +124,7 @@ function Quota({ quota }: { quota: ReturnType<typeof useMe>["quota"] }) {
         {quota.map((one) => (
           <div key={one.feature}>
             <Group justify="space-between">
-              <Text>{t(one.feature === "sms" ? "channel.sms" : "channel.email")}</Text>
+              <Text>{channelName(one.feature)}</Text>
               <Text size="sm">
                 {one.limit == null
                   ? t("home.unlimited", { used: number(one.used) })
@@ -146,6 +148,7 @@ function Quota({ quota }: { quota: ReturnType<typeof useMe>["quota"] }) {
 
 function Month() {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { number, percent } = useFormats();
   const [from] = useState(() => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10));
   const statistics = queries.useQuery("get", "/v1/statistics", { params: { query: { from } } });
@@ -163,7 +166,7 @@ function Month() {
               {totals.map(({ channel, counts, rates }) => (
                 <div key={channel}>
                   <Text fw={600} mb={4}>
-                    {t(channel === "sms" ? "channel.sms" : "channel.email")}
+                    {channelName(channel)}
                   </Text>
                   <Figures
                     of={[

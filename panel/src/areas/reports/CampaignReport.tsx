@@ -17,6 +17,7 @@ const FILES = {
   pdf: "application/pdf",
 };
 type Report = Schemas["Report"];
+type Channel = Schemas["Campaign"]["channel"];
 
 /** What became of a campaign, live while it goes. */
 export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["Campaign"], "id" | "state" | "channel"> }) {
@@ -42,7 +43,7 @@ export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["C
   );
 }
 
-function Numbers({ report, channel }: { report: Report; channel: "sms" | "email" }) {
+function Numbers({ report, channel }: { report: Report; channel: Channel }) {
   const { t } = useTranslation();
   const { number, percent, money } = useFormats();
   const { counts, rates } = report;
@@ -88,7 +89,7 @@ function Downloads({ campaignId }: { campaignId: string }) {
 }
 
 /** What happened hour by hour; the same numbers stand in a table, for who does not see the lines. */
-function Hours({ campaignId, channel }: { campaignId: string; channel: "sms" | "email" }) {
+function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const params = { path: { campaign_id: campaignId } };
@@ -111,7 +112,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: "sms" | "
                 {rows.length > 2 ? (
                   <LineChart {...look} curveType="monotone" lineChartProps={{ accessibilityLayer: false }} />
                 ) : (
-                  <BarChart {...look} barChartProps={{ accessibilityLayer: false }} />
+                  <BarChart {...look} maxBarWidth={72} barChartProps={{ accessibilityLayer: false }} />
                 )}
               </div>
               <details>

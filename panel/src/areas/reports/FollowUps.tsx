@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf } from "@/api/client";
+import { api, bodyOf, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
 import { ProblemAlert } from "@/kit/States";
 
@@ -11,7 +11,7 @@ const SMS = ["delivered", "undelivered", "clicked", "not_clicked"] as const;
 const EMAIL = [...SMS, "opened", "not_opened"] as const;
 
 /** From a report onwards: a group of those who did or did not, or a campaign for them. */
-export function FollowUps({ campaignId, channel }: { campaignId: string; channel: "sms" | "email" }) {
+export function FollowUps({ campaignId, channel }: { campaignId: string; channel: Schemas["Campaign"]["channel"] }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const mayWrite = useAllowed("contacts.write");

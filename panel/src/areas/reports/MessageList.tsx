@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { useChannelName } from "@/kit/channel";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
@@ -20,6 +21,7 @@ const STATES = [
 /** The log of every message, by channel, state and address. */
 export function MessageList() {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
   const { search, change, changeSoon } = useListSearch();
   const query = {
@@ -41,7 +43,7 @@ export function MessageList() {
         </Anchor>
       ),
     },
-    { name: "channel", header: t("campaigns.channel"), cell: (one) => t(`channel.${one.channel}`) },
+    { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "sender", header: t("wizard.sender"), cell: (one) => one.sender },
     { name: "at", header: t("messages.at"), cell: (one) => time(one.created_at) },

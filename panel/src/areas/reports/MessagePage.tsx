@@ -2,6 +2,7 @@ import { Anchor, Card, Group, SimpleGrid, Stack, Text, Timeline, Title } from "@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { useChannelName } from "@/kit/channel";
 import { Page } from "@/kit/Page";
 import { Answered } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
@@ -21,6 +22,7 @@ export function MessagePage() {
 
 function Whole({ message }: { message: Schemas["MessageStory"] }) {
   const { t, i18n } = useTranslation();
+  const channelName = useChannelName();
   const { time, number, money } = useFormats();
   const kind = (name: string) => (i18n.exists(`states.${name}`) ? t(`states.${name}` as never) : name);
   return (
@@ -29,7 +31,7 @@ function Whole({ message }: { message: Schemas["MessageStory"] }) {
         <Stack gap="xs">
           <Group>
             <StateBadge state={message.state} />
-            <Text>{t(`channel.${message.channel}`)}</Text>
+            <Text>{channelName(message.channel)}</Text>
           </Group>
           <Text>
             {t("wizard.sender")}: {message.sender ?? "–"}

@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { useChannelName } from "@/kit/channel";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
@@ -15,6 +16,7 @@ type Row = Schemas["TemplateSummary"];
 
 export function TemplateList() {
   const { t } = useTranslation();
+  const channelName = useChannelName();
   const { day } = useFormats();
   const navigate = useNavigate();
   const { search, change, changeSoon } = useListSearch();
@@ -35,7 +37,7 @@ export function TemplateList() {
         </Anchor>
       ),
     },
-    { name: "channel", header: t("campaigns.channel"), cell: (one) => t(`channel.${one.channel}`) },
+    { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     { name: "kind", header: t("templates.kind"), cell: (one) => t(`templates.${one.kind}`) },
     { name: "changed", header: t("templates.changed"), cell: (one) => day(one.updated_at) },
     {

@@ -1,28 +1,20 @@
-"""How many contacts and archived addresses came in some stretches of time: ids begin with the moment of their making.
-
-So each stretch is a range of the index that its table has for the account, and no row is read. A list that is imported
-has the moment at which its import began.
-"""
+"""How an account's base changed hour by hour: a row for each hour, kept by the triggers of contacts and the archive."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-_COUNT = text(
-    "SELECT (SELECT count(*) FROM contacts c WHERE c.account_id = :account AND c.id >= s.first AND c.id < s.after),"
-    " (SELECT count(*) FROM archive a WHERE a.account_id = :account AND a.id >= s.first AND a.id < s.after)"
-    " FROM unnest(CAST(:firsts AS uuid[]), CAST(:afters AS uuid[])) WITH ORDINALITY AS s (first, after, n) ORDER BY s.n"
+_BETWEEN = text(
+    "SELECT hour, added, gone, archived FROM growth"
+    " WHERE account_id = :account AND hour >= :since AND hour < :until ORDER BY hour"
 )
 
 
-def count(session: Session, *, account_id: UUID, stretches: Sequence[tuple[UUID, UUID]]) -> list[tuple[int, int]]:
-    """Contacts and archived addresses of each stretch, in their order.
-
-    :param stretches: the least id, and the least that comes after it.
-    """
-    bound = {"firsts": [first for first, _ in stretches], "afters": [after for _, after in stretches]}
-    return [(added, archived) for added, archived in session.execute(_COUNT, {"account": account_id, **bound})]
+def between(session: Session, *, account_id: UUID, since: datetime, until: datetime) -> Sequence[RowMapping]:
+    """Hours (UTC) that begin in this time and in which anything changed."""
+    return session.execute(_BETWEEN, {"account": account_id, "since": since, "until": until}).mappings().all()

@@ -17,6 +17,7 @@ from push_gateway.content.template import RenderFailed
 from push_gateway.domain.answers import Answer, Verdict, outcome_of
 from push_gateway.outbound.directory import Credentials, Directory
 from push_gateway.outbound.sending import Composition, OpenLinks, Senders
+from push_gateway.wires.http import CONNECTIONS
 
 GROUP = 100  # messages whose devices are looked up together
 AT_ONCE = 8  # groups
@@ -41,6 +42,8 @@ class PushOutlet(Outlet):
         self._queues: dict[Lane, deque[PushMessage]] = {lane: deque() for lane in self.lanes}
         self._outcomes: list[PushMessage] = []
         self._wake, self._groups = asyncio.Event(), asyncio.Semaphore(AT_ONCE)
+        # As many as there are connections: the pool looks through all that wait for one at each answer.
+        self._requests = asyncio.Semaphore(CONNECTIONS)
         self._held_until: dict[tuple[str, str, str], float] = {}  # account, application, platform
 
     # --- what the loop asks
@@ -162,7 +165,8 @@ class PushOutlet(Outlet):
         if wait > 0:
             return Answer(Verdict.LATER, f"{target.platform}.throttled", wait)
         try:
-            answer = await self._senders.send(credentials, push, target)
+            async with self._requests:
+                answer = await self._senders.send(credentials, push, target)
         except RenderFailed:
             raise
         except Exception as error:  # one account's credentials or device must not end what all share

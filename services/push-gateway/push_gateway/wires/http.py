@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,7 @@ def new_client(timeout: float, *, only_http2: bool = False) -> httpx.AsyncClient
     :param timeout: seconds for an answer.
     :param only_http2: without negotiation: APNs knows nothing else.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every address, and a device's token with it
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=300)
     return httpx.AsyncClient(
         http1=not only_http2, http2=True, timeout=httpx.Timeout(timeout), limits=limits, follow_redirects=False,

@@ -30,7 +30,7 @@ class Identity:
         if self._zone is None:
             raise Unavailable("service.unavailable", "away")
         if name == "contacts.count_growth":
-            return {"days": [{"day": payload["first"], "added": 7, "archived": 2}]}
+            return {"days": [{"day": payload["first"], "added": 7, "gone": 1, "archived": 2}]}
         assert name == "identity.get_account"
         return {"time_zone": self._zone}
 
@@ -87,7 +87,7 @@ def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> N
     there = opened + timedelta(hours=9)
     assert found["time_zone"] == "Asia/Tokyo"
     assert found["best_hour"] == {"weekday": there.isoweekday(), "hour": there.hour}
-    assert found["base"] == [{"day": NOW.date() - timedelta(days=29), "added": 7, "archived": 2}]
+    assert found["base"] == [{"day": NOW.date() - timedelta(days=29), "added": 7, "gone": 1, "archived": 2}]
     assert sum(hour["opens"] for hour in found["week"]) == 110
     assert sum(hour["sent"] for hour in found["week"]) == 120
 

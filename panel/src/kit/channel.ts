@@ -1,0 +1,7 @@
+import { useTranslation } from "react-i18next";
+
+/** What a channel is called; of one that the panel does not know yet, the API's own word. */
+export function useChannelName() {
+  const { t, i18n } = useTranslation();
+  return (channel: string) => (i18n.exists(`channel.${channel}`) ? t(`channel.${channel}` as never) : channel);
+}
