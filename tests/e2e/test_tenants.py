@@ -28,7 +28,7 @@ NOUNS = {
     "operator_id": None, "carrier_id": None, "plan_id": None, "pool_id": None,
 }  # fmt: skip
 # Columns and tables that change by themselves.
-ASIDE = {"last_used_at", "checked_at"}
+ASIDE = {"last_used_at", "checked_at", "check_due_at", "found"}
 QUEUES = {"outbox", "inbox", "quota_leases", "leases", "reservations", "quota_reservations"}
 
 
