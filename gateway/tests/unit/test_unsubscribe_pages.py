@@ -148,7 +148,7 @@ def test_one_channel_or_all(client, wiring, publisher):
     client.post(f"/u/{TOKEN}?leave=all")
     wiring.recorder.round()
     told = facts(publisher, RECIPIENT_UNSUBSCRIBED)[1:]
-    assert [fact["channel"] for fact in told] == [*Channel]
+    assert {fact["channel"] for fact in told} == set(Channel)
     assert len({fact["event_id"] for fact in told}) == len(Channel)
 
 
