@@ -267,7 +267,7 @@ class Dispatcher:
             campaign.note_read(after + limit, page_read)
 
     def _step_paused(self, campaign: CampaignInHand) -> None:
-        """Give its lease up once who was read ahead is let go: what a dispatcher holds for it after a resuming stays."""
+        """Give its lease up once who was read ahead is let go: what is held for it once it is resumed stays."""
         if campaign.let_go is not None:
             self._tell_let_go(campaign)
             return
