@@ -46,9 +46,7 @@ class File(Schema):
     media_type = fields.String(metadata={"description": "by its first bytes, else by its name"})
     size = fields.Integer(metadata={"description": "in bytes"})
     url = fields.String()
-    downloads = fields.Integer(
-        metadata={"description": "begun at the start, and given; a look at the first octets is none"}
-    )
+    downloads = fields.Integer(metadata={"description": "given from the start on; a look at the first octets is none"})
     expires_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
 
