@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -215,8 +216,11 @@ class Dispatcher:
             if batch.campaign_id in moved:
                 self._publisher.publish(campaign.leased, batch.id, recipients)
                 RECIPIENTS.labels(campaign.leased.channel).inc(batch.size)
-        # Paused, cancelled or taken over in this very moment.
-        self._forget(campaign for campaign_id, campaign in moving.items() if campaign_id not in moved)
+        for campaign in (campaign for campaign_id, campaign in moving.items() if campaign_id not in moved):
+            # Paused, cancelled or taken over in this very moment: the next renewal says which.
+            campaign.pause()
+            campaign.wait(math.inf)
+            self._renew_at = 0.0
 
     def _forget(self, campaigns: Iterable[CampaignInHand]) -> None:
         for campaign in list(campaigns):

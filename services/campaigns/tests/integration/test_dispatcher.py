@@ -331,7 +331,7 @@ def test_resumed_at_once_it_is_read_after_what_was_read_before_is_let_go(
     """Or a late letting go would take the room under the frequency cap that the new reading holds."""
     owner = caller()
     channel.holding.set()
-    campaign_id = owner.scheduled(20_444)  # contacts takes its time to let go of them
+    campaign_id = owner.scheduled(6_444)  # contacts takes its time to let go of them
     for _ in range(2):
         dispatcher(CAMPAIGNS_WINDOW="4")
     wait_until(lambda: len(channel.held) == 4, what="a full window")
@@ -343,7 +343,7 @@ def test_resumed_at_once_it_is_read_after_what_was_read_before_is_let_go(
     wait_until(lambda: "let_go_begun" in asked(), what="the letting go to begin")
     owner("resume_campaign", campaign_id=campaign_id)
     channel.finish_held()
-    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(20_444)
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(6_444)
     told = asked()
     begun, ended = told.index("let_go_begun"), told.index("let_go_of_audience")
     assert "read_audience" in told[ended:] and "read_audience" not in told[begun:ended]
