@@ -34,7 +34,11 @@ _MESSAGE = (
     " LEFT JOIN sends s ON s.account_id = l.account_id"
     " AND s.stem_id = CAST(left(CAST(l.message_id AS text), 28) || '00000000' AS uuid) WHERE l.account_id = :account"
 )
-_THEIRS = " AND l.address = ANY(CAST(:addresses AS text[])) AND l.message_id < :before"
+_THEIRS = (  # by the index of `people.index_cold`, where there is one
+    " AND l.address = ANY(CAST(:addresses AS text[]))"
+    " AND hashtext(l.address) = ANY(ARRAY(SELECT hashtext(a) FROM unnest(CAST(:addresses AS text[])) a))"
+    " AND l.message_id < :before"
+)
 _ADD = text(
     "INSERT INTO sends (send_id, account_id, content_hash, external_id, stem_id, request_hash)"
     " VALUES (:send_id, :account_id, :content_hash, :external_id, :stem_id, :request_hash)"

@@ -54,7 +54,7 @@ class Directory:
             targets: dict[str, list[Target]] = defaultdict(list)
             for address in addresses:
                 if address.startswith(TOPIC):
-                    targets[address].append(Target(None, Platform.FCM, address))
+                    targets[address].append(Target(None, Platform.FCM, address.removeprefix(TOPIC)))
             ids = [address for address in addresses if not address.startswith(TOPIC)]
             rows = devices.with_addresses(cursor_of(session), account_id, credentials.application_id, ids)
         for address, *columns in rows:

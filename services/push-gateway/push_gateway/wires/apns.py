@@ -21,8 +21,9 @@ PROVIDER = "apns"
 # Apple takes tokens up to an hour old, and no new one within twenty minutes.
 TOKEN_SECONDS = 2_400.0
 _BY_REASON: Mapping[str, Verdict] = {
-    "BadDeviceToken": Verdict.GONE,
-    "DeviceTokenNotForTopic": Verdict.GONE,
+    # Of a device of the other environment, or of another application: the settings may be what is wrong.
+    "BadDeviceToken": Verdict.REFUSED,
+    "DeviceTokenNotForTopic": Verdict.REFUSED,
     "Unregistered": Verdict.GONE,
     "ExpiredToken": Verdict.GONE,
     "MissingTopic": Verdict.SET_UP,

@@ -25,7 +25,7 @@ TOKEN_SECONDS = 3_000.0  # Google's live for an hour
 QUOTA_WAIT = 60.0  # seconds, where a refusal for the rate names none
 _BY_CODE: Mapping[str, Verdict] = {
     "UNREGISTERED": Verdict.GONE,
-    "SENDER_ID_MISMATCH": Verdict.GONE,  # the token is of another project: it is never ours again
+    "SENDER_ID_MISMATCH": Verdict.REFUSED,  # of another project, or these credentials are: the device stays
     "INVALID_ARGUMENT": Verdict.REFUSED,
     "THIRD_PARTY_AUTH_ERROR": Verdict.SET_UP,
     "PERMISSION_DENIED": Verdict.SET_UP,
