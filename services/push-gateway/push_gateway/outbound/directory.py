@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from chassis.database import Database, cursor_of
@@ -31,6 +32,12 @@ class Credentials:
     fcm: FcmAccount | None
     apns: ApnsAccount | None
     web: WebAccount
+
+    def whom(self, target: Target) -> Hashable:
+        """Whom a request to the device asks, for what a refusal of all holds: other credentials are another matter."""
+        if target.platform == Platform.WEB:
+            return self.application_id, urlsplit(target.token).netloc
+        return self.application_id, self.fcm if target.platform == Platform.FCM else self.apns
 
 
 class Directory:
