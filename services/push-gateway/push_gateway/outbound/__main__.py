@@ -39,7 +39,7 @@ def main(process: Process[OutboundConfig]) -> None:
         )
         lanes = CHANNELS[Channel.PUSH].lanes
         outlet = PushOutlet(lanes, directory, senders, links, ahead=config.claim_ahead)
-        return PushOutbound(outlet, first_wait=timedelta(seconds=config.retry_seconds))
+        return PushOutbound(process.database, outlet, first_wait=timedelta(seconds=config.retry_seconds))
 
     OutboundProcess(process, outbound, linger=config.linger).run()
 

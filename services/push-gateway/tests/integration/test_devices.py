@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database
+from chassis.ids import new_id
 from chassis.secrets import Vault
 from chassis.testing import SECRET_KEYS
 from contracts.errors import Invalid, TooManyRequests
 from contracts.push_gateway.devices import Platform
 from push_gateway.domain import proofs
 from push_gateway.store import devices as store
-from push_gateway.usecases import applications, devices
+from push_gateway.usecases import applications, devices, privacy
 from push_gateway.usecases.ports import Tools
 
 TOOLS = Tools(vault=Vault(SECRET_KEYS), web_hosts=())
@@ -94,3 +95,26 @@ def test_devices_of_nobody_are_bounded_and_end(app: App, monkeypatch: pytest.Mon
         session.execute(text("UPDATE devices SET seen_at = now() - interval '91 days' WHERE token <> 'device-2'"))
         assert store.prune(session, datetime.now(UTC) - timedelta(days=90)) == 1
     assert app.tokens() == {"device-2", "device-4"}
+
+
+def test_a_person_has_what_went_to_one_of_their_devices(app: App) -> None:
+    anna = uuid4()
+    device_id = app.register("device-1", anna)["id"]
+    actor: Any = {"account_id": str(app.account_id)}
+    moment = datetime.now(UTC)
+    with app.database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO ledger (message_id, account_id, address, state) VALUES (:id, :account, :to, 'delivered')"
+            ),
+            {"id": new_id(), "account": app.account_id, "to": str(device_id)},
+        )
+        page = privacy.export_person(session, actor=actor, now=moment, addresses=[str(anna)], cursor=None, limit=10)
+    assert [one["kind"] for one in page["items"]] == ["message", "device"]
+
+    asked: dict[str, Any] = {"actor": actor, "now": moment, "addresses": [str(anna)], "erased_at": datetime.now(UTC)}
+    for is_dry, left in ((True, {"device-1"}), (False, set())):
+        answer = privacy.erase_person(app.database, **asked, dry_run=is_dry)
+        assert answer == {"counts": {"messages": 1, "messages_waiting": 0, "devices": 1}, "waiting": 0}
+        assert app.tokens() == left
+    assert privacy.erase_person(app.database, **asked, dry_run=False)["counts"]["messages"] == 0
