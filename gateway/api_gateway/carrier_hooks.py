@@ -31,9 +31,13 @@ class Told:
     signature: str
 
     @property
+    def is_form(self) -> bool:
+        return self.media_type == "application/x-www-form-urlencoded"
+
+    @property
     def form(self) -> Pairs:
         """Fields of a form; none where the body is something else. :raises WiciError: it is no form at all."""
-        return body.parse_query(self.raw) if self.media_type == "application/x-www-form-urlencoded" else ()
+        return body.parse_query(self.raw) if self.is_form else ()
 
     def document(self) -> dict[str, Any]:
         """What it says. Whose body cannot be read is told so as well: a carrier that is refused asks for days."""
@@ -58,8 +62,9 @@ def ensure_is_of(hook: Mapping[str, Any], told: Told) -> None:
         if not _is_signed(hook["signing_key"], told):
             raise _refused()
     elif hook["secret"] is not None:
-        given = dict(told.query).get(SECRET, "")
-        if not hmac.compare_digest(given.encode(), hook["secret"].encode()):
+        given = dict(told.query).get(SECRET, "").encode()
+        known = [each.encode() for each in (hook["secret"], hook.get("previous_secret")) if each]
+        if not any(hmac.compare_digest(given, each) for each in known):
             raise _refused()
     elif not is_known:
         raise _refused()
@@ -73,6 +78,8 @@ def signature(key: str, url: str, form: Pairs) -> str:
 
 def _is_signed(key: str, told: Told) -> bool:
     digest = dict(told.query).get(_BODY_DIGEST)
+    if digest is None and told.raw and not told.is_form:
+        return False  # nothing of the body would be signed
     if digest is not None and not hmac.compare_digest(digest.encode(), sha256(told.raw).hexdigest().encode()):
         return False
     try:

@@ -44,6 +44,12 @@ class Directory:
             raise NotFound(f"{self._noun}.not_found", f"There is no such {self._noun}.")
         return entry[1]
 
+    def had(self, key: str) -> bool:
+        """Whether there was such a thing when it was asked for last."""
+        with self._lock:
+            entry = self._remembered.get(key)
+        return entry is not None and entry[1] is not None
+
 
 def _asked(ask: Callable[[], Description]) -> Description | None:
     try:

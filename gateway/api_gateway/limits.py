@@ -89,6 +89,15 @@ class RateLimiter:
             window.leased -= 1
             return Allowance(limit, window.leased + window.left, reset)
 
+    def refuse_if_used_up(self, subject: str, limit: int, window_seconds: int = MINUTE) -> None:
+        """Spend nothing. :raises TooManyRequests: as far as is known here, the window is used up."""
+        now = self._clock()
+        start = int(now) // window_seconds * window_seconds
+        with self._lock:
+            window = self._windows.get(subject)
+        if limit > 0 and window is not None and window.start == start and window.used_up and window.leased <= 0:
+            raise _over(limit, max(1, round(start + window_seconds - now)), window_seconds)
+
     def _window(self, subject: str, start: int) -> _Window:
         with self._lock:
             window = self._windows.get(subject)

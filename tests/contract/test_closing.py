@@ -45,6 +45,7 @@ PLATFORM: dict[str, dict[str, str]] = {
     "contacts": _COMMON,
     "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
+        "inbound_ids": "ids that carriers gave to messages from phones, for a week",
         "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
         "carrier_instances": "what running outbound processes hold of the carriers' rates",

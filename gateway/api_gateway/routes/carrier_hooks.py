@@ -65,17 +65,28 @@ def _hook(context: RequestContext) -> dict[str, Any]:
     if not _is_name(name):
         raise NotFound("carrier.not_found", "There is no such carrier.")
 
+    carriers = context.wiring.carriers
+
     def ask() -> dict[str, Any]:
-        _spend(context)
-        found: dict[str, Any] = context.call("sms_gateway.get_carrier_hook", {"name": name})
+        if not carriers.had(name):
+            context.wiring.guesses.refuse_if_used_up(*_guesses(context))
+        try:
+            found: dict[str, Any] = context.call("sms_gateway.get_carrier_hook", {"name": name})
+        except NotFound:
+            _spend(context)
+            raise
         return found
 
-    return context.wiring.carriers.of(name, ask)
+    return carriers.of(name, ask)
 
 
 def _spend(context: RequestContext) -> None:
     """Who guesses names or secrets does so slowly; a carrier's own requests cost nothing."""
-    context.wiring.guesses.spend(f"hook:{context.neighbourhood}", context.wiring.config.guess_rate)
+    context.wiring.guesses.spend(*_guesses(context))
+
+
+def _guesses(context: RequestContext) -> tuple[str, int]:
+    return f"hook:{context.neighbourhood}", context.wiring.config.guess_rate
 
 
 def _told(context: RequestContext) -> Told:

@@ -33,7 +33,7 @@ def test_it_is_queued_looked_at_and_cancelled(client, writer, services):
 
 
 def test_an_unknown_act_is_refused(client, writer):
-    answer = client.post("/v1/contacts/bulk", json={"text": "a", "act": "delete"}, headers=writer)
+    answer = client.post("/v1/contacts/bulk", json={"text": "a", "act": "explode"}, headers=writer)
 
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "act")
 

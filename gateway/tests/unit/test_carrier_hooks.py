@@ -21,9 +21,9 @@ URL = "https://wici.example/hooks/carriers/c"
 FORM = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": "+48600100200"}
 
 
-def hook(kind="http", networks=(), key=None, secret=None):
+def hook(kind="http", networks=(), key=None, secret=None, previous=None):
     return {"id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20", "kind": kind, "http": {"hook_networks": list(networks)},
-            "signing_key": key, "secret": secret}  # fmt: skip
+            "signing_key": key, "secret": secret, "previous_secret": previous}  # fmt: skip
 
 
 TWILIO = hook("twilio", key=TOKEN)
@@ -71,6 +71,10 @@ def test_json_is_signed_by_its_digest(client, publisher):
     sent = {"content_type": "application/json", "headers": headers}
     assert client.post("/hooks/carriers/c" + query, data=raw, **sent).status_code == 200
     assert client.post("/hooks/carriers/c" + query, data=raw + b" ", **sent).status_code == 403
+    # Without it the signature says nothing of the body.
+    unsigned = {"content_type": "application/json", "headers": signed({})}
+    assert client.post("/hooks/carriers/c", data=raw, **unsigned).status_code == 403
+    assert client.post("/hooks/carriers/c", data=raw, headers=signed({})).status_code == 403
     assert reports(publisher) == [FORM]
 
 
@@ -96,6 +100,10 @@ def test_signatures_are_twilios(form):
         (hook(secret="s" * 20), "c", 403),
         (hook(secret="s" * 20), "c?secret=" + "s" * 19, 403),
         (hook(secret="s" * 20), "c?secret=" + "s" * 20, 200),
+        (hook(secret="s" * 20, previous="p" * 20), "c?secret=" + "s" * 20, 200),
+        (hook(secret="s" * 20, previous="p" * 20), "c?secret=" + "p" * 20, 200),
+        (hook(secret="s" * 20, previous="p" * 20), "c", 403),
+        (hook(previous="p" * 20), "c?secret=" + "p" * 20, 403),
         (hook(networks=["127.0.0.0/8"]), "c", 200),
         (hook(networks=["192.0.2.0/24", "2001:db8::/32"]), "c", 403),
         (hook(networks=["192.0.2.0/24"], secret="s" * 20), "c?secret=" + "s" * 20, 403),
@@ -148,7 +156,17 @@ def test_a_carrier_is_asked_for_once_and_strangers_guess_slowly(client, services
         assert client.post("/hooks/carriers/c", data=FORM, headers=signed(FORM)).status_code == 200
     assert len(services.asked("sms_gateway.get_carrier_hook")) == 1
     statuses = [client.post(f"/hooks/carriers/guess{number}", data=FORM).status_code for number in range(100)]
-    assert statuses[-1] == 429 and len(services.asked("sms_gateway.get_carrier_hook")) <= 60
+    assert statuses[-1] == 429 and len(services.asked("sms_gateway.get_carrier_hook")) <= 61
     # The carrier's own go on, though it has the same address.
     assert client.post("/hooks/carriers/c", data=FORM, headers=signed(FORM)).status_code == 200
     assert len(reports(publisher)) == 101
+
+
+def test_carriers_that_are_known_cost_no_guesses(client, services, publisher):
+    services.answers["sms_gateway.get_carrier_hook"] = hook(networks=["127.0.0.0/8"])
+    asked = [client.post(f"/hooks/carriers/c{number}", data=FORM).status_code for number in range(100)]
+    assert set(asked) == {200}
+    services.answers["sms_gateway.get_carrier_hook"] = NotFound("carrier.not_found")
+    unknown = [client.post(f"/hooks/carriers/u{number}", data=FORM).status_code for number in range(100)]
+    assert (unknown[0], unknown[-1]) == (404, 429)
+    assert len(services.asked("sms_gateway.get_carrier_hook")) <= 100 + 60

@@ -50,9 +50,9 @@ class KnownCarrier(NamedTuple):
 class SmsMessage(Message):
     """One SMS: `parts` is what a person pays for; `travelling` how many submit_sm carry it (one, where a
     message_payload does). `bodies` are those submit_sm, until they are queued. `refused_by` has the carriers that did
-    not take it under its present claim."""
+    not take it under its present claim. `is_doubtful`: its carrier may have it, and has not said so."""
 
-    __slots__ = ("bodies", "carrier_ids", "parts", "parts_left", "refused_by", "travelling")
+    __slots__ = ("bodies", "carrier_ids", "is_doubtful", "parts", "parts_left", "refused_by", "travelling")
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
@@ -60,6 +60,7 @@ class SmsMessage(Message):
         self.parts = self.parts_left = self.travelling = 1
         self.bodies: list[bytes] = []
         self.refused_by: frozenset[UUID] = frozenset()
+        self.is_doubtful = False
 
     @property
     def units(self) -> int:
@@ -68,7 +69,7 @@ class SmsMessage(Message):
     @property
     def is_unsent(self) -> bool:
         """No part of it was handed over, as far as anybody knows."""
-        return self.parts_left == self.travelling and self.state is None
+        return self.parts_left == self.travelling and self.state is None and not self.is_doubtful
 
 
 class Part:
@@ -133,6 +134,7 @@ class ArrivedInbound(NamedTuple):
     at: float
     parts: int = 1
     missing_parts: Sequence[int] = ()
+    carrier_message_id: str = ""  # the carrier's id of it, where it has one
 
 
 def receipt_event(

@@ -100,6 +100,9 @@ class Carrier(Base):
     http: Mapped[dict[str, Any] | None]
     token: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets, as the next
     hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The one before: what has left until the change is reported with it.
+    previous_hook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hook_secret_changed_at: Mapped[datetime | None]
     host: Mapped[str]
     port: Mapped[int]
     system_id: Mapped[str]
@@ -365,6 +368,16 @@ class InboundPart(Base):
     octets: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
     joined_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class InboundId(Base):
+    """A message from a phone that has come, by its carrier's id (`store.inbound_ids`)."""
+
+    __tablename__ = "inbound_ids"
+
+    carrier_id: Mapped[UUID] = mapped_column(primary_key=True)
+    carrier_message_id: Mapped[str] = mapped_column(primary_key=True)
+    came_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
 class LastMessage(Base):

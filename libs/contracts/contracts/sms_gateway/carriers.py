@@ -193,8 +193,8 @@ class CarrierHookOf(Schema):
 class CarrierHook(Schema):
     """What the gateway believes a carrier's requests by. It goes no further than there: no route answers with it.
 
-    `signing_key`: of signed requests; `secret`: of the address that they come to. Without one, and without networks in
-    `http`, nobody is believed.
+    `signing_key`: of signed requests; `secret`: of the address that they come to, `previous_secret` the one before
+    where it is believed still. Without one, and without networks in `http`, nobody is believed.
     """
 
     id = fields.UUID(required=True)
@@ -202,6 +202,7 @@ class CarrierHook(Schema):
     http = fields.Nested(HttpSettings, required=True)
     signing_key = fields.String(allow_none=True, required=True)
     secret = fields.String(allow_none=True, required=True)
+    previous_secret = fields.String(allow_none=True)
 
 
 class CarrierBind(Schema):

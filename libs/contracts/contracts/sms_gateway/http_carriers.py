@@ -87,6 +87,7 @@ class HttpInbound(Schema):
     source = _path("The phone")
     destination = _path("The number that it was sent to")
     text = _path("The text")
+    id = _path("Its id of the message: one that is told of again is taken once")
 
 
 class HttpSettings(Schema):

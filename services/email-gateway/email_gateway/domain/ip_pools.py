@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Protocol, TypeVar
 from uuid import UUID
-from zlib import crc32
 
 
 class PoolKind(StrEnum):
@@ -55,8 +55,8 @@ def in_order(recipient: str, sources: Sequence[A]) -> Sequence[A]:
     """
     if len(sources) < 2:
         return sources
-    salted = recipient.lower().encode("utf-8", "replace")
-    return sorted(sources, key=lambda source: crc32(source.address.encode(), crc32(salted)))
+    whose = recipient.lower().encode("utf-8", "replace")
+    return sorted(sources, key=lambda source: blake2b(source.address.encode() + b" " + whose, digest_size=8).digest())
 
 
 def canonical(address: str) -> str:

@@ -237,15 +237,29 @@ class IpPools:
         return _Known(pools, store.assigned(session), limits, places, states)
 
     def _renew(self, session: Session, limits: Mapping[UUID, int]) -> Mapping[UUID, int]:
-        """Leases of today: given back where nobody used them for a minute; what is granted where they are used up."""
-        today, granted = self._today(), dict[UUID, int]()
-        for address_id in {*limits, *self._leases}:
-            lease, unused = self._lease(address_id, today, is_limited=address_id in limits)
-            if unused:
-                use.give_back(session, address_id=address_id, day=today, unused=unused)
-            elif lease.left == 0 and time.monotonic() - lease.wanted_at < UNUSED_SECONDS and address_id in limits:
-                granted[address_id] = use.take(session, address_id=address_id, day=today, limit=limits[address_id])
+        """Leases of today: given back where nobody used them for a minute; what is granted where they are used up.
+
+        What could not be given back is kept. Where only the commit fails, nobody knows: nobody sends it today.
+        """
+        today, granted, returned = self._today(), dict[UUID, int](), list[tuple[UUID, _Lease, int]]()
+        try:
+            for address_id in sorted({*limits, *self._leases}, key=str):  # in one order, as the rows are locked
+                lease, unused = self._lease(address_id, today, is_limited=address_id in limits)
+                if unused:
+                    returned.append((address_id, lease, unused))
+                    use.give_back(session, address_id=address_id, day=today, unused=unused)
+                elif lease.left == 0 and time.monotonic() - lease.wanted_at < UNUSED_SECONDS and address_id in limits:
+                    granted[address_id] = use.take(session, address_id=address_id, day=today, limit=limits[address_id])
+        except Exception:
+            self._keep(returned)
+            raise
         return granted
+
+    def _keep(self, returned: Sequence[tuple[UUID, _Lease, int]]) -> None:
+        with self._lock:
+            for address_id, lease, unused in returned:
+                lease.left += unused
+                self._leases[address_id] = lease
 
     def _lease(self, address_id: UUID, today: date, *, is_limited: bool) -> tuple[_Lease, int]:
         """The address' lease, and what of it is to be given back."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chassis.database import Database
 from chassis.ids import new_id
@@ -17,11 +18,22 @@ from email_gateway.store.provider_places import LEASE_SECONDS, Report
 RENEW_SECONDS = 1.5
 LOOK_SECONDS = 0.1  # for providers that are new: a code may wait for the first connection
 USE_SECONDS = LEASE_SECONDS - 2.0  # then another may have what is not renewed
+REST_SECONDS = 0.5  # after a failure
+IDLE_SECONDS = 60.0  # then a provider's part is renewed no more, until there is mail for it again
 FORGET_SECONDS = 600.0
 
 Key = tuple[str, str]
 """(address of ours, empty: the machine's own; provider)"""
 log = get_logger()
+
+
+@dataclass(slots=True)
+class _Lease:
+    """What this process was granted. :param renewed_at: when that was asked for. :param due_at: the next asking."""
+
+    renewed_at: float
+    due_at: float
+    used_at: float
 
 
 class ProviderPlaces:
@@ -34,47 +46,78 @@ class ProviderPlaces:
         self._database, self._allowances = database, allowances
         self._instance_id = new_id()
         self._writing, self._has_left = threading.Lock(), False
-        self._renewed_at: dict[Key, float] = {}
+        self._leases: dict[Key, _Lease] = {}
         self._forgotten_at = 0.0
 
     async def keep(self) -> None:
         try:
-            while True:
-                await self._look()
-                await asyncio.sleep(LOOK_SECONDS)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_renewing())
+                tasks.create_task(self._keep_ending())
         finally:  # cancelled, when the process ends: all connections are closed
             await self._leave()
 
-    async def _look(self) -> None:
-        now = time.monotonic()
-        allowances = self._allowances()
-        for key, allowance in allowances.items():
-            if now - self._renewed_at.get(key, now) > USE_SECONDS:
-                allowance.share_is(0)  # the database is away: what is open ends, for others may have the places
-        due = [key for key in allowances if now - self._renewed_at.get(key, 0.0) >= RENEW_SECONDS]
-        if due:
-            await self._renew({key: allowances[key] for key in due}, now)
+    async def _keep_ending(self) -> None:
+        """Beside the renewing, for that waits for the database."""
+        while True:
+            self._end_what_is_over()
+            await asyncio.sleep(LOOK_SECONDS)
 
-    async def _renew(self, due: Mapping[Key, Allowance], now: float) -> None:
+    def _end_what_is_over(self) -> None:
+        now, allowances = time.monotonic(), self._allowances()
+        for key, lease in list(self._leases.items()):
+            allowance = allowances.get(key)
+            if allowance is not None and _is_wanted(allowance):
+                lease.used_at = now
+            is_idle = now - lease.used_at > IDLE_SECONDS
+            if allowance is None or is_idle or now - lease.renewed_at > USE_SECONDS:
+                del self._leases[key]
+                if allowance is not None:  # what is open ends, for others may have the places
+                    allowance.share_is(0)
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            now = time.monotonic()
+            due = {key: allowance for key, allowance in self._allowances().items() if self._is_due(key, allowance, now)}
+            has_failed = bool(due) and not await self._renew(due, now)
+            await asyncio.sleep(REST_SECONDS if has_failed else LOOK_SECONDS)
+
+    def _is_due(self, key: Key, allowance: Allowance, now: float) -> bool:
+        lease = self._leases.get(key)
+        return now >= lease.due_at if lease else _is_wanted(allowance)
+
+    async def _renew(self, due: Mapping[Key, Allowance], now: float) -> bool:
+        """Whether it could be done.
+
+        Until the answer connections are opened by the share that was, so all of it is reported as held.
+        """
         reports = [
-            Report(source, provider, allowance.most, allowance.taken, allowance.is_busy)
+            Report(source, provider, allowance.most, max(allowance.taken, allowance.share), allowance.is_busy)
             for (source, provider), allowance in due.items()
         ]
         try:
             granted = await asyncio.to_thread(self._written, reports)
         except Exception as error:
             log.warning("provider_places_not_renewed", error=error)
-            return
+            return False
+        if time.monotonic() - now > USE_SECONDS:  # too late to be used: others may have the places soon
+            return False
         for (key, allowance), places in zip(due.items(), granted, strict=False):
-            self._renewed_at[key] = now
+            lease = self._leases.get(key)
+            if lease is None and not _is_wanted(allowance):  # meanwhile nobody wants it any more
+                continue
+            # What is given up is the others' once that is written.
+            due_at = now if places < allowance.share else now + RENEW_SECONDS
+            self._leases[key] = _Lease(now, due_at, lease.used_at if lease else now)
             allowance.share_is(places)
+        return True
 
     def _written(self, reports: Sequence[Report]) -> list[int]:
-        granted = []
         with self._writing:
-            for report in () if self._has_left else reports:
-                with self._database.transaction() as session:
-                    granted.append(store.renew(session, self._instance_id, report))
+            if self._has_left:
+                return []
+            with self._database.transaction() as session:
+                granted = store.renew(session, self._instance_id, reports)
             if time.monotonic() - self._forgotten_at > FORGET_SECONDS:
                 with self._database.transaction() as session:
                     store.forget_old(session)
@@ -92,3 +135,7 @@ class ProviderPlaces:
             self._has_left = True
             with self._database.transaction() as session:
                 store.leave(session, self._instance_id)
+
+
+def _is_wanted(allowance: Allowance) -> bool:
+    return allowance.is_busy or allowance.taken > 0

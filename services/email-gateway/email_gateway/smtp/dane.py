@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
@@ -61,7 +62,8 @@ def is_fitting(chain: Sequence[bytes], host: str, records: Sequence[Tlsa]) -> bo
     """Whether the chain that a server has shown is the host's; without usable records any is (section 2.2).
 
     Of an end entity's record nothing else matters, neither names nor dates (section 3.1.1). What a trust anchor signs
-    must be valid now, and the host's own (section 3.1.2).
+    must be valid now, and the host's own (section 3.1.2). What cannot be judged does not fit: certificates that are
+    none, keys of a kind that nobody here knows, names that no certificate can have.
 
     :param chain: certificates in DER, the server's first.
     """
@@ -70,10 +72,12 @@ def is_fitting(chain: Sequence[bytes], host: str, records: Sequence[Tlsa]) -> bo
         return True
     try:
         certificates = [x509.load_der_x509_certificate(each) for each in chain]
-    except ValueError:
+        return bool(certificates) and _is_named(certificates, host, known)
+    except (ValueError, UnsupportedAlgorithm):
         return False
-    if not certificates:
-        return False
+
+
+def _is_named(certificates: Sequence[x509.Certificate], host: str, known: Sequence[Tlsa]) -> bool:
     if any(record.usage == Usage.END_ENTITY and record.fits(certificates[0]) for record in known):
         return True
     anchors = [record for record in known if record.usage == Usage.TRUST_ANCHOR]

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from chassis.logs import get_logger
 from email_gateway.domain.needs import NOTHING, Needs
 from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
@@ -33,6 +34,8 @@ from email_gateway.smtp.verdicts import About, Stage, about, is_block, judged
 WATCH_SECONDS = 1.0
 MAX_TRIES = 3
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,9 @@ class Destination:
             self._give_up(Outcome(Result.HARD if error.permanent else Result.RETRY, error.code, error.detail))
         except ConnectFailed as error:
             self._on_connect_failed(error)
+        except Exception as error:  # of this destination alone: the others' mail goes on
+            log.error("connection_not_opened", error=error, exc_info=error)
+            self._on_connect_failed(ConnectFailed("4.3.0", "no connection could be made"))
         finally:
             if session is None:
                 place.leave()

@@ -490,7 +490,7 @@ async def open_session(peer: Peer, make: Callable[[], Session]) -> Session:
         if peer.tls is not Tls.OFF:
             await session.start_tls(peer)
         await session.authenticate(peer)
-    except ConnectFailed:
+    except BaseException:  # whatever it is, nobody has the connection
         session.abort("opening failed")
         raise
     return session

@@ -152,6 +152,11 @@ class Allowance:
         return len(self._places)
 
     @property
+    def share(self) -> int:
+        """How many places this process may hold, as it was told last."""
+        return self._share
+
+    @property
     def is_busy(self) -> bool:
         """Whether there is anything to send."""
         return bool(

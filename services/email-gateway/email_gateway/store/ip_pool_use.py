@@ -71,7 +71,7 @@ _ADD_PAUSE = text(
 
 
 def pause(session: Session, pauses: Sequence[Pause], *, now: datetime) -> None:
-    for each in pauses:
+    for each in sorted(pauses, key=lambda each: (str(each.pool_id), each.destination)):
         session.execute(
             _ADD_PAUSE,
             {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from channel.shares import fair_share
 from chassis.database import Session
@@ -13,16 +16,24 @@ from chassis.database import Session
 LEASE_SECONDS = 6
 TURN_SECONDS = 10
 
-# One after another for each provider: what is free is what the others do not hold.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('provider_places:' || :source || ':' || :provider, 0))")
+# One after another for each provider: what is free is what the others do not hold. In the order of their numbers, so
+# that two processes never wait for each other; OFFSET keeps the planner from locking before it has sorted.
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(number) FROM (SELECT DISTINCT"
+    " hashtextextended('provider_places:' || source || ':' || provider, 0) AS number"
+    " FROM unnest(CAST(:sources AS text[]), CAST(:providers AS text[])) AS asked (source, provider)"
+    " ORDER BY number OFFSET 0) AS numbers"
+)
 _OTHERS = text(
-    "SELECT instance_id::text, places, is_busy FROM provider_places WHERE source = :source AND provider = :provider"
-    " AND instance_id <> :instance_id AND expires_at > clock_timestamp()"
+    "SELECT source, provider, instance_id::text, places, is_busy FROM provider_places"
+    " JOIN unnest(CAST(:sources AS text[]), CAST(:providers AS text[])) AS asked (source, provider)"
+    " USING (source, provider) WHERE instance_id <> :instance_id AND expires_at > clock_timestamp()"
 )
 _WRITE = text(
     "INSERT INTO provider_places (source, provider, instance_id, places, is_busy, expires_at)"
-    " VALUES (:source, :provider, :instance_id, :places, :is_busy,"
-    " clock_timestamp() + make_interval(secs => :lease))"
+    " SELECT source, provider, :instance_id, places, is_busy, clock_timestamp() + make_interval(secs => :lease)"
+    " FROM unnest(CAST(:sources AS text[]), CAST(:providers AS text[]), CAST(:places AS integer[]),"
+    " CAST(:busy AS boolean[])) AS asked (source, provider, places, is_busy)"
     " ON CONFLICT (source, provider, instance_id) DO UPDATE SET places = excluded.places,"
     " is_busy = excluded.is_busy, expires_at = excluded.expires_at"
 )
@@ -33,7 +44,7 @@ _TURN = text("SELECT extract(epoch FROM clock_timestamp())::bigint / :seconds")
 class Report:
     """A provider as one process has it, from one address.
 
-    :param most: connections of all processes together. :param held: this one's now.
+    :param most: connections of all processes together. :param held: this one's now, or until the answer.
     """
 
     source: str
@@ -43,21 +54,32 @@ class Report:
     is_busy: bool
 
 
-def renew(session: Session, instance_id: UUID, report: Report) -> int:
-    """Write the report; returns how many connections the process may hold from the commit on.
+def renew(session: Session, instance_id: UUID, reports: Sequence[Report]) -> list[int]:
+    """Write the reports; returns for each how many connections the process may hold from the commit on.
 
     Those that are too many stay in its lease until they have ended, so that nobody opens others in their place.
     """
-    key = {"source": report.source, "provider": report.provider, "instance_id": instance_id}
-    session.execute(_LOCK, key)
-    others = session.execute(_OTHERS, key).all()
+    asked = {
+        "instance_id": instance_id,
+        "sources": [report.source for report in reports],
+        "providers": [report.provider for report in reports],
+    }
+    session.execute(_LOCK, asked)
+    others = defaultdict[tuple[str, str], list[Row[Any]]](list)
+    for row in session.execute(_OTHERS, asked):
+        others[row.source, row.provider].append(row)
     turn = session.scalar(_TURN, {"seconds": TURN_SECONDS}) or 0
-    busy = {str(instance_id): report.is_busy, **{row.instance_id: row.is_busy for row in others}}
-    free = report.most - sum(row.places for row in others)
-    granted: int = max(0, min(fair_share(report.most, busy, str(instance_id), turn), free))
-    places = max(granted, report.held)
-    session.execute(_WRITE, {**key, "places": places, "is_busy": report.is_busy, "lease": LEASE_SECONDS})
+    granted = [_granted(report, str(instance_id), others[report.source, report.provider], turn) for report in reports]
+    places = [max(part, report.held) for part, report in zip(granted, reports, strict=True)]
+    busy = [report.is_busy for report in reports]
+    session.execute(_WRITE, {**asked, "places": places, "busy": busy, "lease": LEASE_SECONDS})
     return granted
+
+
+def _granted(report: Report, who: str, others: Sequence[Row[Any]], turn: int) -> int:
+    busy = {who: report.is_busy, **{row.instance_id: row.is_busy for row in others}}
+    free = report.most - sum(row.places for row in others)
+    return max(0, min(fair_share(report.most, busy, who, turn), free))
 
 
 def leave(session: Session, instance_id: UUID) -> None:

@@ -18,10 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from chassis.database import Database
 from chassis.ids import new_id
-from chassis.testing import Launcher, RunningProcess, wait_until
+from chassis.testing import Launcher, RunningProcess, as_administrator, wait_until
 from contracts.errors import Conflict, Invalid, NotFound
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
@@ -236,6 +237,22 @@ def test_what_never_left_is_given_back(database: Database) -> None:
         pools.choose("x", "a@x.example", urgent=True)
     pools.note(source, "a@x.example", Outcome(Result.BUSY, "4.4.5", ""))
     assert pools.choose("x", "a@x.example", urgent=True) == source
+
+
+def test_what_could_not_be_given_back_is_still_there(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_pool(database, "shared", OWN, warm_up=[8])
+    pools = IpPools(database)
+    pools.refresh()
+    assert many(pools, 1, "x") == 1
+
+    monkeypatch.setattr("email_gateway.outbound.ip_pools.UNUSED_SECONDS", -1.0)
+    with as_administrator(database) as session:
+        session.execute(text("ALTER TABLE warm_up_days RENAME TO away"))
+    with pytest.raises(ProgrammingError):
+        pools.refresh()
+    with as_administrator(database) as session:
+        session.execute(text("ALTER TABLE away RENAME TO warm_up_days"))
+    assert many(pools, 8, "x") == 3, "half of the day's, less the one that was sent"
 
 
 def test_an_address_without_its_name_or_that_is_not_here_is_not_used(database: Database) -> None:

@@ -122,6 +122,15 @@ def test_records_that_mean_nothing_for_smtp_ask_for_tls_alone() -> None:
     assert not is_fitting([], HOST, [tlsa(3, 1, 1, OURS.leaf)])
 
 
+def test_what_cannot_be_judged_does_not_fit() -> None:
+    anchor = tlsa(2, 1, 1, OURS.authority)
+    assert not is_fitting(OURS.chain, "mail_1.k.example", [anchor]), "no certificate can have such a name"
+    assert not is_fitting(OURS.chain, "-.k.example", [anchor])
+    of_elliptic_curves, of_nobody = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d0209")
+    unknown = [each.replace(of_elliptic_curves, of_nobody) for each in OURS.chain]
+    assert not is_fitting(unknown, HOST, [tlsa(3, 1, 1, OURS.leaf), anchor])
+
+
 # --- on a connection
 
 

@@ -43,11 +43,18 @@ def test_a_recipient_gets_the_same_address_and_keeps_it_when_others_come_and_go(
     assert list(in_order(who, without_last)) == without_last
 
 
-def test_recipients_are_spread_over_the_addresses() -> None:
-    some = [Address(f"192.0.2.{n}") for n in range(1, 5)]
-    first = [in_order(f"osoba{n}@poczta.example", some)[0].address for n in range(4_000)]
+@pytest.mark.parametrize(
+    "some",
+    [["192.0.2.1", "192.0.2.2"], ["192.0.2.10", "192.0.2.11", "192.0.2.12"], [f"2001:db8::{n}" for n in range(1, 6)]],
+    ids=["two", "three", "five"],
+)
+def test_recipients_are_spread_evenly_over_the_addresses(some: list[str]) -> None:
+    sources, count = [Address(each) for each in some], 4_000
+    first = [in_order(f"osoba{n}@poczta.example", sources)[0].address for n in range(count)]
+    second = [in_order(f"osoba{n}@poczta.example", sources)[1].address for n in range(count)]
 
-    assert all(700 < first.count(each.address) < 1_300 for each in some)
+    for chosen in (first, second):
+        assert all(0.9 < chosen.count(each) * len(some) / count < 1.1 for each in some)
 
 
 @pytest.mark.parametrize(

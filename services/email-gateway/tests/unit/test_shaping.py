@@ -294,3 +294,25 @@ def test_what_is_over_this_process_part_ends_the_idle_ones_first() -> None:
         assert allowance.free(urgent=True) == 0
 
     asyncio.run(run())
+
+
+def test_what_fails_in_no_known_way_fails_one_connection_alone() -> None:
+    async def run() -> list[Outcome]:
+        outcomes: list[Outcome] = []
+
+        async def peers() -> list[Peer]:
+            raise LookupError("nobody thought of it")
+
+        pool = Pool(lambda domain, _source: (domain, lambda: Destination(peers, Limits(), patient=False)))
+        pool.start()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: pytest.fail(str(context)))
+        pool.submit([Parcel(UUID(int=1), "s@x.pl", "a@x.example", BODY, False, lambda _, of: outcomes.append(of))])
+        while not outcomes:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert [each.is_empty for each in pool._all()] == [True], "the place is free again"
+        await pool.close(0)
+        return outcomes
+
+    assert [each.result for each in asyncio.run(asyncio.wait_for(run(), 20))] == [Result.RETRY]

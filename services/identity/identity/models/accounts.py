@@ -35,7 +35,14 @@ class Plan(Base):
 
 class Account(Base):
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("state IN ('active', 'closing', 'closed')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'closing', 'closed')", name="state"),
+        Index(
+            "ix_accounts_ip_rules_untold",
+            "id",
+            postgresql_where=text("api_ip_rules IS DISTINCT FROM api_ip_rules_told"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -49,6 +56,7 @@ class Account(Base):
     plan_ends_at: Mapped[datetime | None]
     panel_ip_rules: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     api_ip_rules: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    api_ip_rules_told: Mapped[list[str] | None] = mapped_column(server_default=text("'{}'"))
     second_factor_required: Mapped[bool] = mapped_column(server_default=text("false"))
     trusted_device_days: Mapped[int] = mapped_column(server_default=text("30"))
     on_trial: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -41,6 +41,14 @@ def is_closed(session: Session, *, account_id: UUID) -> bool:
     return session.scalar(query) == "closed"
 
 
+def untold_of_ip_rules(session: Session, *, limit: int) -> Sequence[Account]:
+    """Accounts whose list of addresses for machines is not what was told last, locked; not those that are locked."""
+    query = select(Account).where(
+        Account.api_ip_rules.is_distinct_from(Account.api_ip_rules_told), Account.state != "closed"
+    )
+    return session.scalars(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).all()
+
+
 def accounts_page(
     session: Session, *, after: UUID | None, limit: int, name: str | None, plan: str | None
 ) -> Sequence[tuple[Account, Plan]]:

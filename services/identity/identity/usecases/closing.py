@@ -76,7 +76,7 @@ def close(session: Session, *, actor: Actor, now: datetime, account_id: UUID, re
     account.state = "closed"
     account.company = {}
     account.panel_ip_rules = []
-    account.api_ip_rules = []
+    account.api_ip_rules = account.api_ip_rules_told = []
     session.flush()
     audit.record(session, actor, now, "account.closed", account_id=account_id, target_id=account_id, reason=reason)
     announce_access_changed(session, account_id=account_id)

@@ -20,6 +20,8 @@ from identity.usecases import mail, proofs, views
 from identity.usecases.actors import session_user_of
 from identity.usecases.announcements import announce_access_changed
 
+TOLD_AT_ONCE = 200
+
 
 def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
     """The addresses that may use the account."""
@@ -78,10 +80,24 @@ def reset(session: Session, *, actor: Actor, now: datetime, account_id: UUID, re
 def _announce(session: Session, account: Account) -> None:
     """To the gateway, and to the ports that partners log in at."""
     announce_access_changed(session, account_id=account.id)
+    _tell_ports(session, account)
+
+
+def tell_untold(session: Session) -> bool:
+    """Tell the ports of lists that another release of identity has changed, some at once; whether there may be more."""
+    untold = accounts.untold_of_ip_rules(session, limit=TOLD_AT_ONCE)
+    for account in untold:
+        _tell_ports(session, account)
+    return len(untold) == TOLD_AT_ONCE
+
+
+def _tell_ports(session: Session, account: Account) -> None:
+    """:param account: locked, so that what is told later has the greater number."""
+    account.api_ip_rules_told = account.api_ip_rules
     outbox.record(
         session,
         ACCOUNT_IP_RULES_CHANGED,
         account_id=account.id,
         api=account.api_ip_rules,
-        version=outbox.next_number(session),  # the account is locked
+        version=outbox.next_number(session),
     )

@@ -12,6 +12,7 @@ from orjson import loads
 from sqlalchemy import text
 
 from chassis.database import Database
+from chassis.testing import as_administrator
 from contracts.errors import Conflict, Forbidden
 from contracts.events import ACCOUNT_IP_RULES_CHANGED
 from identity.usecases import ip_rules, second_factor
@@ -91,3 +92,47 @@ def test_the_migration_tells_of_who_had_a_list_before(
 
     [event] = told(database)
     assert (str(event["account_id"]), event["api"], event["version"]) == (owner["account_id"], ["203.0.113.7/32"], 0)
+
+
+def test_what_another_release_changes_is_told_once(owner: Actor, act: Callable[..., Any], database: Database) -> None:
+    act(ip_rules.set_rules, owner, panel=[], api=["203.0.113.7"])
+
+    def changed_elsewhere(rules: list[str]) -> None:
+        with database.transaction() as session:
+            session.execute(text("UPDATE accounts SET api_ip_rules = :rules"), {"rules": rules})
+
+    def tell() -> None:
+        for _ in range(2):
+            with database.transaction() as session:
+                assert not ip_rules.tell_untold(session)
+
+    tell()
+    for rules in (["198.51.100.0/24"], [], ["192.0.2.0/24"]):
+        changed_elsewhere(rules)
+        tell()
+    act(ip_rules.reset, {"operator_id": str(uuid4())}, account_id=owner["account_id"], reason="Moved")
+    tell()
+
+    events = [event for event in told(database) if str(event["account_id"]) == owner["account_id"]]
+    expected: list[list[str]] = [["203.0.113.7/32"], ["198.51.100.0/24"], [], ["192.0.2.0/24"], []]
+    assert [event["api"] for event in events] == expected
+    versions = [event["version"] for event in events]
+    assert versions == sorted(set(versions))
+
+
+def test_the_migration_has_whoever_ever_had_a_list_told_of(
+    owner: Actor, act: Callable[..., Any], database: Database
+) -> None:
+    act(ip_rules.set_rules, owner, panel=[], api=["203.0.113.7"])
+    with database.transaction() as session:
+        session.execute(text("UPDATE accounts SET api_ip_rules = '{}'"))  # emptied by a release that tells nobody
+        session.execute(text("DELETE FROM outbox WHERE routing_key = :name"), {"name": ACCOUNT_IP_RULES_CHANGED.name})
+    with as_administrator(database) as session:
+        session.execute(text("ALTER TABLE accounts DROP COLUMN api_ip_rules_told"))
+        for statement in import_module("identity.migrations.0015_ip_rules_told_again").STATEMENTS:
+            session.execute(text(statement))
+    with database.transaction() as session:
+        ip_rules.tell_untold(session)
+
+    events = [event for event in told(database) if str(event["account_id"]) == owner["account_id"]]
+    assert [(event["api"], event["version"] > 0) for event in events] == [([], True)]

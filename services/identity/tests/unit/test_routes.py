@@ -10,8 +10,11 @@ from contracts.schema import load
 routes = pytest.importorskip("api_gateway.routes", reason="the gateway is not installed here")
 ROUTES = [route for route in routes.all_routes() if route.rpc and route.rpc.startswith("identity.")]
 
-# Asked by routes with a handler of their own, for what is not JSON alone.
-BY_HANDLER = {"list_audit_entries", "list_operator_acts", "get_invoice", "print_invoice", "get_usage"}
+# Asked by routes with a handler of their own, for what is not JSON alone: files, and cookies.
+BY_HANDLER = {
+    "list_audit_entries", "list_operator_acts", "get_invoice", "print_invoice", "get_usage",
+    "create_session", "refresh_session", "end_session",
+}  # fmt: skip
 # Asked by other parts of the system, never by the public.
 INTERNAL = {"authenticate", "reserve_quota", "lease_quota", "use_quota", "release_quota", "check_limit", "get_standing"}
 

@@ -35,16 +35,20 @@ class ReceiptForm:
 
 @dataclass(frozen=True)
 class InboundForm:
-    """Where a message from a phone has what."""
+    """Where a message from a phone has what. `id`: the carrier's, the same where it tells of the message again."""
 
     source: str = ""
     destination: str = ""
     text: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a carrier is asked and how it answers. `url`, `headers` and `body` are templates (`templates`)."""
+    """How a carrier is asked and how it answers. `url`, `headers` and `body` are templates (`templates`).
+
+    `validity`: the least and the greatest that it takes, in minutes.
+    """
 
     url: str = ""
     method: str = "POST"
@@ -58,6 +62,14 @@ class Dialect:
     receipts: ReceiptForm = field(default_factory=ReceiptForm)
     inbound: InboundForm = field(default_factory=InboundForm)
     entries: str = ""  # of a hook, where it has a list of receipts or messages
+    validity: tuple[int, int] | None = None
+
+    def validity_minutes(self, wanted: int | None) -> int | None:
+        """The nearest that it takes and that is no longer; None where there is none, or none is wanted."""
+        if not wanted or self.validity is None:
+            return wanted or None
+        least, greatest = self.validity
+        return min(wanted, greatest) if wanted >= least else None
 
 
 def _table(**codes: str) -> dict[str, Meaning]:
@@ -72,13 +84,14 @@ _KNOWN: Mapping[str, Dialect] = {
         body={
             "to": "{to_digits}", "from": "{from}", "message": "{text}", "format": "json", "encoding": "utf-8",
             "flash": "{flash}", "expiration_date": "{expires_at}", "notify_url": "{hook_url}", "idx": "{message_id}",
-            "max_parts": "{parts}",
+            "check_idx": "1", "max_parts": "{parts}",
         },
         answer_id="list.0.id",
         answer_error="error",
         errors=_table(
             slow_down="202 203",
             fail_over="8 98 101 102 103 105 110 112 200 201 999 1000 1001",
+            unknown="53",  # it has had this `idx` before: it took the message, and its answer did not come
         ),
         receipts=ReceiptForm(
             id="MsgId", state="status", to="to", sender="from", separator=",",
@@ -89,6 +102,7 @@ _KNOWN: Mapping[str, Dialect] = {
             },
         ),
         inbound=InboundForm("sms_from", "sms_to", "sms_text"),
+        validity=(16, 72 * 60 - 1),  # 15 minutes to 72 hours after it has come there
     ),
     TWILIO: Dialect(
         url="https://api.twilio.com/2010-04-01/Accounts/{account}/Messages.json",
@@ -112,7 +126,8 @@ _KNOWN: Mapping[str, Dialect] = {
                 "canceled": MessageState.REJECTED,
             },
         ),
-        inbound=InboundForm("From", "To", "Body"),
+        inbound=InboundForm("From", "To", "Body", "MessageSid"),
+        validity=(1, 600),
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sms_gateway.http_api.dialects import Dialect
 from sms_gateway.http_api.documents import at
-from sms_gateway.smpp.constants import CODING_UCS2
+from sms_gateway.smpp.constants import CODING_UCS2, MOST_ID
 from sms_gateway.smpp.receipts import Delivered, Inbound, Receipt, Unread
 
 MOST_ITEMS = 1_000
@@ -35,7 +35,8 @@ def _read(dialect: Dialect, item: Any) -> list[Delivered]:
     if source and text:
         destination = at(item, inbound.destination)[:_MOST_ADDRESS]
         body = text[:MOST_TEXT].encode("utf-16-be", "replace")
-        return [Inbound(source[:_MOST_ADDRESS], destination, CODING_UCS2, 0, body)]
+        identifier = at(item, inbound.id)[:MOST_ID] if inbound.id else ""
+        return [Inbound(source[:_MOST_ADDRESS], destination, CODING_UCS2, 0, body, identifier)]
     identifiers, words = at(item, form.id), at(item, form.state)
     if not identifiers or not words:
         return [_unread(item, "neither a receipt nor a message from a phone")]

@@ -88,7 +88,7 @@ class Requests:
         return Answer(by_status or Meaning.UNKNOWN, word=f"http_{status}")
 
     def _values(self, message: Mapping[str, Any], message_id: str) -> dict[str, str | int | None]:
-        validity = message["validity_minutes"]
+        validity = self._dialect.validity_minutes(message["validity_minutes"])
         return {
             **self._shared,
             "to": message["to"],

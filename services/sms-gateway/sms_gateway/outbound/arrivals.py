@@ -51,7 +51,14 @@ def read(delivered: Iterable[Delivered], carrier_id: UUID, ids: MessageIds, now:
         elif isinstance(each, Inbound):
             arrived.append(
                 ArrivedInbound(
-                    carrier_id, each.source, each.destination, each.data_coding, each.esm_class, each.body, now
+                    carrier_id,
+                    each.source,
+                    each.destination,
+                    each.data_coding,
+                    each.esm_class,
+                    each.body,
+                    now,
+                    carrier_message_id=each.carrier_message_id,
                 )
             )
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from channel.batches import Header
 from channel.outlets import CHUNK, Outlet, OutletEvents
@@ -17,7 +18,7 @@ from sms_gateway.http_api.client import HttpLink
 from sms_gateway.outbound import arrivals
 from sms_gateway.outbound.alarms import Alarms
 from sms_gateway.outbound.carrier_settings import CarrierSettings
-from sms_gateway.outbound.composing import NO_CARRIER
+from sms_gateway.outbound.composing import NO_CARRIER, is_too_late
 from sms_gateway.outbound.figures import Answers, Figures
 from sms_gateway.outbound.queues import LANES, PartQueues
 from sms_gateway.smpp.client import Link
@@ -30,6 +31,8 @@ from sms_gateway.smpp.receipts import Delivered
 PROMPT_SHARE = 10
 # A part whose siblings have left is tried again by the same carrier, a second later, then two, four ... sixteen.
 PART_TRIES, LAST_REST = 10, 16.0
+# A code that an HTTP carrier may have taken is sent to it once more, so many seconds later, and then not again.
+DOUBT_REST = 3.0
 
 log = get_logger()
 
@@ -193,11 +196,17 @@ class CarrierOutlet(Outlet):
             if not message.parts_left:
                 message.at = now
                 done.append(message)
+        self._settle(done)
+
+    def _settle(self, done: list[SmsMessage]) -> None:
         # A campaign that is throttled goes more slowly; a code has no time for that.
         deferred = [each for each in done if each.state is MessageState.DEFERRED]
         moved = self._moved([each for each in deferred if each.code in ILL_CODES or each.header.lane is not Lane.BULK])
         if moved:
             done = [message for message in done if message not in moved]
+        for message in done:
+            if message.is_doubtful and message.state is MessageState.DEFERRED:
+                message.state, message.code = MessageState.UNKNOWN, None
         if done:
             self._events.settled(done)
 
@@ -254,17 +263,48 @@ class CarrierOutlet(Outlet):
 
     def lost(self, parts: list[Part]) -> None:
         """The crash rule for what was not answered: bulk is unknown and waits for its receipt, the rest is sent
-        again, by another carrier where there is one."""
-        now, moment = time.time(), time.monotonic()
-        done: list[SmsMessage] = []
-        again: list[Part] = []
+        again, by another carrier where there is one. By HTTP no connection ends with it: there it rests, and is sent
+        once more."""
+        moment = time.monotonic()
         self.figures.answers(moment, lost=len(parts))
         self._note_health(moment, good=0, ill=min(len(parts), 1))
+        prompt = [part for part in parts if part.message.header.lane is not Lane.BULK]
+        self._end_unknown([part for part in parts if part.message.header.lane is Lane.BULK])
+        moved = self._moved([part.message for part in prompt if part.message.travelling == 1])
+        again = [part for part in prompt if part.message not in moved]
+        if self.settings.http is not None:
+            self._repeat(again)
+        else:
+            for part in reversed(again):
+                self.queues.put_first(part)
+        if prompt:
+            self._fill()
+
+    def _repeat(self, parts: Sequence[Part]) -> None:
+        self._end_unknown([part for part in parts if part.tries])
+        for part in parts:
+            if not part.tries:
+                part.tries, part.message.is_doubtful = 1, True
+                self.queues.rest(part)
+                self._alarms.after(DOUBT_REST, partial(self._repeat_now, part))
+
+    def _repeat_now(self, part: Part) -> None:
+        """Unless it is of no use any more, another carrier takes it, or it would have to wait."""
+        if not self.queues.end_rest(part):
+            return
+        is_late = is_too_late(part.message.chunk, time.time())
+        if not is_late and self._moved([part.message]):
+            return
+        if is_late or not self.is_up:
+            self._end_unknown([part])
+        else:
+            self.queues.put_first(part)
+            self._fill()
+
+    def _end_unknown(self, parts: Sequence[Part]) -> None:
+        now, done = time.time(), []
         for part in parts:
             message = part.message
-            if message.chunk.batch.header.lane is not Lane.BULK:
-                again.append(part)
-                continue
             message.state = MessageState.UNKNOWN
             message.parts_left -= 1
             if not message.parts_left:
@@ -272,12 +312,6 @@ class CarrierOutlet(Outlet):
                 done.append(message)
         if done:
             self._events.settled(done)
-        moved = self._moved([part.message for part in again if part.message.travelling == 1])
-        for part in reversed(again):
-            if part.message not in moved:
-                self.queues.put_first(part)
-        if again:
-            self._fill()
 
     def delivered(self, link: Link | HttpLink, delivered: list[tuple[int, Delivered]]) -> None:
         arrived = arrivals.read([each for _, each in delivered], self.id, self.ids, time.time())

@@ -46,8 +46,7 @@ def compose(
     valid = _ADDRESS.match
     allowed = countries.get(header.account_id)
     existing, attempts = chunk.existing, chunk.attempts
-    validity = content.content.get("validity_minutes")
-    too_late = now > give_up_at(datetime.fromtimestamp(header.accepted_at, UTC), header.lane, validity).timestamp()
+    too_late = is_too_late(chunk, now)
     messages: list[SmsMessage] = []
     for recipient in recipients:
         number, address = recipient["number"], recipient["address"]
@@ -74,6 +73,12 @@ def compose(
                 continue
         message.at = now
     return messages
+
+
+def is_too_late(chunk: Chunk, now: float) -> bool:
+    """Whether its messages are of no use any more."""
+    header, validity = chunk.batch.header, chunk.batch.content.content.get("validity_minutes")
+    return now > give_up_at(datetime.fromtimestamp(header.accepted_at, UTC), header.lane, validity).timestamp()
 
 
 def _links_of(chunk: Chunk, codes: Codes) -> Callable[[int], list[str]]:

@@ -51,11 +51,17 @@ class PartQueues:
     def rest(self, part: Part) -> None:
         self._resting[part] = None
 
-    def wake_up(self, part: Part) -> bool:
-        """False where it rests no more."""
+    def end_rest(self, part: Part) -> bool:
+        """Take it out of here; False where it rests no more."""
         if part not in self._resting:
             return False
         del self._resting[part]
+        return True
+
+    def wake_up(self, part: Part) -> bool:
+        """False where it rests no more."""
+        if not self.end_rest(part):
+            return False
         self.ready[part.message.header.lane].append(part)
         return True
 

@@ -39,6 +39,7 @@ from sms_gateway.store import (
     code_rates,
     contents,
     conversations,
+    inbound_ids,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -341,6 +342,7 @@ class SmsOutbound:
             code_rates.forget_old(cursor_of(session), now)
             inbound_sms.forget_old(cursor_of(session))
             inbound_parts.forget_old(cursor_of(session))
+            inbound_ids.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
             stops.forget_old(cursor_of(session))
             replies.forget_old(cursor_of(session))

@@ -78,13 +78,14 @@ class Receipt:
 
 @dataclass(slots=True)
 class Inbound:
-    """A deliver_sm that is not a receipt: an answer from a phone."""
+    """A deliver_sm that is not a receipt: an answer from a phone. `carrier_message_id`: where the carrier names it."""
 
     source: str
     destination: str
     data_coding: int
     esm_class: int
     body: bytes
+    carrier_message_id: str = ""
 
 
 @dataclass(slots=True)

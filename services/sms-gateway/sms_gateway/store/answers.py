@@ -30,6 +30,7 @@ from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
 from sms_gateway.store import (
     conversations,
+    inbound_ids,
     inbound_parts,
     inbound_sms,
     last_messages,
@@ -64,6 +65,7 @@ class Answer(NamedTuple):
 def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
     """Keep the answers, those of several parts until they are whole; returns the delivery events of those that are an
     unsubscription. Partners have each part as it comes."""
+    arrived = inbound_ids.new(cursor, arrived)
     if not arrived:
         return []
     answers = _answers(cursor, arrived)

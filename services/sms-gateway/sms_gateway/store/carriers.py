@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -14,6 +15,8 @@ from chassis.refusals import flush_unless_taken
 from chassis.secrets import Vault
 from sms_gateway.models import Carrier, Route
 from sms_gateway.smpp.tls import Tls
+
+PREVIOUS_SECRET_FOR = timedelta(days=4)
 
 
 def announce_change(session: Session) -> None:
@@ -55,6 +58,13 @@ def tls(carrier: Carrier, vault: Vault) -> Tls | None:
 
 def secret(sealed: bytes | None, vault: Vault) -> str | None:
     return vault.decrypt(sealed).decode() if sealed is not None else None
+
+
+def previous_secret(carrier: Carrier, vault: Vault, now: datetime) -> str | None:
+    """The hook's secret until its last change, as long as messages that left before are reported of."""
+    changed_at = carrier.hook_secret_changed_at
+    is_believed = changed_at is not None and now - changed_at < PREVIOUS_SECRET_FOR
+    return secret(carrier.previous_hook_secret, vault) if is_believed else None
 
 
 def delete_carrier(session: Session, carrier_id: UUID) -> None:

@@ -1,7 +1,7 @@
 """Answers that accounts give by themselves: to the first STOP of a person, and to keywords.
 
 They are decided in the transaction that keeps the message, and sent by the service, which leases quota. Two automata
-that answer each other stop at `MOST` within `WITHIN`.
+that answer each other stop at `MOST` within `WITHIN`; a STOP is confirmed all the same.
 """
 
 from __future__ import annotations
@@ -90,10 +90,11 @@ def _give(cursor: Cursor[Any], answers: Sequence[Reply]) -> None:
     replies: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     rows = []
     for each in answers:
-        if len(given[each.way]) >= MOST or (each.keyword_id is not None and (each.keyword_id, True) in given[each.way]):
+        if each.keyword_id is not None and (len(given[each.way]) >= MOST or (each.keyword_id, True) in given[each.way]):
             log.warning("reply_left_out", account_id=str(each.said.account_id), inbound_id=str(each.said.inbound_id))
             continue
-        given[each.way].append((each.keyword_id, True))
+        if each.keyword_id is not None:
+            given[each.way].append((each.keyword_id, True))
         rows.append((each.said.inbound_id, *each.way, each.keyword_id))
         replies[each.said.account_id].append(
             {
@@ -115,15 +116,15 @@ def _give(cursor: Cursor[Any], answers: Sequence[Reply]) -> None:
 
 def _given_lately(
     cursor: Cursor[Any], asked: Collection[tuple[UUID, str, str]]
-) -> dict[tuple[UUID, str, str], list[tuple[UUID | None, bool]]]:
+) -> dict[tuple[UUID, str, str], list[tuple[UUID, bool]]]:
     """The keywords answered on each way, and whether just now."""
-    found: dict[tuple[UUID, str, str], list[tuple[UUID | None, bool]]] = defaultdict(list)
+    found: dict[tuple[UUID, str, str], list[tuple[UUID, bool]]] = defaultdict(list)
     if asked:
         cursor.execute(
             "SELECT account_id, phone, number, r.keyword_id, r.made_at > now() - interval '" + ONCE_WITHIN + "'"
             " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS a(account_id, phone, number)"
             " JOIN inbound_replies r USING (account_id, phone, number)"
-            f" WHERE r.made_at > now() - interval '{WITHIN}'",
+            f" WHERE r.keyword_id IS NOT NULL AND r.made_at > now() - interval '{WITHIN}'",
             columns(sorted(asked), 3),
         )
         for account_id, phone, number, keyword_id, is_just_now in cursor.fetchall():

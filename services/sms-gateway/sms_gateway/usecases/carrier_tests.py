@@ -57,7 +57,7 @@ def test_carrier(
         parts=counted["parts"],
         lane=Lane.TRANSACTIONAL,
         text=text,
-        external_id=None,
+        external_id=str(carrier_id),  # whose test it is, before any carrier has it
         schedule_at=None,
         request_hash=None,
         trace_id=str(actor.get("request_id") or ""),
@@ -71,10 +71,10 @@ def test_carrier(
 def get_carrier_test(
     session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, message_id: UUID
 ) -> dict[str, Any]:
-    """What became of it."""
+    """What became of it. :raises NotFound: there is no such test of this carrier."""
     operator_of(actor)
     found = messages.message(session, account_id=SYSTEM_ACCOUNT, message_id=message_id)
     # Codes are the platform's own too; theirs have no text that is kept.
-    if found is None or found["text"] is None:
+    if found is None or found["text"] is None or found["external_id"] != str(carrier_id):
         raise exceptions.not_found("message")
     return {name: found[name] for name in _SHOWN}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +61,7 @@ def get_carrier_hook(session: Session, *, actor: Actor, now: datetime, vault: Va
         "http": carrier.http or {},
         "signing_key": store.secret(carrier.token, vault) if carrier.kind == TWILIO else None,
         "secret": store.secret(carrier.hook_secret, vault),
+        "previous_secret": store.previous_secret(carrier, vault, now),
     }
 
 
@@ -89,7 +90,7 @@ def update_carrier(
     carrier = store.carrier_for_update(session, carrier_id)
     if carrier is None:
         raise exceptions.not_found("carrier")
-    return views.carrier(_changed(session, actor, vault, carrier, reason, settings))
+    return views.carrier(_changed(session, actor, now, vault, carrier, reason, settings))
 
 
 def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, settings: dict[str, Any]) -> Carrier:
@@ -99,7 +100,7 @@ def put_carrier(session: Session, *, vault: Vault, name: str, reason: str, setti
     if carrier is None:
         carrier = _created(session, {}, vault, reason, {"name": name, **settings})
     else:
-        carrier = _changed(session, {}, vault, carrier, reason, {"enabled": True, **settings})
+        carrier = _changed(session, {}, datetime.now(UTC), vault, carrier, reason, {"enabled": True, **settings})
     if not store.routes_of(session, carrier.id):
         session.add(Route(id=new_id(), carrier_id=carrier.id, prefix="", priority=100, share=1, enabled=True))
         session.flush()
@@ -122,8 +123,10 @@ def _created(session: Session, actor: Actor, vault: Vault, reason: str, settings
 
 
 def _changed(
-    session: Session, actor: Actor, vault: Vault, carrier: Carrier, reason: str, settings: dict[str, Any]
+    session: Session, actor: Actor, now: datetime, vault: Vault, carrier: Carrier, reason: str, settings: dict[str, Any]
 ) -> Carrier:
+    if "hook_secret" in settings and settings["hook_secret"] != store.secret(carrier.hook_secret, vault):
+        carrier.previous_hook_secret, carrier.hook_secret_changed_at = carrier.hook_secret, now
     for name, value in _sealed(vault, settings).items():
         setattr(carrier, name, value)
     carrier_kinds.ensure_fits(carrier, settings)

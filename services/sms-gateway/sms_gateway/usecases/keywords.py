@@ -113,6 +113,8 @@ def _number(session: Session, account_id: UUID, number: str | None) -> str:
 
 
 def _ensure_sound(session: Session, keyword: SmsKeyword) -> None:
+    if keyword.answer and not keyword.answer.strip():
+        raise Invalid.of_field("answer", "text.empty", "The text is empty.")
     if not keyword.answer and keyword.group_id is None:
         raise Invalid.of_field("answer", "keyword.without_effect", "A keyword needs an answer or a group.")
     if store.is_taken(session, keyword):

@@ -18,11 +18,11 @@ from contracts import events
 from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms
 from contracts.vocabulary import Lane, MessageState, Wish
-from sms_gateway.batches import SmsMessage
+from sms_gateway.batches import ArrivedInbound, SmsMessage
 from sms_gateway.domain.numbers import phone_of
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.smpp.constants import Command
-from sms_gateway.store import last_messages
+from sms_gateway.store import answers, last_messages
 from sms_gateway.usecases import answers as listing
 
 
@@ -335,3 +335,25 @@ def test_after_a_start_what_is_on_its_way_goes_again(database: Database) -> None
     assert rows(database, "SELECT account_id, phone FROM stops") == [(mine, PHONE)]
     answer(database, "START")
     assert rows(database, "SELECT account_id, phone FROM stops") == []
+
+
+def test_a_message_that_an_http_carrier_tells_of_again_is_kept_once(database: Database) -> None:
+    account_id, carrier_id = new_id(), new_id()
+    owned(database, account_id)
+    at = datetime.now(UTC).timestamp()
+
+    def told(*ids: str, by: UUID = carrier_id) -> list[ArrivedInbound]:
+        return [ArrivedInbound(by, PHONE, NUMBER, 0, 0, b"Hej", at, carrier_message_id=each) for each in ids]
+
+    for some in (told("a", "b", "a"), told("b", "c"), told("a", by=new_id()), told("", "")):
+        with database.transaction() as session:
+            answers.take(cursor_of(session), some)
+    assert len(rows(database, "SELECT 1 FROM inbound_sms")) == 3 + 1 + 2
+    assert len([one for event in recorded(database, events.SMS_RECEIVED) for one in event["messages"]]) == 6
+
+    with pytest.raises(RuntimeError), database.transaction() as session:
+        answers.take(cursor_of(session), told("d"))
+        raise RuntimeError
+    with database.transaction() as session:
+        answers.take(cursor_of(session), told("d"))
+    assert len(rows(database, "SELECT 1 FROM inbound_sms")) == 7

@@ -135,6 +135,36 @@ def test_two_automata_that_answer_each_other_stop(database: Database, account_id
     assert len(due(database)) == replies.MOST + 2
 
 
+def test_a_stop_is_confirmed_however_much_was_answered(database: Database, account_id: UUID) -> None:
+    confirms(database, account_id)
+    for word in "abcde":
+        keyword(database, account_id, word * 2)
+        answer(database, word * 2)
+    answer(database, "STOP")
+    assert due(database)[-1] == BYE and len(due(database)) == replies.MOST + 1
+
+
+def test_confirmations_of_stops_take_no_keyword_its_answer(database: Database, account_id: UUID) -> None:
+    confirms(database, account_id)
+    keyword(database, account_id, "info")
+    for _ in range(replies.MOST):
+        answer(database, "STOP")
+        rows(database, "DELETE FROM stops RETURNING 1")
+    answer(database, "info")
+    assert due(database)[-1] == "info!"
+
+
+def test_a_reply_that_cannot_be_sent_takes_no_other_with_it(database: Database, account_id: UUID) -> None:
+    keyword(database, account_id, "info")
+    answer(database, "info")
+    (event,) = recorded(database, events.SMS_REPLIES_DUE)
+    (good,) = events.SMS_REPLIES_DUE.schema().load(event)["replies"]
+    blank = {**good, "inbound_id": new_id(), "text": "  "}
+    sends = SingleSends(database, Plenty(database), messages.storing(lambda: NOW))
+    send_replies(database, sends, now=NOW, due={"account_id": account_id, "replies": [blank, good]})
+    assert rows(database, "SELECT address FROM ledger") == [(PHONE,)]
+
+
 def test_a_message_that_the_carrier_delivers_again_is_answered_once(database: Database, account_id: UUID) -> None:
     keyword(database, account_id, "info")
     answer(database, "Info", "Info")
@@ -182,7 +212,7 @@ def test_a_reply_is_sent_once_from_the_number_and_in_the_quota(database: Databas
     [
         ({"keyword": "!!!"}, "keyword.invalid"), ({"keyword": "Stop"}, "keyword.reserved"),
         ({"keyword": "START"}, "keyword.reserved"), ({"answer": None}, "keyword.without_effect"),
-        ({"number": "+48500000002"}, "sender.not_active"),
+        ({"number": "+48500000002"}, "sender.not_active"), ({"answer": " \n"}, "text.empty"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_keyword_is_refused(

@@ -305,7 +305,7 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
 
 
 @pytest.mark.parametrize("kind", ["smsapi", "twilio", "http"])
-def test_carriers_by_http_show_none_of_their_secrets(call: Call, kind: str) -> None:
+def test_carriers_by_http_show_none_of_their_secrets(call: Call, database: Database, kind: str) -> None:
     http = {"account": "AC1", "hook_networks": ["192.0.2.0/24"]}
     if kind == "http":
         http |= {"url": "https://sms.example/send", "body": {"to": "{to}", "m": ["{text}"]}, "answer": {"id": "id"}}
@@ -318,6 +318,13 @@ def test_carriers_by_http_show_none_of_their_secrets(call: Call, kind: str) -> N
     assert not {"t0p", "n3w", "s" * 20} & set(map(str, {**made, **changed}.values()))
     hook = call("get_carrier_hook", {}, {"name": f"by-{kind}"})
     assert (hook["secret"], hook["signing_key"], hook["http"]) == ("s" * 20, "n3w" if kind == "twilio" else None, http)
+    for secret, before in (("s", None), ("q", "s"), ("q", "s"), ("r", "q")):  # the same again is no change
+        call("update_carrier", OPERATOR, {"carrier_id": made["id"], "hook_secret": secret * 20, **WHY})
+        hook = call("get_carrier_hook", {}, {"name": f"by-{kind}"})
+        assert (hook["secret"], hook["previous_secret"]) == (secret * 20, before and before * 20)
+    with database.transaction() as session:
+        session.execute(text("UPDATE carriers SET hook_secret_changed_at = now() - interval '4 days'"))
+    assert call("get_carrier_hook", {}, {"name": f"by-{kind}"})["previous_secret"] is None
     call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
     with pytest.raises(NotFound):
         call("get_carrier_hook", {}, {"name": f"by-{kind}"})
@@ -375,6 +382,8 @@ def test_an_operator_tries_a_carrier_that_no_route_leads_to(
         call("test_carrier", OPERATOR, test)
     with pytest.raises(NotFound):
         call("get_carrier_test", OPERATOR, {"carrier_id": carrier_id, "message_id": str(new_id())})
+    with pytest.raises(NotFound):
+        call("get_carrier_test", OPERATOR, {"carrier_id": str(new_id()), "message_id": made["id"]})
 
 
 def test_a_route_leads_the_phones_of_a_network(

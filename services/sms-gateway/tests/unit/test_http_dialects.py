@@ -16,6 +16,7 @@ from sms_gateway.content.parts import LongForm
 from sms_gateway.content.template import RenderFailed, Template
 from sms_gateway.http_api import hooks, templates
 from sms_gateway.http_api.dialects import dialect_of
+from sms_gateway.http_api.meanings import Meaning
 from sms_gateway.http_api.requests import Access, Request, Requests
 from sms_gateway.smpp.receipts import Inbound, Receipt, Unread
 
@@ -35,7 +36,8 @@ def test_smsapi() -> None:
     assert (b"Authorization", b"Bearer t0ken") in request.headers
     assert dict(parse_qsl(request.body.decode())) == {
         "to": "48600100200", "from": "Wici", "message": "x" * 200, "format": "json", "encoding": "utf-8", "flash": "1",
-        "notify_url": ACCESS.hook_url, "idx": "0193", "max_parts": "2",
+        "notify_url": ACCESS.hook_url, "idx": "0193", "check_idx": "1",
+        "max_parts": "2",
     }  # fmt: skip
 
 
@@ -48,6 +50,24 @@ def test_twilio() -> None:
         "To": "+48600100200", "From": "Wici", "Body": "Zażółć", "StatusCallback": ACCESS.hook_url,
         "ValidityPeriod": "600",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "sent"),
+    [
+        ("twilio", 2880, "36000"), ("twilio", 600, "36000"), ("twilio", 1, "60"), ("twilio", None, None),
+        ("smsapi", 15, None), ("smsapi", 5, None), ("smsapi", 16, "960"), ("smsapi", 9999, str(72 * 3600 - 60)),
+        ("http", 1, "60"), ("http", 9999, str(9999 * 60)),
+    ],
+)  # fmt: skip
+def test_a_validity_is_one_that_the_carrier_takes(kind: str, minutes: int | None, sent: str | None) -> None:
+    http = {"url": "https://sms.example", "format": "form", "body": {"v": "{validity_seconds}"}}
+    assert dict(parse_qsl(asked(kind, http, validity_minutes=minutes).body.decode())).get("v") == sent
+
+
+def test_what_smsapi_has_had_before_nobody_knows_more_of() -> None:
+    answer = Requests(dialect_of("smsapi", {}), ACCESS).read(200, b'{"error": 53, "message": "Not unique idx"}')
+    assert answer.meaning is Meaning.UNKNOWN
 
 
 @pytest.mark.parametrize("format_", ["json", "form", "query"])
@@ -120,17 +140,18 @@ def test_receipts_in_a_list_as_they_are_described() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "document"),
+    ("kind", "document", "identifier"),
     [
-        ("smsapi", {"sms_from": "48600100200", "sms_to": "48500", "sms_text": "STOP żaba\0", "MsgId": "1"}),
-        ("twilio", {"From": "+48600100200", "To": "+48500", "Body": "STOP żaba", "SmsStatus": "received"}),
+        ("smsapi", {"sms_from": "48600100200", "sms_to": "48500", "sms_text": "STOP żaba\0", "MsgId": "1"}, ""),
+        ("twilio", {"From": "+48600100200", "To": "+48500", "Body": "STOP żaba", "SmsStatus": "received",
+                    "MessageSid": "SM1"}, "SM1"),
     ],
 )  # fmt: skip
-def test_messages_from_phones(kind: str, document: dict[str, Any]) -> None:
+def test_messages_from_phones(kind: str, document: dict[str, Any], identifier: str) -> None:
     (told,) = hooks.read(dialect_of(kind, {}), document)
     assert isinstance(told, Inbound)
     assert (told.source[-9:], told.destination[-3:]) == ("600100200", "500")
-    assert told.body.decode("utf-16-be") == "STOP żaba"
+    assert (told.body.decode("utf-16-be"), told.carrier_message_id) == ("STOP żaba", identifier)
 
 
 _JSON = st.recursive(
