@@ -3,7 +3,7 @@
     python deploy/local/run_tests.py [FOLDER …]
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
-tests/contract, WICI_TEST_JOBS of them (3) side by side, for they mostly wait; then those that start a whole system of
+tests/contract, WICI_TEST_JOBS of them (4) side by side, for they mostly wait; then those that start a whole system of
 their own: tests/e2e, tests/sweep and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C
 and SIGTERM end it within seconds, with all that it has started.
 """
@@ -34,7 +34,7 @@ MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 WHOLE_SYSTEMS = ("e2e", "sweep", "abuse")  # each starts one
 # Those that take longest begin first, so that nobody waits for one alone at the end.
-LONGEST = ("services/email-gateway", "services/sms-gateway", "tests/contract", "services/contacts")
+LONGEST = ("services/sms-gateway", "services/email-gateway", "services/campaigns", "tests/contract", "services/contacts")
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -99,7 +99,7 @@ def in_order(sections: list[Section], environ: Environment) -> list[Outcome]:
 
 
 def side_by_side(sections: list[Section], environ: Environment) -> list[Outcome]:
-    with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 3)) as workers:
+    with ThreadPoolExecutor(max_workers=int(environ.get("WICI_TEST_JOBS") or 4)) as workers:
         try:
             return list(workers.map(lambda section: run(section, environ), sections))
         except BaseException:
