@@ -1,5 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import { refusalOf } from "@/api/refusal";
+import i18n from "@/i18n";
 
 const WORTH_ASKING_AGAIN = new Set([0, 429, 502, 503, 504]);
 
@@ -12,3 +13,6 @@ export const questions = new QueryClient({
     },
   },
 });
+
+// Answers hold words of the language that they were asked in.
+i18n.on("languageChanged", () => void questions.invalidateQueries());

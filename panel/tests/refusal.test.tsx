@@ -7,6 +7,7 @@ import i18n from "@/i18n";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { ProblemAlert } from "@/kit/States";
 import { formats } from "@/kit/formats";
+import { Unexpected } from "@/shell/Failures";
 
 const refusal = new Refusal(
   {
@@ -49,4 +50,11 @@ test("times are the account's, whatever the clock of this machine says", () => {
   expect(time("2027-03-28T00:30:00Z")).toBe("27 mar 2027, 20:30");
   expect(money({ amount: 123456, currency: "PLN" })).toMatch(/1234,56/);
   expect(percent(0.1234)).toMatch(/12,3/);
+});
+
+test("a fault of a page is not told as one of the connection", async () => {
+  await i18n.changeLanguage("en");
+  render(<MantineProvider><Unexpected error={new TypeError("x is undefined")} /></MantineProvider>);
+  expect(screen.getByRole("heading")).toHaveTextContent("Something went wrong");
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });

@@ -1,13 +1,16 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
+configure({ asyncUtilTimeout: 20_000 });
 
 // What Mantine asks of a browser and jsdom has not.
 Object.defineProperty(window, "matchMedia", {
   value: (media: string) => ({ media, matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn(), addListener: vi.fn(), removeListener: vi.fn() }),
 });
+Object.defineProperty(document, "fonts", { value: new EventTarget() });
+window.scrollTo = vi.fn() as typeof window.scrollTo;
 window.HTMLElement.prototype.scrollIntoView = vi.fn();
 globalThis.ResizeObserver = class {
   observe() {}

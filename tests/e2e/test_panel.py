@@ -142,6 +142,7 @@ def test_the_other_pages_in_english_on_a_phone_and_a_log_out_that_holds(open_pan
     headings = {
         "contacts": "Contacts", "groups": "Groups", "imports": "Imports", "campaigns": "Campaigns",
         "campaigns/new": "New campaign", "templates": "Templates", "templates/new": "New template",
+        "archive": "Archive", "files": "Files", "links": "Links", "conversations": "Replies",
         "messages": "Message log", "senders": "Senders", "account": "Account", "account/users": "Users",
         "account/keys": "API keys", "account/security": "Security", "account/webhooks": "Webhooks",
     }  # fmt: skip

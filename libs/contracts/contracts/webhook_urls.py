@@ -12,13 +12,16 @@ from contracts.domains import ascii_domain
 from contracts.schema import rule
 
 URL_MAX = 2048
+SEND_URLS_MAX = 50  # of one account
 
 
 def of_send_field() -> fields.String:
     """`webhook_url` of a send."""
     return url_field(
         "What becomes of these messages is posted there, signed by the key of `POST /v1/webhooks/key`, beside what the"
-        " account's webhooks are told. ",
+        f" account's webhooks are told. An account has up to {SEND_URLS_MAX} different addresses at a time, each until"
+        " no send has named it for 120 days or its webhook is deleted; of a further one nothing is told, and the"
+        " account's owner hears of it by mail. ",
         load_default=None,
         allow_none=True,
     )

@@ -1,5 +1,6 @@
 import { Anchor, Center, Stack, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Refusal } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
 
 export function NotFound() {
@@ -24,7 +25,7 @@ export function Unexpected({ error }: { error: unknown }) {
         <Title order={1} size="h2">
           {t("state.failed")}
         </Title>
-        <ProblemAlert error={error} />
+        {error instanceof Refusal && <ProblemAlert error={error} />}
         <Anchor href="/app">{t("state.toStart")}</Anchor>
       </Stack>
     </Center>

@@ -13,9 +13,13 @@ const PLACES = [
   { to: "/app/contacts", label: "nav.contacts", needs: "contacts.read" },
   { to: "/app/groups", label: "nav.groups", needs: "contacts.read" },
   { to: "/app/imports", label: "nav.imports", needs: "contacts.import" },
+  { to: "/app/archive", label: "nav.archive", needs: "contacts.read" },
   { to: "/app/campaigns", label: "nav.campaigns", needs: null },
   { to: "/app/templates", label: "nav.templates", needs: null },
+  { to: "/app/files", label: "nav.files", needs: "email.campaigns.read" },
+  { to: "/app/links", label: "nav.links", needs: null },
   { to: "/app/messages", label: "nav.messages", needs: "reports.read" },
+  { to: "/app/conversations", label: "nav.conversations", needs: "reports.read" },
   { to: "/app/senders", label: "nav.senders", needs: null },
   { to: "/app/account", label: "nav.account", needs: null },
 ] as const;

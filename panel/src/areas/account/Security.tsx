@@ -147,16 +147,18 @@ function Sessions() {
           {({ items }) =>
             items.map((one) => (
               <Group key={one.id} justify="space-between" wrap="nowrap">
-                <div>
+                <div style={{ minWidth: 0, overflowWrap: "anywhere" }}>
                   <Text fw={600}>{one.device ?? t("security.someDevice")}</Text>
                   <Text size="sm">
                     {one.address} · {time(one.last_used_at)}
                   </Text>
                 </div>
                 {one.current ? (
-                  <Text size="sm">{t("security.thisOne")}</Text>
+                  <Text size="sm" flex="none">
+                    {t("security.thisOne")}
+                  </Text>
                 ) : (
-                  <ConfirmButton size="xs" label={t("security.end")} question={t("security.endAsk", { device: one.device ?? "" })} act={() => end(one.id)} />
+                  <ConfirmButton size="xs" flex="none" label={t("security.end")} question={t("security.endAsk", { device: one.device ?? "" })} act={() => end(one.id)} />
                 )}
               </Group>
             ))

@@ -1,10 +1,11 @@
-import { Card, Select, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
+import { Card, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { type EmailContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { TestSend } from "@/areas/campaigns/TestSend";
@@ -99,25 +100,4 @@ function Domains() {
   const domains = queries.useQuery("get", "/v1/sender-domains", { params: { query: { limit: 100 } } });
   const ready = domains.data?.items.filter((one) => one.state === "verified").map((one) => one.domain) ?? [];
   return ready.length > 0 ? t("wizard.domains", { domains: ready.join(", ") }) : t("wizard.noDomain");
-}
-
-function FromTemplate({ take }: { take: (content: Partial<Values>) => void }) {
-  const { t } = useTranslation();
-  const templates = queries.useQuery("get", "/v1/templates", { params: { query: { limit: 1000, channel: "email" } } });
-  const choose = async (templateId: string | null) => {
-    if (!templateId) return;
-    const template = await bodyOf(api.GET("/v1/templates/{template_id}", { params: { path: { template_id: templateId } } }));
-    const { subject, preheader, html, mjml } = template.content as EmailContent;
-    take({ ...(subject && { subject }), ...(preheader && { preheader }), ...(mjml ? { mjml } : { html }) });
-  };
-  return (
-    <Select
-      label={t("wizard.template")}
-      placeholder={t("wizard.templateHint")}
-      data={templates.data?.items.map((one) => ({ value: one.id, label: one.name })) ?? []}
-      searchable
-      value={null}
-      onChange={(id) => void choose(id)}
-    />
-  );
 }

@@ -1,13 +1,9 @@
 import { ScrollArea, Select, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { FIELDS } from "@/areas/contacts/names";
 
 export type ColumnField = string | null;
-
-const FIELDS = {
-  phone: "contacts.phone", email: "contacts.email", first_name: "contacts.firstName", last_name: "contacts.lastName",
-  company: "contacts.company", city: "contacts.city", birth_date: "contacts.birthDate", external_id: "contacts.externalId",
-} as const;
 
 interface ImportColumnsProps {
   columns: Schemas["ImportColumn"][];

@@ -1,9 +1,10 @@
-import { Button, Card, Code, CopyButton, Group, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { Button, Card, Code, Group, ScrollArea, Stack, Table, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { useMutation } from "@tanstack/react-query";
 import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Copy } from "@/kit/Copy";
 import { ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -74,19 +75,12 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
 }
 
 function Copied({ text }: { text: string }) {
-  const { t } = useTranslation();
   return (
     <Group gap={6} wrap="nowrap">
       <Code style={{ maxWidth: 280, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={text}>
         {text}
       </Code>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <Button size="compact-xs" variant="default" onClick={copy} aria-label={t("act.copyNamed", { what: text })}>
-            {t(copied ? "act.copied" : "act.copy")}
-          </Button>
-        )}
-      </CopyButton>
+      <Copy text={text} />
     </Group>
   );
 }

@@ -11,6 +11,7 @@ import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
+import { useCopy } from "@/areas/templates/useCopy";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Page } from "@/kit/Page";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -32,6 +33,7 @@ function Editor({ template }: { template: Template | null }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const known = useQueryClient();
+  const copy = useCopy();
   const isOwn = template?.kind !== "ready_made";
   const before = (template?.content ?? {}) as EmailContent;
   const form = useForm({
@@ -73,13 +75,22 @@ function Editor({ template }: { template: Template | null }) {
     <Page
       title={template?.name ?? t("templates.new")}
       parent={{ to: "/app/templates", label: t("templates.title") }}
-      actions={template && isOwn && <ConfirmButton label={t("act.delete")} question={t("templates.deleteAsk", { name: template.name })} act={remove} />}
+      actions={
+        template &&
+        (isOwn ? (
+          <ConfirmButton label={t("act.delete")} question={t("templates.deleteAsk", { name: template.name })} act={remove} />
+        ) : (
+          <Button loading={copy.isPending} onClick={() => copy.mutate(template.id)}>
+            {t("act.duplicate")}
+          </Button>
+        ))
+      }
     >
       <form onSubmit={form.onSubmit(() => save.mutate())}>
         <SimpleGrid cols={{ base: 1, md: 2 }}>
           <Card withBorder>
             <Stack>
-              <ProblemAlert error={save.error} />
+              <ProblemAlert error={save.error ?? copy.error} />
               {!isOwn && <Text>{t("templates.readOnly")}</Text>}
               <TextInput label={t("templates.name")} required {...form.getInputProps("name")} />
               {!template && (

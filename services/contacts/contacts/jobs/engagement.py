@@ -24,7 +24,7 @@ from chassis.inbox import first_time
 from chassis.logs import get_logger
 from contacts.domain.rule_terms import ENGAGEMENTS
 from contacts.store import engagement as store
-from contacts.store import frequency_caps
+from contacts.store import frequency_caps, growth
 from contacts.store.frequency_caps import SENT_KINDS
 from contracts.lanes import ENGAGEMENT
 
@@ -113,7 +113,7 @@ def _checked(column: dict[str, Any]) -> dict[str, Any]:
 
 
 def tidy(database: Database, today: date, keep_days: int) -> None:
-    """Drop what is too old, and merge what came in small pieces on past days."""
+    """Drop what is too old, merge what came in small pieces on past days, and fold what was counted of growth."""
     with database.transaction() as session:
         store.drop_before(session, today - timedelta(days=keep_days))
         frequency_caps.drop_before(session, today - timedelta(days=frequency_caps.DAYS_KEPT))
@@ -122,3 +122,7 @@ def tidy(database: Database, today: date, keep_days: int) -> None:
     while merged == store.MERGED_AT_ONCE:
         with database.transaction() as session:
             merged = store.merge_past_days(session, today)
+    folded = 1
+    while folded:
+        with database.transaction() as session:
+            folded = growth.fold(session)

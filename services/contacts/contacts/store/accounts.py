@@ -13,7 +13,7 @@ from contacts.store import audiences, bulk, staging
 # whoever adds to it holds the account's row.
 _TABLES = (
     "forms", "submissions", "confirmation_mails", "consent_changes", "former_addresses", "group_members", "groups",
-    "segments", "contacts", "contact_fields", "archive", "growth", "erased", "snapshots", "jobs",
+    "segments", "contacts", "contact_fields", "archive", "growth_steps", "growth", "erased", "snapshots", "jobs",
     "files", "accounts", "engagement", "frequency_caps", "recent_sends",
 )  # fmt: skip
 

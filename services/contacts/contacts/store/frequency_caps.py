@@ -6,6 +6,7 @@ handed over, is let go or lapses.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,10 +25,13 @@ DAYS_KEPT = 90
 HELD_FOR = timedelta(hours=1)
 _LOCK = "hashtextextended(CAST(%(account_id)s AS text), 1667330160)"  # "cap0"
 
+# Whoever locks several rows does so by account, campaign and contact: two wait for one another, never in a circle. Also
+# a row that stays as it is gets locked by `ON CONFLICT DO UPDATE`.
 _ADD = """
 INSERT INTO recent_sends (account_id, contact_id, campaign_id, day)
-SELECT DISTINCT CAST(%(account_id)s AS uuid), one, CAST(%(campaign_id)s AS uuid), CAST(%(day)s AS date)
-FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one
+SELECT CAST(%(account_id)s AS uuid), one, CAST(%(campaign_id)s AS uuid), min(day)
+FROM unnest(%(ids)s::text[], %(days)s::date[]) AS of_day (ids, day) CROSS JOIN LATERAL unnest(ids::uuid[]) AS one
+GROUP BY one ORDER BY one
 ON CONFLICT (account_id, contact_id, campaign_id) DO UPDATE SET held_until = NULL, day = excluded.day
     WHERE recent_sends.held_until IS NOT NULL
 """
@@ -37,6 +41,14 @@ SELECT %(account_id)s, one, %(campaign_id)s, %(day)s, clock_timestamp() + %(held
 FROM unnest(%(ids)s::uuid[]) AS one ORDER BY one
 ON CONFLICT (account_id, contact_id, campaign_id) DO UPDATE SET held_until = excluded.held_until, day = excluded.day
     WHERE recent_sends.held_until IS NOT NULL
+"""
+_DELETE = """
+WITH locked AS MATERIALIZED (
+    SELECT account_id, contact_id, campaign_id FROM recent_sends r WHERE {which}
+    ORDER BY account_id, campaign_id, contact_id FOR UPDATE
+)
+DELETE FROM recent_sends r USING locked l WHERE r.account_id = l.account_id AND r.contact_id = l.contact_id
+    AND r.campaign_id = l.campaign_id AND {which}
 """
 # SQL over a row of `recent_sends`, for the first day of the cap: it counts.
 _COUNTS = (
@@ -99,9 +111,15 @@ def add_sends(cursor: psycopg.Cursor[Any], columns: Sequence[dict[str, Any]]) ->
         (list({column["account_id"] for column in columns}),),
     )
     capped = {account_id for (account_id,) in cursor.fetchall()}
-    sent = [{**one, "ids": "{" + one["contact_ids"] + "}"} for one in columns if one["account_id"] in capped]
-    # In one order for all who write: two that add the same people wait for one another, never in a circle.
-    sent.sort(key=lambda one: (one["account_id"], one["campaign_id"], one["day"]))
+    by_campaign: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for one in columns:
+        if one["account_id"] in capped:
+            by_campaign[one["account_id"], one["campaign_id"]].append(one)
+    sent = [
+        {"account_id": account_id, "campaign_id": campaign_id, "days": [one["day"] for one in of_campaign],
+         "ids": ["{" + one["contact_ids"] + "}" for one in of_campaign]}
+        for (account_id, campaign_id), of_campaign in sorted(by_campaign.items(), key=lambda item: item[0])
+    ]  # fmt: skip
     cursor.executemany(_ADD, sent)
 
 
@@ -126,31 +144,28 @@ def let_go(session: Session, *, account_id: UUID, campaign_id: UUID, snapshot: s
 
     :param snapshot: the table of the campaign's audience.
     """
-    return changed(
-        session,
-        f"DELETE FROM recent_sends r USING {snapshot} s WHERE r.account_id = :account AND r.campaign_id = :campaign"
-        " AND r.held_until IS NOT NULL AND r.contact_id = s.contact_id AND s.number > :after",
-        account=account_id,
-        campaign=campaign_id,
-        after=after,
+    which = (
+        "r.account_id = :account AND r.campaign_id = :campaign AND r.held_until IS NOT NULL"
+        f" AND r.contact_id IN (SELECT s.contact_id FROM {snapshot} s WHERE s.number > :after)"
     )
+    return _delete(session, which, account=account_id, campaign=campaign_id, after=after)
 
 
 def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> None:
-    changed(
-        session,
-        "DELETE FROM recent_sends WHERE account_id = :account AND contact_id = ANY(:ids)",
-        account=account_id,
-        ids=list(contact_ids),
-    )
+    _delete(session, "r.account_id = :account AND r.contact_id = ANY(:ids)", account=account_id, ids=list(contact_ids))
 
 
 def drop_before(session: Session, day: date) -> int:
-    return changed(session, "DELETE FROM recent_sends WHERE day < :day", day=day)
+    return _delete(session, "r.day < :day", day=day)
 
 
 def drop_lapsed(session: Session) -> int:
-    return changed(session, "DELETE FROM recent_sends WHERE held_until IS NOT NULL AND held_until < now()")
+    return _delete(session, "r.held_until IS NOT NULL AND r.held_until < now()")
+
+
+def _delete(session: Session, which: str, **values: Any) -> int:
+    """:param which: SQL over `r`."""
+    return changed(session, _DELETE.format(which=which), **values)
 
 
 def sql_of_had() -> str:

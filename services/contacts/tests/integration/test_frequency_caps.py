@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from chassis.database import Database
 from chassis.ids import new_id
+from chassis.testing import wait_until
 from contacts.jobs import engagement as job
 from contacts.store import audiences as audience_store
 from contacts.store import engagement
+from contacts.store import frequency_caps as store
 from contacts.usecases import archive, audience_samples, audiences, frequency_caps, groups
 from contracts.vocabulary import ArchiveReason, Channel, FollowUpWho
 
@@ -273,3 +277,71 @@ def test_strangers_in_an_audience_are_counted_whoever_would_be_left_out(
     with database.transaction() as session:
         audience_store.forget(session, account_id=account.id, contact_ids=people[:1], addresses=[])
     assert strangers(*everybody[1:]) == 0
+
+
+CAMPAIGN = uuid4()
+FIRST, LAST = UUID(int=1), UUID(int=2)
+
+
+def record_them(session: Session, account_id: UUID) -> None:
+    columns = [
+        {"account_id": str(account_id), "campaign_id": str(CAMPAIGN), "kind": kind, "day": str(day),
+         "contact_ids": str(contact)}
+        for kind, day, contact in (("delivered", TODAY, FIRST), ("submitted", TODAY - timedelta(days=1), LAST))
+    ]  # fmt: skip
+    engagement.add(session, columns)
+
+
+def let_them_go(session: Session, account_id: UUID) -> None:
+    session.execute(text("CREATE TEMPORARY TABLE snapshot (contact_id uuid, number int) ON COMMIT DROP"))
+    session.execute(text("INSERT INTO snapshot VALUES (:last, 1), (:first, 2)"), {"first": FIRST, "last": LAST})
+    store.let_go(session, account_id=account_id, campaign_id=CAMPAIGN, snapshot="snapshot", after=0)
+
+
+@pytest.mark.parametrize("work", [record_them, let_them_go, lambda session, _: store.drop_lapsed(session)])
+def test_whoever_writes_many_takes_the_first_contact_first(
+    database: Database, account: Any, group: UUID, work: Callable[[Session, UUID], object]
+) -> None:
+    """One that waits for the first contact holds no other, in whichever order they came or lie in the table."""
+    cap(account, 1, 7)
+    bound = {"account": account.id, "campaign": CAMPAIGN, "first": FIRST, "last": LAST, "day": TODAY}
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO recent_sends (account_id, contact_id, campaign_id, day, held_until)"
+                " SELECT :account, one, :campaign, :day, now() - interval '1 s'"
+                " FROM unnest(ARRAY[CAST(:last AS uuid), CAST(:first AS uuid)]) one"
+            ),
+            bound,
+        )
+    locked = text("SELECT FROM recent_sends WHERE account_id = :account AND contact_id = :contact FOR UPDATE NOWAIT")
+
+    def run() -> None:
+        with database.transaction() as session:
+            work(session, account.id)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            session.execute(locked, {"account": account.id, "contact": FIRST})
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+            running = other.submit(run)
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND :pid = ANY (pg_blocking_pids(pid))")
+            wait_until(lambda: session.scalar(waits, {"pid": pid}) or running.done())
+            assert not running.done()
+            session.execute(locked, {"account": account.id, "contact": LAST})
+        running.result()
+
+
+def test_of_one_message_the_day_is_the_first_that_is_told(database: Database, account: Any, read: Any) -> None:
+    people, _ = read()
+    cap(account, 1, 1)
+    campaign_id = str(uuid4())
+    told = {"delivered": (TODAY, people[:3]), "submitted": (TODAY - timedelta(days=1), people[:2])}
+    columns = [
+        {"account_id": str(account.id), "campaign_id": campaign_id, "kind": kind, "day": str(day),
+         "contact_ids": ",".join(map(str, who))}
+        for kind, (day, who) in told.items()
+    ]  # fmt: skip
+    with database.transaction() as session:
+        engagement.add(session, columns)
+    assert read()[1] == {"capped": [3]}

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from contacts.jobs import engagement as job
 from contacts.usecases import archive, growth
 from contracts.errors import Invalid
 from contracts.vocabulary import ArchiveReason, Channel
@@ -59,3 +60,27 @@ def test_who_comes_goes_and_is_archived_counts_once_and_strangers_for_nobody(acc
                  {"time_zone": "UTC", "last": today - timedelta(days=7)}, {"time_zone": "../etc"}):  # fmt: skip
         with pytest.raises(Invalid):
             account.call(growth.count_growth, **{**week, **more})
+
+
+def test_who_archives_waits_for_nobody_and_what_was_added_is_folded_once(account):
+    """A list of a thousand addresses is archived in one transaction; a STOP goes in beside it, as an import does."""
+    statement = text(
+        "INSERT INTO archive (id, account_id, channel, address, reason, source)"
+        " VALUES (gen_random_uuid(), :account, 'sms', :address, 'stop', 'test')"
+    )
+    with account.database.transaction() as chunk:
+        chunk.execute(statement, {"account": account.id, "address": "+48505000001"})
+        with account.database.transaction() as stop:
+            stop.execute(text("SET LOCAL lock_timeout = '1s'"))
+            stop.execute(statement, {"account": account.id, "address": "+48505000002"})
+        chunk.execute(statement, {"account": account.id, "address": "+48505000003"})
+
+    today = datetime.now(UTC).date()
+    asked = {"first": today - timedelta(days=1), "last": today + timedelta(days=1), "time_zone": "UTC"}
+    for _ in range(3):
+        days = account.call(growth.count_growth, **asked)["days"]
+        assert sum(day["archived"] for day in days) == 3
+        job.tidy(account.database, today, keep_days=400)
+    with account.database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM growth_steps")) == 0
+        assert session.scalar(text("SELECT sum(archived) FROM growth")) == 3

@@ -67,7 +67,7 @@ class ProviderPlaces:
         now, allowances = time.monotonic(), self._allowances()
         for key, lease in list(self._leases.items()):
             allowance = allowances.get(key)
-            if allowance is not None and (allowance.is_busy or allowance.taken):
+            if allowance is not None and _is_wanted(allowance):
                 lease.used_at = now
             is_idle = now - lease.used_at > IDLE_SECONDS
             if allowance is None or is_idle or now - lease.renewed_at > USE_SECONDS:
@@ -84,7 +84,7 @@ class ProviderPlaces:
 
     def _is_due(self, key: Key, allowance: Allowance, now: float) -> bool:
         lease = self._leases.get(key)
-        return now >= lease.due_at if lease else allowance.is_busy or allowance.taken > 0
+        return now >= lease.due_at if lease else _is_wanted(allowance)
 
     async def _renew(self, due: Mapping[Key, Allowance], now: float) -> bool:
         """Whether it could be done.
@@ -103,9 +103,11 @@ class ProviderPlaces:
         if time.monotonic() - now > USE_SECONDS:  # too late to be used: others may have the places soon
             return False
         for (key, allowance), places in zip(due.items(), granted, strict=False):
+            lease = self._leases.get(key)
+            if lease is None and not _is_wanted(allowance):  # meanwhile nobody wants it any more
+                continue
             # What is given up is the others' once that is written.
             due_at = now if places < allowance.share else now + RENEW_SECONDS
-            lease = self._leases.get(key)
             self._leases[key] = _Lease(now, due_at, lease.used_at if lease else now)
             allowance.share_is(places)
         return True
@@ -133,3 +135,7 @@ class ProviderPlaces:
             self._has_left = True
             with self._database.transaction() as session:
                 store.leave(session, self._instance_id)
+
+
+def _is_wanted(allowance: Allowance) -> bool:
+    return allowance.is_busy or allowance.taken > 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -47,9 +50,9 @@ def test_processes_hold_no_more_than_there_are(database: Database, most: int, st
 def test_a_part_is_over_while_the_database_hangs_and_while_nobody_wants_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, seconds in {"RENEW": 0.1, "LOOK": 0.01, "USE": 0.4, "IDLE": 0.5}.items():
+    for name, seconds in {"RENEW": 0.1, "LOOK": 0.01, "USE": 1.0, "IDLE": 0.5}.items():
         monkeypatch.setattr(f"email_gateway.outbound.provider_places.{name}_SECONDS", seconds)
-    allowances = {("", f"p{n}"): Allowance(MOST, f"p{n}", share=0) for n in range(300)}
+    allowances = {("", f"p{n}"): Allowance(MOST, f"p{n}", share=0) for n in range(100)}
 
     async def shares_are(share: int) -> None:
         while {each.share for each in allowances.values()} != {share}:
@@ -77,6 +80,45 @@ def test_a_part_is_over_while_the_database_hangs_and_while_nobody_wants_it(
         await asyncio.gather(keeping, return_exceptions=True)
 
     asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_what_is_given_up_is_the_others_once_no_connection_can_be_opened_by_it(database: Database) -> None:
+    ours, theirs = Allowance(MOST, "google", share=0), Allowance(MOST, "google", share=0)
+    first, second = (ProviderPlaces(database, dict[tuple[str, str], Allowance]) for _ in range(2))
+
+    async def renewed(places: ProviderPlaces, allowance: Allowance) -> int:
+        assert await places._renew({("", "google"): allowance}, time.monotonic())
+        return allowance.share
+
+    async def run() -> None:
+        assert ours.enter(urgent=True) is None
+        assert await renewed(first, ours) == MOST
+        assert theirs.enter(urgent=True) is None
+        assert await renewed(second, theirs) == 0
+        assert await renewed(first, ours) == 1, "idle; until it knew it could have opened all"
+        assert await renewed(second, theirs) == 0
+        assert await renewed(first, ours) == 1
+        assert await renewed(second, theirs) == MOST - 1
+        for each in (first, second):
+            await each._leave()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_processes_that_ask_for_the_same_in_any_order_do_not_wait_for_each_other_for_good(database: Database) -> None:
+    keys = [(f"192.0.2.{n}", "google") for n in range(40)]
+
+    def renew(seed: int) -> int:
+        instance_id, asked = new_id(), Random(seed).sample(keys, len(keys))
+        for _ in range(10):
+            with database.transaction() as session:
+                granted = store.renew(session, instance_id, [Report(*key, MOST, 0, True) for key in asked])
+        with database.transaction() as session:
+            store.leave(session, instance_id)
+        return len(granted)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(renew, range(4))) == [len(keys)] * 4
 
 
 class Counting:

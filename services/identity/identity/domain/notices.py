@@ -95,7 +95,14 @@ MAILED: Mapping[str, Notice] = {
         "Wstrzymano webhook: jego adres od dawna nie odpowiada albo odpowiedział 410",
         "A webhook was paused: its address has not answered for days, or answered 410", user=False, owner=True,
     ),
+    "webhook_url.not_taken": Notice(
+        "Adres z `webhook_url` wysyłki nie został powiadomiony: konto ma w użyciu tyle adresów, ile może",
+        "The `webhook_url` of a send was told nothing: the account has as many addresses in use as it may",
+        user=False, owner=True,
+    ),
 }  # fmt: skip
+# What other services tell of (`audit.add_act`); the rest are identity's own acts.
+OF_OTHERS = ("webhook.paused", "webhook_url.not_taken")
 NOT_MAILED: Mapping[str, str] = {
     "api_key.renamed": "a name",
     "api_key.rotated": "the new key is `api_key.created`; the old one ends",

@@ -9,6 +9,7 @@ from chassis import pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from contracts.rpc import Actor
+from identity.domain import notices
 from identity.store import accounts, audit
 from identity.usecases import mail, views
 
@@ -32,8 +33,8 @@ def add_act(session: Session, *, act: dict[str, Any]) -> None:
         details=details,
         **{name: act[name] for name in _COLUMNS},
     )
-    if is_new and not is_closed and act["action"] == "webhook.paused":
-        mail.tell_owner(session, "webhook.paused", account_id=act["account_id"])
+    if is_new and not is_closed and act["action"] in notices.OF_OTHERS:
+        mail.tell_owner(session, act["action"], account_id=act["account_id"])
 
 
 def list_audit_entries(

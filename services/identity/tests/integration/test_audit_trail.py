@@ -164,10 +164,11 @@ def test_what_is_told_of_a_closed_account_names_no_address_and_no_details(
         assert session.scalar(sql("SELECT count(*) FROM audit_entries WHERE action LIKE 'campaign.%'")) == 2
 
 
-def test_a_webhook_that_is_paused_is_told_to_the_owner_once(
-    owner: Actor, keep: Callable[..., Any], database: Database
+@pytest.mark.parametrize("action", ["webhook.paused", "webhook_url.not_taken"])
+def test_what_stops_webhooks_is_told_to_the_owner_once(
+    owner: Actor, keep: Callable[..., Any], database: Database, action: str
 ) -> None:
-    keep({"account_id": owner["account_id"]}, "webhook.paused", target_id=uuid4(), why="gone")
+    keep({"account_id": owner["account_id"]}, action, target_id=uuid4(), why="gone")
 
     with database.transaction() as session:
         mails = session.scalars(sql("SELECT body FROM outbox WHERE routing_key = 'system_mail_requested'"))

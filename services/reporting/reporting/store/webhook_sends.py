@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from chassis.database import changed, columns, cursor_of
 from chassis.ids import new_id
 from contracts.reporting.webhooks import MESSAGE_EVENTS
+from contracts.webhook_urls import SEND_URLS_MAX
 
 # Addresses of single sends that an account has in use; of a further one nothing is told.
-MOST_ADDRESSES = 50
+MOST_ADDRESSES = SEND_URLS_MAX
 MAX_EVENTS = 100
 
 Address = tuple[UUID, str]
@@ -33,7 +34,7 @@ _ADD_WEBHOOK = text(
     " previous_secret_until, created_at, updated_at, for_sends) SELECT :id, account_id, :url, :events, '', true, :most,"
     " secret, previous_secret, previous_secret_until, now(), now(), true FROM webhook_keys k"
     " WHERE account_id = :account AND NOT EXISTS (SELECT FROM closed_accounts c WHERE c.account_id = k.account_id)"
-    " ON CONFLICT DO NOTHING"
+    " FOR SHARE ON CONFLICT DO NOTHING"
 )
 
 
@@ -58,10 +59,10 @@ def add(session: Session, told: Collection[Told], webhook_ids: Mapping[Address, 
 
 
 def webhooks_of(session: Session, account_ids: Collection[UUID]) -> dict[Address, UUID]:
-    """The webhooks that stand for addresses of single sends."""
+    """The webhooks that stand for addresses of single sends; none goes out of use until the transaction ends."""
     query = text(
         "SELECT id, account_id, url FROM webhooks WHERE account_id = ANY(:accounts) AND for_sends"
-        " AND deleted_at IS NULL"
+        " AND deleted_at IS NULL ORDER BY id FOR KEY SHARE"
     )
     return {(row.account_id, row.url): row.id for row in session.execute(query, {"accounts": list(account_ids)})}
 
@@ -107,10 +108,15 @@ def delete_old(session: Session, *, before: datetime, limit: int) -> int:
 
 
 def mark_unused(session: Session, *, before: datetime) -> int:
-    """Delete the webhooks of addresses that no send has named for so long."""
-    return changed(
-        session,
-        "UPDATE webhooks w SET deleted_at = now() WHERE for_sends AND deleted_at IS NULL AND created_at < :before"
-        " AND NOT EXISTS (SELECT FROM webhook_sends s WHERE s.webhook_id = w.id)",
-        before=before,
+    """Delete the webhooks of addresses that no send has named for so long.
+
+    They are locked first: of one that a send is just naming it is seen then that it is in use.
+    """
+    unused = (
+        "for_sends AND deleted_at IS NULL AND created_at < :before"
+        " AND NOT EXISTS (SELECT FROM webhook_sends s WHERE s.webhook_id = w.id)"
     )
+    lock = text(f"SELECT id FROM webhooks w WHERE {unused} ORDER BY id FOR UPDATE")
+    ids = session.scalars(lock, {"before": before}).all()
+    change = f"UPDATE webhooks w SET deleted_at = now() WHERE id = ANY(:ids) AND {unused}"
+    return changed(session, change, ids=list(ids), before=before)

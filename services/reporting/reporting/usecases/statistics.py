@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.logs import get_logger
+from chassis.rpc_client import RemoteFailure
 from contracts.errors import Invalid, Unavailable
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -71,8 +72,8 @@ def _growth_of_base(call: Call, account_id: UUID, first: date, last: date, zone:
     asked = {"first": first.isoformat(), "last": last.isoformat(), "time_zone": zone}
     try:
         answer = call("contacts.count_growth", actor, asked, deadline=DEADLINE)
-    except Unavailable as error:
-        log.warning("growth_unknown", account_id=str(account_id), error=error.code)
+    except (Unavailable, RemoteFailure) as error:  # an older contacts knows of no such call
+        log.warning("growth_unknown", account_id=str(account_id), error=type(error).__name__)
         return None
     return [{**day, "day": date.fromisoformat(day["day"])} for day in answer["days"]]
 

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
+from chassis.inbox import first_time
 from chassis.logs import get_logger
 from chassis.secrets import Vault
 from contracts.events import REPORTING_ACT
@@ -36,24 +37,32 @@ def remember(session: Session, events: Iterable[Any], *, vault: Vault) -> None:
         return
     addresses = {(one.account_id, one.url) for one in told if one.url is not None}
     webhook_ids = webhook_sends.webhooks_of(session, {account_id for account_id, _ in addresses}) if addresses else {}
-    if new := _taken(sorted(addresses - webhook_ids.keys()), webhook_ids):
+    if new := _taken(session, sorted(addresses - webhook_ids.keys()), webhook_ids):
         keys = {account_id: _new_secret(vault) for account_id, _ in new}
         webhook_sends.add_webhooks(session, new, keys)
         webhook_ids = webhook_sends.webhooks_of(session, {account_id for account_id, _ in addresses})
     webhook_sends.add(session, told, webhook_ids)
 
 
-def _taken(new: Sequence[Address], known: Mapping[Address, UUID]) -> list[Address]:
+def _taken(session: Session, new: Sequence[Address], known: Mapping[Address, UUID]) -> list[Address]:
     """Those of the new addresses for which their accounts have room."""
     in_use = [account_id for account_id, _ in known]
     taken: list[Address] = []
     for address in new:
         if in_use.count(address[0]) >= webhook_sends.MOST_ADDRESSES:
-            log.warning("webhook_url_not_taken", account_id=str(address[0]))
+            _tell_not_taken(session, address[0])
             continue
         in_use.append(address[0])
         taken.append(address)
     return taken
+
+
+def _tell_not_taken(session: Session, account_id: UUID) -> None:
+    """In the log, and once a week in the account's trail, of which its owner is told by mail."""
+    log.warning("webhook_url_not_taken", account_id=str(account_id))
+    if first_time(session, "webhook_url_not_taken", account_id):
+        actor: Actor = {"account_id": str(account_id)}
+        acts.record(session, REPORTING_ACT, actor, "webhook_url.not_taken", most=webhook_sends.MOST_ADDRESSES)
 
 
 def _tells(event: Any) -> bool:

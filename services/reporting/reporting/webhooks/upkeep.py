@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from chassis.database import Database
+from contracts.email_gateway.messages import SCHEDULE_MAX_DAYS as EMAIL_DAYS
+from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS as SMS_DAYS
 from reporting.store import webhook_deliveries, webhook_events, webhook_sends, webhook_spool, webhooks
 
 EVERY_SECONDS = 600.0
 ROWS_AT_ONCE = 5000
+# So long after it is handed in may a message be sent at the latest.
+SCHEDULED = timedelta(days=max(EMAIL_DAYS, SMS_DAYS))
 
 
 class Upkeep:
@@ -21,11 +26,9 @@ class Upkeep:
     def step(self) -> None:
         """Delete what is too old, or of no webhook; some rows in each transaction, and two at once do it once."""
         before = datetime.now(UTC) - self._kept
-        for store in (webhook_deliveries, webhook_events, webhook_spool, webhook_sends):
-            gone = ROWS_AT_ONCE
-            while gone == ROWS_AT_ONCE:
-                with self._database.transaction() as session:
-                    gone = store.delete_old(session, before=before, limit=ROWS_AT_ONCE)
+        for store in (webhook_deliveries, webhook_events, webhook_spool):
+            self._delete_old(store.delete_old, before)
+        self._delete_old(webhook_sends.delete_old, before - SCHEDULED)
         with self._database.transaction() as session:
             webhook_sends.mark_unused(session, before=before)
         with self._database.reading() as session:
@@ -35,3 +38,9 @@ class Upkeep:
             while gone:
                 with self._database.transaction() as session:
                     gone = webhooks.sweep(session, webhook_id, limit=ROWS_AT_ONCE)
+
+    def _delete_old(self, delete_old: Callable[..., int], before: datetime) -> None:
+        gone = ROWS_AT_ONCE
+        while gone == ROWS_AT_ONCE:
+            with self._database.transaction() as session:
+                gone = delete_old(session, before=before, limit=ROWS_AT_ONCE)

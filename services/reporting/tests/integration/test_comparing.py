@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.database import Database
+from chassis.rpc_client import RemoteFailure
 from contracts.errors import NotFound, Unavailable
 from contracts.reporting import RPC
 from reporting.ingester.writing import Ingest
@@ -90,6 +91,20 @@ def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> N
     assert found["base"] == [{"day": NOW.date() - timedelta(days=29), "added": 7, "gone": 1, "archived": 2}]
     assert sum(hour["opens"] for hour in found["week"]) == 110
     assert sum(hour["sent"] for hour in found["week"]) == 120
+
+
+def test_without_a_word_of_contacts_the_rest_is_there(database: Database) -> None:
+    """An older contacts knows of no growth, and any may have a fault."""
+
+    def call(name: str, actor: Any, payload: Any, *, deadline: float) -> Any:
+        if name == "contacts.count_growth":
+            raise RemoteFailure("contacts.count_growth failed: MethodNotFound")
+        return Identity("Asia/Tokyo")(name, actor, payload, deadline=deadline)
+
+    actor: Any = {"account_id": str(uuid4())}
+    found = statistics.get_statistics(database, actor=actor, now=NOW, call=call)
+
+    assert (found["time_zone"], found["base"], found["days"]) == ("Asia/Tokyo", None, [])
 
 
 def test_a_time_line_shows_what_the_accounts_clocks_showed(database: Database) -> None:

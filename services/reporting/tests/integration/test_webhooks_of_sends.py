@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook
 
 from chassis.database import Database
@@ -29,6 +31,7 @@ Call = Callable[..., Any]
 Event = dict[str, Any]
 KEY, OTHER_KEY = str(uuid4()), str(uuid4())
 DELIVERED = ["message.delivered"]
+VAULT = Vault(SECRET_KEYS)
 
 
 def single(send: Send, number: int, kind: str, after: float = 1.0, **labels: Any) -> Event:
@@ -48,11 +51,28 @@ def hear(database: Database, *events: Event) -> None:
     wanted: Wanted = defaultdict(list)
     add_wanted(events, listening, wanted)
     with database.transaction() as session:
-        webhook_spool.hear(session, wanted, vault=Vault(SECRET_KEYS))
+        webhook_spool.hear(session, wanted, vault=VAULT)
     for account_id in wanted:
         with database.transaction() as session:
             while webhook_spool.tell_portion(session, UUID(account_id)):
                 pass
+
+
+def beside(database: Database, first: Callable[[Session], Any], second: Callable[[Session], Any]) -> None:
+    """`second` begins before the transaction of `first` ends, and waits for it where it has to."""
+
+    def run() -> None:
+        with database.transaction() as session:
+            second(session)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            first(session)
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+            running = other.submit(run)
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND :pid = ANY (pg_blocking_pids(pid))")
+            wait_until(lambda: session.scalar(waits, {"pid": pid}) or running.done())
+        running.result()
 
 
 def told(database: Database) -> dict[str, list[tuple[str, str]]]:
@@ -131,10 +151,13 @@ def test_an_account_has_so_many_addresses_of_sends_until_they_are_out_of_use(
     for number in range(4):
         hear(database, single(another(send), 1, "accepted", webhook_url=f"https://{number}.example/"))
     assert {one["url"] for one in call("list_webhooks")["items"]} == {"https://0.example/", "https://1.example/"}
+    with database.transaction() as session:
+        trail = text("SELECT count(*) FROM outbox WHERE convert_from(body, 'UTF8') LIKE '%webhook_url.not_taken%'")
+        assert session.scalar(trail) == 1, "told once, however many are not taken"
     for number in range(5):
         call("create_webhook", url=f"https://own{number}.example/", events=DELIVERED)
 
-    ago = datetime.now(UTC) - timedelta(days=31)
+    ago = datetime.now(UTC) - timedelta(days=121)
     with database.transaction() as session:
         session.execute(text("UPDATE webhook_sends SET created_at = :ago"), {"ago": ago})
         session.execute(text("UPDATE webhooks SET created_at = :ago WHERE for_sends"), {"ago": ago})
@@ -143,6 +166,57 @@ def test_an_account_has_so_many_addresses_of_sends_until_they_are_out_of_use(
     assert all(not one["for_sends"] for one in call("list_webhooks")["items"])
     hear(database, single(another(send), 1, "accepted", webhook_url="https://4.example/"))
     assert "https://4.example/" in {one["url"] for one in call("list_webhooks")["items"]}
+
+
+def test_what_is_sent_ninety_days_after_it_was_handed_in_is_told_all_the_same(
+    database: Database, call: Call, send: Send
+) -> None:
+    url = "https://send.example/"
+    hear(database, single(send, 1, "accepted", webhook_url=url))
+    handed_in = datetime.now(UTC) - timedelta(days=119)
+    with database.transaction() as session:
+        for table in ("webhook_sends", "webhooks"):
+            session.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": handed_in})
+
+    Upkeep(database, days=30).step()
+    hear(database, single(send, 1, "delivered"))
+
+    assert (send.message_id(1), "message.delivered") in told(database)[url]
+
+
+def test_an_address_that_is_being_named_does_not_go_out_of_use(database: Database, call: Call, send: Send) -> None:
+    """Upkeep and the process that hears at the same moment."""
+    url, later = "https://send.example/", another(send)
+    hear(database, single(send, 1, "accepted", webhook_url=url))
+    ago = datetime.now(UTC) - timedelta(days=200)
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM webhook_sends"))
+        session.execute(text("UPDATE webhooks SET created_at = :ago"), {"ago": ago})
+
+    def hears(session: Session) -> None:
+        webhook_spool.hear(session, {send.account_id: [single(later, 1, "accepted", webhook_url=url)]}, vault=VAULT)
+
+    beside(database, hears, lambda session: webhook_sends.mark_unused(session, before=datetime.now(UTC)))
+
+    assert [one["url"] for one in call("list_webhooks")["items"]] == [url]
+
+
+def test_an_address_that_is_named_while_the_key_changes_is_signed_by_the_new_one(
+    database: Database, call: Call, send: Send
+) -> None:
+    account_id = UUID(send.account_id)
+    hear(database, single(send, 1, "accepted", webhook_url="https://first.example/"))
+
+    def rotates(session: Session) -> None:
+        webhook_sends.rotate_key(session, account_id, secret=b"new", until=datetime.now(UTC))
+
+    def adds(session: Session) -> None:
+        webhook_sends.add_webhooks(session, [(account_id, "https://second.example/")], {})
+
+    beside(database, rotates, adds)
+
+    with database.transaction() as session:
+        assert set(session.scalars(text("SELECT secret FROM webhooks"))) == {b"new"}
 
 
 def test_nothing_is_left_of_a_closed_account_and_nothing_comes(database: Database, send: Send) -> None:

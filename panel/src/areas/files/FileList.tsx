@@ -1,0 +1,103 @@
+import { Anchor, Button, FileButton, Group, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { sizeOf } from "@/areas/files/size";
+import { useAllowed } from "@/areas/session/me";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Copy } from "@/kit/Copy";
+import { type Column, DataTable } from "@/kit/DataTable";
+import { Page } from "@/kit/Page";
+import { Pager } from "@/kit/Pager";
+import { useListSearch } from "@/kit/search";
+import { Answered, Empty, ProblemAlert } from "@/kit/States";
+import { useFormats } from "@/kit/times";
+
+type Row = Schemas["File"];
+
+async function uploaded(file: File): Promise<Row> {
+  const form = new FormData();
+  form.set("file", file);
+  return bodyOf(api.POST("/v1/files", { body: form as never, bodySerializer: (body) => body as never }));
+}
+
+/** Files that messages link to or show. */
+export function FileList() {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const { search, changeSoon } = useListSearch();
+  const mayWrite = useAllowed("email.campaigns.write");
+  const query = { limit: 50, cursor: search.cursor, q: search.q };
+  const files = queries.useQuery("get", "/v1/files", { params: { query } }, { placeholderData: keepPreviousData });
+  const upload = useMutation({
+    mutationFn: uploaded,
+    onSuccess: async (file) => {
+      notifications.show({ message: t("files.uploaded", { name: file.filename }) });
+      await known.invalidateQueries();
+    },
+  });
+  return (
+    <Page
+      title={t("files.title")}
+      lead={t("files.lead")}
+      actions={
+        mayWrite && (
+          <FileButton onChange={(file) => file && upload.mutate(file)} inputProps={{ "aria-label": t("files.upload") }}>
+            {(button) => (
+              <Button {...button} loading={upload.isPending}>
+                {t("files.upload")}
+              </Button>
+            )}
+          </FileButton>
+        )
+      }
+    >
+      <ProblemAlert error={upload.error} />
+      <Group role="search">
+        <TextInput label={t("files.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="0 1 360px" />
+      </Group>
+      <Answered of={files}>
+        {({ items, next_cursor, total, total_is_estimate }) => (
+          <>
+            {items.length === 0 ? <Empty title={t("files.none")}>{!search.q && t("files.noneHint")}</Empty> : <Rows items={items} mayWrite={mayWrite} />}
+            <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
+          </>
+        )}
+      </Answered>
+    </Page>
+  );
+}
+
+function Rows({ items, mayWrite }: { items: Row[]; mayWrite: boolean }) {
+  const { t, i18n } = useTranslation();
+  const known = useQueryClient();
+  const { number, day } = useFormats();
+  const remove = async (file: Row) => {
+    await api.DELETE("/v1/files/{file_id}", { params: { path: { file_id: file.id } } });
+    await known.invalidateQueries();
+  };
+  const columns: Column<Row>[] = [
+    {
+      name: "name",
+      header: t("files.name"),
+      cell: (file) => (
+        <Anchor href={file.url} target="_blank" rel="noreferrer" style={{ overflowWrap: "anywhere" }}>
+          {file.filename}
+        </Anchor>
+      ),
+    },
+    { name: "link", header: t("files.link"), cell: (file) => <Copy text={file.url} /> },
+    { name: "size", header: t("files.size"), cell: (file) => sizeOf(file.size, i18n.language), isNumber: true },
+    { name: "downloads", header: t("files.downloads"), cell: (file) => number(file.downloads), isNumber: true },
+    { name: "created", header: t("files.created"), cell: (file) => day(file.created_at) },
+    { name: "expires", header: t("files.expires"), cell: (file) => (file.expires_at ? day(file.expires_at) : t("files.never")) },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (file) =>
+        mayWrite && <ConfirmButton size="xs" label={t("act.delete")} question={t("files.deleteAsk", { name: file.filename })} act={() => remove(file)} />,
+    },
+  ];
+  return <DataTable label={t("files.title")} columns={columns} rows={items} keyOf={(file) => file.id} />;
+}

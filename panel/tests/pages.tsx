@@ -1,0 +1,59 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { render } from "@testing-library/react";
+import type { FunctionComponent } from "react";
+import { vi } from "vitest";
+import type { Me } from "@/api/session";
+import { MeContext } from "@/areas/session/me";
+import i18n, { type Language } from "@/i18n";
+import { readSearch } from "@/kit/search";
+
+export interface Asked {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  body: string;
+}
+
+/** The API as a page sees it: `answer` is asked for each request; nothing is known of what it gives no answer to. */
+export function apiThatAnswers(answer: (asked: Asked) => unknown): Asked[] {
+  const all: Asked[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    const asked = { method: request.method, path: pathname, query: Object.fromEntries(searchParams), body: await bodyOf(request) };
+    all.push(asked);
+    const given = answer(asked);
+    if (given instanceof Response) return given;
+    return given === undefined ? Response.json({ title: "Not found", code: "not_found" }, { status: 404 }) : Response.json(given);
+  });
+  return all;
+}
+
+async function bodyOf(request: Request): Promise<string> {
+  return request.headers.get("Content-Type")?.startsWith("multipart/") ? "a form" : request.text();
+}
+
+/** A page of a list. */
+export function pageOf(items: object[]) {
+  return { items, next_cursor: null, total: items.length, total_is_estimate: false };
+}
+
+/** Shows one page at its address, to somebody who may do what `allowed` says. */
+export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language } = {}) {
+  await i18n.changeLanguage(language);
+  const me = { time_zone: "Europe/Warsaw", allowed } as unknown as Me;
+  const root = createRootRoute({ validateSearch: readSearch });
+  const route = createRoute({ getParentRoute: () => root, path, component: Page });
+  const router = createRouter({ routeTree: root.addChildren([route]), history: createMemoryHistory({ initialEntries: [at] }) });
+  const questions = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={questions}>
+        <MeContext value={me}>
+          <RouterProvider router={router as never} />
+        </MeContext>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+}

@@ -1,0 +1,74 @@
+import { MantineProvider } from "@mantine/core";
+import { render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { useState } from "react";
+import { expect, test, vi } from "vitest";
+import { FromTemplate } from "@/areas/campaigns/FromTemplate";
+import { MailEditor } from "@/areas/campaigns/MailEditor";
+import { TemplateList } from "@/areas/templates/TemplateList";
+import i18n from "@/i18n";
+import { apiThatAnswers, open, pageOf } from "./pages";
+
+vi.mock("@/areas/campaigns/Variables", () => ({ Variables: () => null }));
+
+const OWN = { id: "1", kind: "own", name: "Spring", channel: "email", language: null, updated_at: "2027-03-01T10:00:00Z" };
+const READY_MADE = { ...OWN, id: "2", kind: "ready_made", name: "Newsletter", language: "en", updated_at: null };
+
+function templates() {
+  return apiThatAnswers(({ path, query }) => {
+    if (path === "/v1/templates/2") return { ...READY_MADE, content: { subject: "Hello", mjml: "<mjml></mjml>", html: "<p></p>" } };
+    return path === "/v1/templates" ? pageOf([query.kind === "ready_made" ? READY_MADE : OWN]) : undefined;
+  });
+}
+
+test("templates of one's own and ready-made ones are both shown, and can be told apart", async () => {
+  templates();
+  await open(TemplateList, "/app/templates", "/app/templates");
+  expect(within(await screen.findByRole("region", { name: "Your own" })).getByText("Spring")).toBeVisible();
+  expect(within(await screen.findByRole("region", { name: "Ready-made" })).getByText("Newsletter")).toBeVisible();
+});
+
+test("one kind of templates is shown where the address names it", async () => {
+  const asked = templates();
+  await open(TemplateList, "/app/templates", "/app/templates?kind=ready_made");
+  expect(await screen.findByText("Newsletter")).toBeVisible();
+  expect(screen.queryByText("Spring")).not.toBeInTheDocument();
+  expect(asked.map(({ query }) => query.kind)).toEqual(["ready_made"]);
+});
+
+test("a mail can begin with a ready-made template of the panel's language", async () => {
+  const asked = templates();
+  const take = vi.fn();
+  await open(() => <FromTemplate take={take} />, "/", "/");
+  await userEvent.click(await screen.findByRole("combobox", { name: "Begin with a template" }).catch(() => screen.getByLabelText("Begin with a template")));
+  await userEvent.click(await screen.findByText("Newsletter"));
+  await waitFor(() => expect(take).toHaveBeenCalled());
+  expect(take.mock.calls[0]?.[0]).toEqual({ subject: "Hello", mjml: "<mjml></mjml>" });
+  expect(asked).toContainEqual(expect.objectContaining({ query: { limit: "1000", channel: "email", kind: "ready_made", language: "en" } }));
+});
+
+function Mail({ html = "", mjml = "" }) {
+  const [source, setSource] = useState({ html, mjml });
+  return <MantineProvider env="test"><MailEditor {...source} change={setSource} /></MantineProvider>;
+}
+
+test("the source's language can be switched, there and back, and nothing is lost", async () => {
+  await i18n.changeLanguage("en");
+  render(<Mail html="<p>Hi</p>" />);
+  await userEvent.click(screen.getByRole("radio", { name: "MJML" }));
+  expect(screen.getByLabelText("Source (MJML)")).toHaveValue("");
+  expect(screen.getByRole("status")).toHaveTextContent("Only this MJML is saved.");
+  await userEvent.type(screen.getByLabelText("Source (MJML)"), "<mjml>");
+  await userEvent.click(screen.getByRole("radio", { name: "HTML" }));
+  expect(screen.getByLabelText("Source (HTML)")).toHaveValue("<p>Hi</p>");
+  await userEvent.click(screen.getByRole("radio", { name: "MJML" }));
+  expect(screen.getByLabelText("Source (MJML)")).toHaveValue("<mjml>");
+});
+
+test("a switch from MJML to HTML begins with the HTML that was made of it", async () => {
+  await i18n.changeLanguage("en");
+  render(<Mail mjml="<mjml></mjml>" html="<html></html>" />);
+  expect(screen.getByLabelText("Source (MJML)")).toHaveValue("<mjml></mjml>");
+  await userEvent.click(screen.getByRole("radio", { name: "HTML" }));
+  expect(screen.getByLabelText("Source (HTML)")).toHaveValue("<html></html>");
+});
