@@ -59,7 +59,7 @@ format: setup ## let ruff put the code in order
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
 fuzz: setup ## sweep the running API with made-up requests: EXAMPLES=50 an operation, SEED=…
-	@$(RUN) $(LOCAL)/system.py run python tests/e2e/sweep/sweep.py $(or $(EXAMPLES),50) $(SEED)
+	@$(RUN) $(LOCAL)/system.py run python tests/sweep/sweep.py $(or $(EXAMPLES),50) $(SEED)
 
 check: lint test ## what continuous integration runs: lint, then test
 

@@ -17,6 +17,8 @@ LOCAL = ROOT / "deploy/local"
 sys.path.insert(0, str(LOCAL))
 from journey import Journey  # noqa: E402
 
+NAMES = ("e2e", "abuse", "sweep")  # of the systems that run side by side
+STEP, SHIFT = 500, 131  # no port of one is ever a port of another: test_whole_systems.py
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 # Of a thousand addresses so many bounce or ask to come back later, chosen by a hash: what a test makes up falls among
 # them now and then. So all are at home, but where a test wants it otherwise.
@@ -37,15 +39,25 @@ def journey(environ: dict[str, str]) -> "Journey":
     return made
 
 
-def free_offset() -> int:
+def ports_of_a_system() -> list[int]:
+    from environment import PORTS
+
+    health = PORTS["WICI_HEALTH_PORT_BASE"]
+    return [*PORTS.values(), *range(health, health + 30)]
+
+
+def free_offset(name: str) -> int:
     """An offset at which every port is free, below the range that outgoing connections take theirs from (32,768 on),
-    and none is one that other tests may be given meanwhile."""
-    from environment import PORTS, is_free
+    and none is one that other tests may be given meanwhile.
+
+    Those that start side by side look at offsets of their own: what is free to both would be taken by both.
+    """
+    from environment import is_free
 
     from chassis.testing import PORTS as OF_TESTS
 
-    wanted = [*PORTS.values(), *range(PORTS["WICI_HEALTH_PORT_BASE"], PORTS["WICI_HEALTH_PORT_BASE"] + 30)]
-    offsets = range(2_000, 32_700 - max(wanted), 100)
+    wanted = ports_of_a_system()
+    offsets = range(2_000 + NAMES.index(name) * SHIFT, 32_700 - max(wanted), STEP)
     for offset in random.sample(offsets, len(offsets)):
         if all(port + offset not in OF_TESTS and is_free(port + offset) for port in wanted):
             return offset
@@ -63,7 +75,7 @@ class System:
             and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
             and not name.startswith("WICI_")
         }
-        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset())}
+        self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset(run.name))}
         self.environ |= settings
 
     def command(self, *arguments: str, may_fail: bool = False) -> str:

@@ -77,6 +77,7 @@ def base() -> Environment:
     environ["PUSH_WEB_HOSTS"] = environ.get("PUSH_WEB_HOSTS") or push
     # Tests and trials register as often as they like, all from this machine.
     environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
+    environ["GATEWAY_DEVICE_RATE"] = environ.get("GATEWAY_DEVICE_RATE") or "0"
     # Somebody has to sell, or the local system could not show an invoice.
     environ.update({key: environ.get(key) or value for key, value in SELLER.items()})
     environ["WICI_RUN"] = str(RUN)

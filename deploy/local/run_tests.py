@@ -4,8 +4,8 @@
 
 Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
 tests/contract, WICI_TEST_JOBS of them (3) side by side, for they mostly wait; then those that start a whole system of
-their own, tests/e2e and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C and SIGTERM
-end it within seconds, with all that it has started.
+their own: tests/e2e, tests/sweep and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C
+and SIGTERM end it within seconds, with all that it has started.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STOPPED = threading.Event()
 GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
-WHOLE_SYSTEMS = ("e2e", "abuse")  # each starts one
+WHOLE_SYSTEMS = ("e2e", "sweep", "abuse")  # each starts one
 # Those that take longest begin first, so that nobody waits for one alone at the end.
 LONGEST = ("services/email-gateway", "services/sms-gateway", "tests/contract", "services/contacts")
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")

@@ -42,6 +42,7 @@ class Config:
     form_address_rate: int = setting("GATEWAY_FORM_ADDRESS_RATE", default=30)
     form_rate: int = setting("GATEWAY_FORM_RATE", default=600)
     registration_rate: int = setting("GATEWAY_REGISTRATION_RATE", default=5)  # an hour
+    device_rate: int = setting("GATEWAY_DEVICE_RATE", default=1_000)  # an hour, of one address and application
     guess_rate: int = setting("GATEWAY_GUESS_RATE", default=60)  # codes of short links that are none, of one address
     account_requests: int = setting("GATEWAY_ACCOUNT_REQUESTS", default=32)  # at once, of one worker
     address_requests: int = setting("GATEWAY_ADDRESS_REQUESTS", default=12)  # at once, of one worker, without a login

@@ -217,7 +217,8 @@ class Endpoint:
         route = self._route
         if route.hourly is not None:
             rate: int = getattr(self._wiring.config, route.hourly)
-            self._wiring.limiter.spend(f"{route.hourly}:{context.neighbourhood}", rate, HOUR)
+            of = f":{context.payload[route.hourly_of]}" if route.hourly_of else ""
+            self._wiring.limiter.spend(f"{route.hourly}:{context.neighbourhood}{of}", rate, HOUR)
         with self._fields.named():
             if route.handler is not None:
                 return route.handler(context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
@@ -21,8 +22,10 @@ from contracts.campaigns.files import CHUNK_BYTES
 from contracts.errors import NotFound, WiciError
 from contracts.file_kinds import SHOWN
 
-# An image in a mail is asked for by every reader; what stands at a link never changes.
-CACHE = "public, max-age=86400"
+# Seconds. A picture in a mail is asked for by every reader; it may be kept for as long, and not beyond its end.
+PICTURE_KEPT = 300
+# A player or a program for downloads looks at as few octets, or fewer, before it begins.
+LOOK_OCTETS = 1024
 _DEADLINE = 10.0
 # Said as it is; what a browser might take for a page or a script is only octets.
 _PLAIN = (*SHOWN, "application/pdf", "application/zip", "text/plain", "text/csv", "application/vnd.")
@@ -34,10 +37,8 @@ log = get_logger()
 def download(context: RequestContext) -> Response:
     """The file of a link."""
     request, token = context.request, context.payload["token"]
-    wanted = request.range
-    counts = request.method == "GET" and (wanted is None or _begins_at_start(wanted))
     try:
-        found = context.call("campaigns.open_public_file", {"token": token[:200], "is_counted": counts})
+        found = context.call("campaigns.open_public_file", {"token": token[:200]})
     except NotFound:
         return _page(context, "gone", 404)
     except WiciError:
@@ -49,16 +50,12 @@ def download(context: RequestContext) -> Response:
     return _answer(context, found, token)
 
 
-def _begins_at_start(wanted: Any) -> bool:
-    return any(start == 0 for start, _ in wanted.ranges)
-
-
 def _answer(context: RequestContext, found: dict[str, Any], token: str) -> Response:
     size, wanted = found["size"], context.request.range
     start, end, status = 0, size, 200
     # Several ranges at once are answered with the whole, as is allowed.
     if wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1 and _is_current(context, found):
-        span = wanted.range_for_length(size)
+        span = _span(wanted, size)
         if span is None:
             refused = Response(status=416, headers={"Content-Range": f"bytes */{size}"}, content_type="text/plain")
             return _with_head(refused, found)
@@ -72,6 +69,12 @@ def _answer(context: RequestContext, found: dict[str, Any], token: str) -> Respo
     return _with_head(answer, found)
 
 
+def _span(wanted: Any, size: int) -> tuple[int, int] | None:
+    """Its first octet and the one after its last; None for neither. A suffix longer than the file is all of it."""
+    ((start, end),) = wanted.ranges
+    return (0, size) if end is None and start < -size else wanted.range_for_length(size)
+
+
 def _is_current(context: RequestContext, found: dict[str, Any]) -> bool:
     """Whether a range is of the file as it is (`If-Range`)."""
     given = context.request.headers.get("If-Range")
@@ -81,12 +84,16 @@ def _is_current(context: RequestContext, found: dict[str, Any]) -> bool:
 def _octets(context: RequestContext, found: dict[str, Any], token: str, start: int, end: int) -> Any:
     """The pieces from `start` to `end`; of more than one, in a turn of the account's at downloads.
 
+    With the first one it is counted as a download, if it is more than a look at the file's beginning.
+
     :raises Unavailable: as many are open as leave threads for the rest.
     """
     services, actor = context.wiring.services, context.actor
+    counts = start == 0 and (end == found["size"] or end > LOOK_OCTETS)
 
     def piece(seq: int) -> bytes:
-        read = services.call("campaigns.read_public_file", actor, {"token": token, "seq": seq}, deadline=_DEADLINE)
+        wanted = {"token": token, "seq": seq, "is_counted": counts and seq == 0}
+        read = services.call("campaigns.read_public_file", actor, wanted, deadline=_DEADLINE)
         octets = b64decode(read["chunk"] or "")
         first = seq * CHUNK_BYTES
         return octets[max(start - first, 0) : max(end - first, 0)]
@@ -118,7 +125,7 @@ def _octets(context: RequestContext, found: dict[str, Any], token: str, start: i
 
 def _with_head(answer: Response, found: dict[str, Any]) -> Response:
     answer.set_etag(found["etag"])
-    answer.headers["Cache-Control"] = CACHE
+    answer.headers["Cache-Control"] = _cache(answer, found)
     answer.headers["Accept-Ranges"] = "bytes"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = _POLICY
@@ -127,6 +134,14 @@ def _with_head(answer: Response, found: dict[str, Any]) -> Response:
     if answer.status_code in (200, 206):
         downloads.attach(answer, found["filename"], is_shown=found["media_type"] in SHOWN)
     return answer
+
+
+def _cache(answer: Response, found: dict[str, Any]) -> str:
+    if found["media_type"] not in SHOWN or answer.status_code == 416:
+        return "private, no-cache"
+    ends = found.get("expires_at")
+    left = PICTURE_KEPT if ends is None else int((datetime.fromisoformat(ends) - datetime.now(UTC)).total_seconds())
+    return f"public, max-age={max(0, min(left, PICTURE_KEPT))}"
 
 
 def _media_type(found: dict[str, Any]) -> str:

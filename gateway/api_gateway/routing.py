@@ -66,6 +66,7 @@ class Route:
         threads apart, so that a database that hangs stops neither the other links nor health.
     :param ceiling: `previews`, `uploads` or `downloads`: how many of them one tenant may have at once.
     :param hourly: a setting of the gateway, `registration_rate`: how often one address may do this in an hour.
+    :param hourly_of: a field of the body; each value of it counts by itself.
     :param reads_body: the handler reads and checks the body by itself, with a limit of its own.
     :param consumes: media type of the request body, for the description: `multipart/form-data` for uploads.
     :param or_json: schema of a JSON body that an upload may be asked for by instead; the handler reads it.
@@ -101,6 +102,7 @@ class Route:
     looks_up: bool = field(default=False, kw_only=True)
     ceiling: str | None = field(default=None, kw_only=True)
     hourly: str | None = field(default=None, kw_only=True)
+    hourly_of: str | None = field(default=None, kw_only=True)
     reads_body: bool = field(default=False, kw_only=True)
     consumes: str = field(default="application/json", kw_only=True)
     or_json: type[marshmallow.Schema] | None = field(default=None, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,16 +48,21 @@ def receive(
     json_fields: frozenset[str] = frozenset({"mapping", "options"}),
     text_fields: frozenset[str] = frozenset(),
     service: str = "contacts",
+    most: int | None = None,
+    check: Callable[[dict[str, Any]], None] | None = None,
 ) -> Received:
     """Stream the file of a multipart request to `{service}.begin_upload` and `{service}.append_upload`.
 
+    :param most: octets of a file, where the service takes fewer than the gateway.
+    :param check: of the fields that have come, after each; what it raises ends the request, before a file that follows.
     :raises Unsupported: not multipart/form-data.
     :raises Unreadable: broken multipart or JSON.
     :raises TooLarge: the file or a field is over its limit.
     :raises Invalid: no file, two files, or an unknown field.
     """
-    reading = _Reading(context, file_field, json_fields, text_fields, service)
-    for event in _events(context):
+    limit = context.wiring.config.max_upload if most is None else min(most, context.wiring.config.max_upload)
+    reading = _Reading(context, file_field, json_fields, text_fields, service, limit, check)
+    for event in _events(context, limit):
         reading.take(event)
     return reading.finish()
 
@@ -72,12 +77,15 @@ class _Reading:
         json_fields: frozenset[str],
         text_fields: frozenset[str],
         service: str,
+        limit: int,
+        check: Callable[[dict[str, Any]], None] | None,
     ) -> None:
         self._context = context
         self._file_field = file_field
         self._json_fields = json_fields
         self._known = json_fields | text_fields
         self._service = service
+        self._limit, self._check = limit, check
         self._received: Received | None = None
         self._fields: dict[str, Any] = {}
         self._name: str | None = None  # of the field that is being read; None: the file
@@ -142,13 +150,14 @@ class _Reading:
                 self._fields[name] = raw.decode()
             except UnicodeDecodeError:
                 raise Unreadable("request.not_utf8", f"The field {name} is not UTF-8.") from None
+        if self._check is not None:
+            self._check(self._fields)
 
     def _send(self, chunk: bytes) -> None:
         received = self._received
         assert received is not None  # A file's data comes after its head.
-        limit = self._context.wiring.config.max_upload
-        if received.size + len(chunk) > limit:
-            raise TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
+        if received.size + len(chunk) > self._limit:
+            raise _too_large(self._limit)
         self._context.call(
             f"{self._service}.append_upload",
             {"upload_id": received.upload_id, "seq": self._sequence, "chunk": b64encode(chunk).decode()},
@@ -182,15 +191,15 @@ class _Decoder(multipart.MultipartDecoder):
         return event
 
 
-def _events(context: RequestContext) -> Iterator[multipart.Event]:
-    request, limit = context.request, context.wiring.config.max_upload
+def _events(context: RequestContext, limit: int) -> Iterator[multipart.Event]:
+    request = context.request
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary or not boundary.isascii():
         raise Unsupported("request.unsupported_media_type", "Send multipart/form-data.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Unsupported("request.unsupported_encoding", "A multipart body is sent without Content-Encoding.")
     if (request.content_length or 0) > limit + OUTSIDE_BYTES:
-        raise TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
+        raise _too_large(limit)
     decoder = _Decoder(boundary.encode())
     ends = time.monotonic() + UPLOAD_SECONDS
     try:
@@ -206,6 +215,10 @@ def _events(context: RequestContext) -> Iterator[multipart.Event]:
         raise
     except ValueError:
         raise Unreadable("multipart.malformed", "The multipart body is broken.") from None
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("file.too_large", f"The file is larger than {limit} bytes.", {"limit": limit})
 
 
 def _invalid(name: str, code: str, detail: str) -> Invalid:

@@ -12,7 +12,7 @@ from contracts.campaigns import files
 from contracts.lists import NewestQuery
 
 _READ, _WRITE = "email.campaigns.read", "email.campaigns.write"
-_CHECKER = Checker(files.FileCreate, frozenset(), is_json=True)
+_CHECKER = Checker(files.FileUpdate, frozenset(), is_json=True)
 _TAGS = ["Files"]
 _ONE = "/v1/files/<uuid:file_id>"
 _FILE = {
@@ -29,10 +29,15 @@ _FILE = {
 
 def upload(context: RequestContext) -> Response:
     """Upload a file, and give it its link."""
-    texts = frozenset({"expires_at"})
-    received = uploads.receive(context, json_fields=frozenset(), text_fields=texts, service="campaigns")
+    received = uploads.receive(
+        context,
+        json_fields=frozenset(),
+        text_fields=frozenset({"expires_at"}),
+        service="campaigns",
+        most=files.MOST_OCTETS,
+        check=lambda fields: _CHECKER.check(fields, {}),
+    )
     payload = {"upload_id": received.upload_id, **received.fields}
-    _CHECKER.check(payload, {})
     return context.answer(context.call("campaigns.create_file", payload))
 
 
@@ -108,8 +113,9 @@ ROUTES = [
         permission=PUBLIC,
         bare=True,
         summary="Download a hosted file",
-        description="Whole or one range (206, 416); `If-None-Match` and `If-Range` are heeded. A file that has ended"
-        " shows a page (410).",
+        description="Whole or one range (206, 416); `If-None-Match` and `If-Range` are heeded. Pictures may be kept"
+        " for five minutes; all else is asked for each time, so that it is counted and ends when it should. A file that"
+        " has ended shows a page (410).",
         produces=("application/octet-stream",),
         tags=["Links"],
     ),

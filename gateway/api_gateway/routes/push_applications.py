@@ -98,7 +98,10 @@ ROUTES = [
         " of the same device. With `contact` the device is that contact's, who consents to push by it unless they have"
         " refused; your own server makes the `proof`, for anybody can call this. 403 `device.proof_wrong`, 404"
         " `application.not_found` and `contact.not_found`, 422 `device.one_owner`, `device.keys_invalid` and"
-        " `device.token_invalid`.",
+        " `device.token_invalid`. A contact keeps the 20 devices that were seen last. 429 `rate.limited`: more than"
+        " 1,000 in an hour from one address for one application; `device.too_many`: more than 20,000 new ones without"
+        " a contact in an hour. Who is nobody's and has not been heard of for 90 days goes.",
+        hourly="device_rate", hourly_of="app_key",
         request=devices.DeviceCreate, response=devices.Registered, status=201, example=_REGISTERED,
         response_example={"id": _DEVICE["id"], "contact_id": _DEVICE["contact_id"]},
     ),

@@ -1,5 +1,7 @@
 """The web SDK of push, and devices that register from any page."""
 
+from collections import Counter
+
 import pytest
 
 from api_gateway.routes import push_applications, web_push
@@ -46,3 +48,22 @@ def test_a_browser_registers_from_whatever_page_the_application_is(make_client, 
     assert preflight.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
     assert (made.status_code, made.headers["Access-Control-Allow-Origin"]) == (201, PAGE["Origin"])
     assert "Access-Control-Allow-Origin" not in others.headers
+
+
+def test_few_devices_of_an_application_come_from_one_address_in_an_hour(make_client, services):
+    services.answers["push_gateway.register_device"] = {
+        "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b43",
+        "contact_id": None,
+    }
+    taken = Counter()
+
+    def lease(subject, _start, _block, limit):  # one at a time, as the database would
+        taken[subject] += 1
+        return (1, limit - taken[subject]) if taken[subject] <= limit else (0, 0)
+
+    client = make_client(ROUTES, device_rate=2, lease=lease)
+
+    mine = [client.post("/v1/devices", json=DEVICE) for _ in range(3)]
+    another = client.post("/v1/devices", json={**DEVICE, "app_key": "another-application"})
+
+    assert [one.status_code for one in [*mine, another]] == [201, 201, 429, 201]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
-from channel import people, quota_leases
+from channel import kept_contents, people, quota_leases
 from channel.single_sends import Answer, Raced, TooFewUnits
 from chassis import erasures, outbox, pages
 from chassis.actors import account_of
@@ -34,7 +34,11 @@ _MESSAGE = (
     " LEFT JOIN sends s ON s.account_id = l.account_id"
     " AND s.stem_id = CAST(left(CAST(l.message_id AS text), 28) || '00000000' AS uuid) WHERE l.account_id = :account"
 )
-_THEIRS = " AND l.address = ANY(CAST(:addresses AS text[])) AND l.message_id < :before"
+_THEIRS = (  # by the index of `people.index_cold`, where there is one
+    " AND l.address = ANY(CAST(:addresses AS text[]))"
+    " AND hashtext(l.address) = ANY(ARRAY(SELECT hashtext(a) FROM unnest(CAST(:addresses AS text[])) a))"
+    " AND l.message_id < :before"
+)
 _ADD = text(
     "INSERT INTO sends (send_id, account_id, content_hash, external_id, stem_id, request_hash)"
     " VALUES (:send_id, :account_id, :content_hash, :external_id, :stem_id, :request_hash)"
@@ -44,7 +48,11 @@ _ADD = text(
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One send, checked and not stored yet. Its content is stored: `keep_content`."""
+    """One send, checked and not stored yet.
+
+    :ivar content: what is stored with the send and kept for a while (`kept_contents`); None: its content is stored
+        for ever already (`keep_content`).
+    """
 
     account_id: UUID
     content_hash: str
@@ -55,6 +63,7 @@ class Plan:
     external_id: str | None = None
     request_key: str | None = None
     trace_id: str = ""
+    content: Mapping[str, Any] | None = None
 
     @property
     def request_hash(self) -> str | None:
@@ -65,14 +74,20 @@ class Plan:
 # --- contents
 
 
-def keep_content(session: Session, account_id: UUID, sender: str, content: Mapping[str, Any]) -> str:
-    """Store an immutable content; returns the hash by which it is known."""
+def hash_of(account_id: UUID, sender: str, content: Mapping[str, Any]) -> str:
+    """What a content is known by."""
     canonical = orjson.dumps([str(account_id), sender, content], option=orjson.OPT_SORT_KEYS)
-    name = hashlib.sha256(canonical).hexdigest()
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def keep_content(session: Session, account_id: UUID, sender: str, content: Mapping[str, Any]) -> str:
+    """Store an immutable content, for ever; returns the hash by which it is known."""
+    name = hash_of(account_id, sender, content)
     changed(
         session,
         "INSERT INTO contents (content_hash, account_id, sender, content)"
-        " VALUES (:name, :account, :sender, CAST(:content AS jsonb)) ON CONFLICT DO NOTHING",
+        " VALUES (:name, :account, :sender, CAST(:content AS jsonb))"
+        " ON CONFLICT (content_hash) DO UPDATE SET keep_until = NULL WHERE contents.keep_until IS NOT NULL",
         name=name, account=account_id, sender=sender, content=orjson.dumps(content).decode(),
     )  # fmt: skip
     return name
@@ -139,6 +154,11 @@ def _started(session: Session, plan: Plan, channel: Channel, source: str) -> UUI
     )  # fmt: skip
     if not added:
         raise Raced
+    if plan.content is not None:
+        kept_contents.keep(
+            session, name=plan.content_hash, account_id=plan.account_id, sender=plan.sender, content=plan.content,
+            now=datetime.now(UTC),
+        )  # fmt: skip
     quota_leases.spend(session, {plan.account_id: len(plan.addresses)})
     rows = [(of(number), account_id, to, "accepted") for number, to in enumerate(plan.addresses, 1)]
     cursor_of(session).execute(
@@ -227,7 +247,7 @@ def _find(session: Session, *, account_id: UUID, **asked: Any) -> Collection[UUI
 
 
 def _anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]) -> None:
-    """Out of the ledger; and what the customer called a message that went to nobody else."""
+    """Out of the ledger; and what the customer called a message, and said in it, that went to nobody else."""
     asked = {"account": account_id, "ids": list(message_ids)}
     changed(
         session,
@@ -240,3 +260,4 @@ def _anonymise(session: Session, account_id: UUID, message_ids: Collection[UUID]
         "UPDATE sends SET external_id = NULL WHERE account_id = :account AND stem_id = ANY(:stems)",
         account=account_id, stems=stems,
     )  # fmt: skip
+    kept_contents.forget(session, account_id=account_id, message_ids=message_ids)

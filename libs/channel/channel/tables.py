@@ -226,7 +226,14 @@ def create_contents(op: Any) -> None:
         Column("sender", Text, nullable=False),
         Column("content", JSONB, nullable=False),
         _moment("created_at", **_NOW),
+        _moment("keep_until", nullable=True),  # of single sends alone; a campaign's is kept for ever
     )
+
+
+def add_keeping_to_contents(op: Any) -> None:
+    """For channels whose table is older; single messages' texts of before are kept for a while from now on."""
+    op.execute("ALTER TABLE contents ADD COLUMN IF NOT EXISTS keep_until timestamptz")
+    op.execute("UPDATE contents SET keep_until = now() + interval '9 days' WHERE content ->> 'literal' = 'true'")
 
 
 def create_sends(op: Any) -> None:

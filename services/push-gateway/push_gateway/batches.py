@@ -24,7 +24,7 @@ class StoredContent:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One device that a message goes to; of a topic there is no id."""
+    """One device that a message goes to; of a topic there is no id, and `token` is its name."""
 
     device_id: UUID | None
     platform: str
@@ -32,6 +32,10 @@ class Target:
     keys: Mapping[str, str] | None = None
     language: str | None = None
     seen_at: datetime | None = None
+
+    @property
+    def is_topic(self) -> bool:
+        return self.device_id is None
 
 
 class PushMessage(Message):

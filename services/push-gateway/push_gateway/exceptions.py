@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
 
 
 def not_found(noun: str) -> NotFound:
@@ -35,6 +35,11 @@ def proof_wrong() -> Forbidden:
 
 def token_invalid(detail: str) -> Invalid:
     return Invalid.of_field("token", "device.token_invalid", detail)
+
+
+def too_many_devices(most: int) -> TooManyRequests:
+    detail = f"The application has more than {most} new devices without a contact in an hour."
+    return TooManyRequests("device.too_many", detail, {"retry_after": 600})
 
 
 def keys_invalid() -> Invalid:

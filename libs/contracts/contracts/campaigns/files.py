@@ -46,13 +46,13 @@ class File(Schema):
     media_type = fields.String(metadata={"description": "by its first bytes, else by its name"})
     size = fields.Integer(metadata={"description": "in bytes"})
     url = fields.String()
-    downloads = fields.Integer(metadata={"description": "whole ones, and those that begin at the start"})
+    downloads = fields.Integer(metadata={"description": "given from the start on; a look at the first octets is none"})
     expires_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
 
 
 class PublicFileOpen(Schema):
-    """`is_counted`: somebody begins to read it."""
+    """`is_counted`: as gateways of before asked, when they did not know yet whether it would be read."""
 
     token = fields.String(required=True, validate=validate.Length(max=200))
     is_counted = fields.Boolean(load_default=False)
@@ -68,11 +68,15 @@ class PublicFile(Schema):
     media_type = fields.String()
     size = fields.Integer()
     etag = fields.String()
+    expires_at = fields.AwareDateTime(allow_none=True)
 
 
 class PublicFileRead(Schema):
+    """`is_counted`: a download begins with this piece."""
+
     token = fields.String(required=True, validate=validate.Length(max=200))
     seq = fields.Integer(required=True, validate=validate.Range(min=0, max=MOST_OCTETS // CHUNK_BYTES))
+    is_counted = fields.Boolean(load_default=False)
 
 
 FilePage = counted_page_of(File)

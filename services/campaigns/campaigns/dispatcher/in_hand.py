@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import islice, takewhile
@@ -148,6 +148,13 @@ class CampaignInHand:
         self.contact_by_number.clear()
         self.reads.clear()
         self.read_to = self.asked_to = self.dispatched_to
+
+    def pause(self) -> None:
+        """Read and send no more of it."""
+        self.forget_read()
+        self.again.clear()
+        self.retry_at = 0.0
+        self.leased = replace(self.leased, state=CampaignState.PAUSED)
 
     def note(self, leased: LeasedCampaign) -> None:
         """Take over what the database says now, and measure the channel's pace by it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -119,23 +120,19 @@ class Dispatcher:
             leased_by_id = {
                 leased.id: leased for leased in leases.renew(session, owner=self._steps.owner, lease=self._lease)
             }
-            paused = [leased.id for leased in leased_by_id.values() if leased.state is CampaignState.PAUSED]
-            if paused:
-                leases.release(session, owner=self._steps.owner, campaign_ids=paused)
-            for campaign_id in self._in_hand.keys() - (leased_by_id.keys() - set(paused)):
-                left = self._in_hand.pop(campaign_id)
-                if campaign_id in paused:
-                    left.forget_read()
-                    self._tell_let_go(left)
+            for campaign_id in self._in_hand.keys() - leased_by_id.keys():
+                del self._in_hand[campaign_id]
             for leased in leased_by_id.values():
-                if leased.state is not CampaignState.PAUSED:
-                    self._take_in_hand(session, leased)
+                self._take_in_hand(session, leased)
             self._take_stale(session)
             self._rest = 0.0 if self._in_hand else _idle_for(session)
         LEASED.set(len(self._in_hand))
 
     def _take_in_hand(self, session: Session, leased: LeasedCampaign) -> None:
         campaign = self._in_hand.get(leased.id)
+        if campaign is not None and CampaignState.PAUSED in (leased.state, campaign.leased.state):
+            campaign.pause()  # also when it has been resumed meanwhile: it is first given up
+            return
         if campaign is not None and campaign.is_as(leased):
             campaign.note(leased)
             return
@@ -219,8 +216,11 @@ class Dispatcher:
             if batch.campaign_id in moved:
                 self._publisher.publish(campaign.leased, batch.id, recipients)
                 RECIPIENTS.labels(campaign.leased.channel).inc(batch.size)
-        # Paused, cancelled or taken over in this very moment.
-        self._forget(campaign for campaign_id, campaign in moving.items() if campaign_id not in moved)
+        for campaign in (campaign for campaign_id, campaign in moving.items() if campaign_id not in moved):
+            # Paused, cancelled or taken over in this very moment: the next renewal says which.
+            campaign.pause()
+            campaign.wait(math.inf)
+            self._renew_at = 0.0
 
     def _forget(self, campaigns: Iterable[CampaignInHand]) -> None:
         for campaign in list(campaigns):
@@ -242,6 +242,8 @@ class Dispatcher:
                 self._workers.run(campaign, "start", self._steps.start, campaign.leased)
             elif state is CampaignState.DRAFT:
                 self._workers.run(campaign, "return", self._steps.return_reservation, campaign.leased)
+            elif state is CampaignState.PAUSED:
+                self._step_paused(campaign)
             else:
                 self._step_ended(campaign)
 
@@ -267,6 +269,15 @@ class Dispatcher:
             after, limit = next_read
             page_read = self._workers.read(campaign, self._steps.read_page, campaign.leased, after, limit)
             campaign.note_read(after + limit, page_read)
+
+    def _step_paused(self, campaign: CampaignInHand) -> None:
+        """Give its lease up once who was read ahead is let go: what is held for it once it is resumed stays."""
+        if campaign.let_go is not None:
+            self._tell_let_go(campaign)
+            return
+        with self._database.transaction() as session:
+            leases.release(session, owner=self._steps.owner, campaign_ids=[campaign.leased.id])
+        self._forget([campaign])
 
     def _tell_let_go(self, campaign: CampaignInHand) -> None:
         """Who was read and is not sent to now is free for others, under a frequency cap."""
@@ -316,7 +327,7 @@ class Dispatcher:
         campaign.wait_after_failure()
 
     def _apply(self, campaign: CampaignInHand, result: Any) -> None:
-        if campaign.task_name == "again":
+        if campaign.task_name == "again" and campaign.is_sending:
             self._publish_again(campaign, result)
         elif campaign.task_name == "start" and not result:
             campaign.wait(SNAPSHOT_POLL_SECONDS)

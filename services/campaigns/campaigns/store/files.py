@@ -82,9 +82,12 @@ def fitting(*, account_id: UUID, words: Sequence[str]) -> Select[HostedFile]:
     return query.where(*(HostedFile.name.op("~")(word) for word in words))
 
 
-def octets_of(session: Session, *, account_id: UUID) -> int:
-    """All that the account holds, uploads included."""
-    query = select(func.coalesce(func.sum(HostedFile.size), 0)).where(HostedFile.account_id == account_id)
+def octets_of(session: Session, *, account_id: UUID, begun_after: datetime) -> int:
+    """All that the account holds, with uploads that began after that moment."""
+    query = select(func.coalesce(func.sum(HostedFile.size), 0)).where(
+        HostedFile.account_id == account_id,
+        HostedFile.token.is_not(None) | (HostedFile.created_at > begun_after),
+    )
     return int(session.scalar(query) or 0)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -377,8 +378,9 @@ def _ensure_proved(ask: Ask, campaign: LeasedCampaign, only_to: Sequence[str]) -
 
 
 def _let_go(ask: Ask, campaign: LeasedCampaign, after: int) -> None:
-    snapshot = {"snapshot_id": str(domain.snapshot_id(campaign.id))}
-    _tolerate_absence(ask, "contacts.let_go_of_audience", {**snapshot, "campaign_id": str(campaign.id), "after": after})
+    wanted = {"snapshot_id": str(domain.snapshot_id(campaign.id)), "campaign_id": str(campaign.id), "after": after}
+    with suppress(NotFound, Conflict):  # it is gone, or was never taken: nothing is held
+        ask("contacts.let_go_of_audience", wanted)
 
 
 def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:

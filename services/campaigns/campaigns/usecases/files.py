@@ -17,19 +17,20 @@ from campaigns.store.objects import Objects, StorageAway
 from campaigns.usecases import named_lists
 from campaigns.usecases.expiry import ensure_to_come
 from campaigns.usecases.ports import FileTools, ensure_may
-from campaigns.usecases.uploads import ensure_room, piece_key
+from campaigns.usecases.uploads import UPLOAD_TAKES, drop_upload, ensure_room, piece_key
 from campaigns.usecases.views import Answer
 from chassis import acts, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.logs import get_logger
 from contracts import file_kinds
+from contracts.errors import Conflict, Invalid
 from contracts.events import CAMPAIGNS_ACT
 from contracts.lists import NEWEST
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
-UPLOADS_KEPT = timedelta(days=1)
+UPLOADS_KEPT = 2 * UPLOAD_TAKES
 # The link of a file that has ended says so for as long.
 ENDED_KEPT = timedelta(days=30)
 NAMED_AT_MOST = 5
@@ -42,19 +43,41 @@ def create_file(
 ) -> Answer:
     """Look through an upload and give it its public link; the same again is the same file.
 
-    :raises Invalid: it is empty, a program, or a document with macros.
+    :raises Invalid: it is empty, a program, or a document with macros, or its end has passed. Nothing is left of it.
+    :raises Conflict: the account has no room. Nothing is left of it.
     """
     account_id = _writer(actor)
-    ensure_to_come(expires_at, now)
     with database.transaction() as session:
         row = store.get_upload(session, account_id=account_id, upload_id=upload_id)
         name, pieces, is_made = row.name, row.pieces, row.token is not None
-    found = None if is_made else _looked_through(tools, name, octets_of(tools.objects, upload_id, pieces))
+    try:
+        ensure_to_come(expires_at, now)
+        found = None if is_made else _looked_through(tools, name, octets_of(tools.objects, upload_id, pieces))
+        return _made(database, actor, now, tools, upload_id, found, expires_at)
+    except (Invalid, Conflict):
+        drop_upload(database, account_id, upload_id)
+        raise
+
+
+def _made(
+    database: Database,
+    actor: Actor,
+    now: datetime,
+    tools: FileTools,
+    upload_id: UUID,
+    found: tuple[str, str] | None,
+    expires_at: datetime | None,
+) -> Answer:
+    """The upload is a file.
+
+    :param found: its media type and digest. :raises Conflict: the account has no room.
+    """
+    account_id = account_of(actor)
     with database.transaction() as session:
         store.lock(session, account_id=account_id)
         row = store.get_upload(session, account_id=account_id, upload_id=upload_id, is_locked=True)
         if row.token is None and found is not None:
-            ensure_room(session, account_id)
+            ensure_room(session, account_id, now)
             row.media_type, row.digest = found
             row.token, row.expires_at, row.created_at = secrets.token_urlsafe(16), expires_at, now
             session.flush()

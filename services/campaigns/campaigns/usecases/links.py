@@ -155,7 +155,7 @@ def _tell(session: Session, row: NamedLink, *, is_there: bool = True) -> None:
 
 def _ensure_target(target: str | None, tools: FileTools) -> None:
     """:raises Invalid: it leads to this platform: links that lead to one another never end."""
-    if target is not None and urlsplit(target).hostname in tools.own_hosts:
+    if target is not None and (urlsplit(target).hostname or "").rstrip(".") in tools.own_hosts:
         raise exceptions.link_to_us()
 
 

@@ -34,13 +34,17 @@ def open_public_file(session: Session, *, actor: Actor, now: datetime, token: st
         "media_type": row.media_type,
         "size": row.size,
         "etag": row.digest,
+        "expires_at": row.expires_at,
     }
 
 
 def read_public_file(
-    database: Database, *, actor: Actor, now: datetime, tools: FileTools, token: str, seq: int
+    database: Database, *, actor: Actor, now: datetime, tools: FileTools, token: str, seq: int, is_counted: bool
 ) -> Answer:
-    """One piece in base64; null after the last. :raises NotFound: nobody may read it."""
+    """One piece in base64; null after the last. A download is counted once its piece is there.
+
+    :raises NotFound: nobody may read it.
+    """
     with database.transaction() as session:
         row = _found(session, token)
         if _state(session, row, now) != "ready":
@@ -51,6 +55,9 @@ def read_public_file(
         piece = tools.objects.get(piece_key(file_id, seq))
     except StorageAway:
         raise exceptions.storage_away() from None
+    if is_counted and piece is not None:
+        with database.transaction() as session:
+            store.count_download(session, file_id)
     return {**about, "chunk": None if piece is None else b64encode(piece).decode()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from campaigns import exceptions
@@ -21,6 +21,8 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
 MOST_OF_ACCOUNT = 1024**3
+# So long an upload may take, as the gateway has it: one that is older has broken off.
+UPLOAD_TAKES = timedelta(minutes=30)
 
 
 def begin_upload(session: Session, *, actor: Actor, now: datetime, filename: str, size: int | None) -> Answer:
@@ -32,7 +34,7 @@ def begin_upload(session: Session, *, actor: Actor, now: datetime, filename: str
         raise exceptions.file_too_large(MOST_OCTETS)
     if file_kinds.is_program(filename, b""):
         raise exceptions.file_is_program()
-    ensure_room(session, account_id)
+    ensure_room(session, account_id, now)
     upload_id = new_id()
     store.add(session, id=upload_id, account_id=account_id, name=cleaned(filename), created_at=now)
     return {"upload_id": upload_id}
@@ -53,14 +55,24 @@ def append_upload(
             return
         if seq > row.pieces or row.size != seq * CHUNK_BYTES:  # all but the last are full
             raise Conflict("upload.gap", "A piece is missing.", {"expected": row.pieces})
-        if len(octets) > CHUNK_BYTES or row.size + len(octets) > MOST_OCTETS:
-            raise exceptions.file_too_large(MOST_OCTETS)
+        is_too_large = len(octets) > CHUNK_BYTES or row.size + len(octets) > MOST_OCTETS
+    if is_too_large:
+        drop_upload(database, account_id, upload_id)
+        raise exceptions.file_too_large(MOST_OCTETS)
     try:
         tools.objects.put(piece_key(upload_id, seq), octets)
     except StorageAway:
         raise exceptions.storage_away() from None
     with database.transaction() as session:
         store.appended(session, file_id=upload_id, seq=seq, octets=len(octets))
+
+
+def drop_upload(database: Database, account_id: UUID, upload_id: UUID) -> None:
+    """Nothing becomes of it; unless a file has been made of it meanwhile."""
+    with database.transaction() as session:
+        row = store.get_upload(session, account_id=account_id, upload_id=upload_id, is_locked=True)
+        if row.token is None:
+            store.remove(session, row)
 
 
 def piece_key(file_id: UUID, seq: int) -> str:
@@ -73,7 +85,8 @@ def cleaned(filename: str) -> str:
     return plain[-FILENAME_MAX:] or "file"
 
 
-def ensure_room(session: Session, account_id: UUID) -> None:
+def ensure_room(session: Session, account_id: UUID, now: datetime) -> None:
     """:raises Conflict: the account's files have all that they may."""
-    if store.octets_of(session, account_id=account_id) > MOST_OF_ACCOUNT - MOST_OCTETS:
+    held = store.octets_of(session, account_id=account_id, begun_after=now - UPLOAD_TAKES)
+    if held > MOST_OF_ACCOUNT - MOST_OCTETS:
         raise exceptions.files_full(MOST_OF_ACCOUNT)

@@ -325,6 +325,30 @@ def test_pause_stops_it_and_resume_sends_the_rest(
     assert f"let_go_of_audience {campaign_id} 20000" in owner.look()["asked"]
 
 
+def test_resumed_at_once_it_is_read_after_what_was_read_before_is_let_go(
+    caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    """Or a late letting go would take the room under the frequency cap that the new reading holds."""
+    owner = caller()
+    channel.holding.set()
+    campaign_id = owner.scheduled(6_444)  # contacts takes its time to let go of them
+    for _ in range(2):
+        dispatcher(CAMPAIGNS_WINDOW="4")
+    wait_until(lambda: len(channel.held) == 4, what="a full window")
+
+    def asked() -> list[str]:
+        return [one.split()[0] for one in owner.look()["asked"] if campaign_id in one]
+
+    owner("pause_campaign", campaign_id=campaign_id)
+    wait_until(lambda: "let_go_begun" in asked(), what="the letting go to begin")
+    owner("resume_campaign", campaign_id=campaign_id)
+    channel.finish_held()
+    assert owner.wait_for(campaign_id, "sent")["progress"] == expected(6_444)
+    told = asked()
+    begun, ended = told.index("let_go_begun"), told.index("let_go_of_audience")
+    assert "read_audience" in told[ended:] and "read_audience" not in told[begun:ended]
+
+
 def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, channel: Any, dispatcher: Callable) -> None:
     owner = caller()
     channel.holding.set()
@@ -343,6 +367,25 @@ def test_cancel_ends_it_and_returns_the_rest_of_the_quota(caller: Callable, chan
     assert progress == {**expected(sent), "recipients": 20_000, "to_come": 20_000 - sent}
     used = owner.look()["reservations"][str(reservation(campaign_id))]["used"]
     assert used == progress["submitted"] + progress["deferred"]
+
+
+def test_campaign_whose_audience_was_never_taken_is_settled(
+    caller: Callable, dispatcher: Callable, database: Database
+) -> None:
+    """Its snapshot failed, or it was cancelled while contacts was taking it."""
+    owner = caller()
+    failing, ending = owner.scheduled(555), owner.scheduled(556)
+    dispatcher()
+    wait_until(lambda: str(snapshot(ending)) in owner.look()["snapshots"], what="the snapshot to be asked for")
+    owner("cancel_campaign", campaign_id=ending)
+    assert owner.wait_for(failing, "failed")["failure"]["code"] == "audience.failed"
+
+    def settled() -> bool:
+        with database.transaction() as session:
+            return session.scalar(text("SELECT count(*) FROM campaigns WHERE settled_at IS NULL")) == 0
+
+    wait_until(settled, what="both to be settled")
+    assert is_let_go(database, failing) and is_let_go(database, ending)
 
 
 def see_the_dispatcher_go_on(somebody: Any, channel: Any) -> None:

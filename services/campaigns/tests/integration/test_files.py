@@ -51,7 +51,9 @@ def test_a_file_is_read_as_it_came_and_its_downloads_are_counted(caller: Callabl
     assert file["size"] == len(octets) + 9 and read(stranger, file) == b"%PDF-1.7\n" + octets
     opened = [stranger("open_public_file", token=token_of(file), is_counted=counted) for counted in (True, True, False)]
     assert {one["etag"] for one in opened} == {hashlib.sha256(b"%PDF-1.7\n" + octets).hexdigest()}
-    assert owner("get_file", file_id=file["id"])["downloads"] == 2
+    for seq in (0, 9):  # there is no tenth piece
+        stranger("read_public_file", token=token_of(file), seq=seq, is_counted=True)
+    assert owner("get_file", file_id=file["id"])["downloads"] == 3
     with pytest.raises(NotFound):
         stranger("get_file", file_id=file["id"])
     with pytest.raises(NotFound):
@@ -93,10 +95,35 @@ def with_macros() -> bytes:
         ("cennik.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "_VBA_PROJECT".encode("utf-16-le"), "file.macros"),
     ],
 )
-def test_what_is_not_hosted(caller: Callable, filename: str, octets: bytes, code: str) -> None:
+def test_what_is_not_hosted(caller: Callable, database: Database, filename: str, octets: bytes, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         upload(caller(), filename, octets)
     assert [error["code"] for error in refused.value.errors] == [code]
+    assert rows(database) == 0
+
+
+def rows(database: Database) -> int:
+    with database.transaction() as session:
+        return int(session.scalar(text("SELECT count(*) FROM files")) or 0)
+
+
+def test_what_is_refused_or_broken_off_takes_no_room(caller: Callable, database: Database) -> None:
+    owner = caller()
+    with pytest.raises(Invalid):
+        upload(owner, "a.txt", b"abc", expires_at="2020-01-01T00:00:00+00:00")
+    begun = owner("begin_upload", filename="b.bin")["upload_id"]
+    with pytest.raises(TooLarge):
+        owner("append_upload", upload_id=begun, seq=0, chunk=b64encode(bytes(CHUNK_BYTES + 1)).decode())
+    assert rows(database) == 0
+    # One that broke off counts for as long as it might go on.
+    owner("begin_upload", filename="b.bin")
+    with database.transaction() as session:
+        session.execute(text("UPDATE files SET size = 1073741824"))
+    with pytest.raises(Conflict, match=r"file\.no_room"):
+        owner("begin_upload", filename="c.txt")
+    with database.transaction() as session:
+        session.execute(text("UPDATE files SET created_at = created_at - interval '31 minutes'"))
+    assert upload(owner, "c.txt", b"abc")["size"] == 3
 
 
 def test_its_bytes_say_what_a_file_is(caller: Callable) -> None:

@@ -75,6 +75,7 @@ def test_a_suffix_is_one_link_s_alone_and_a_repeated_request_makes_one(caller: C
     "wrong",
     [
         {"target": "https://wici.example/l/inny"},
+        {"target": "https://WICI.example./l/inny"},
         {"target": "javascript:alert(1)"},
         {"suffix": "-x-"},
         {"suffix": "Promo"},

@@ -237,12 +237,10 @@ def count_strangers(session: Session, *, actor: Actor, now: datetime, snapshot_i
 
 
 def let_go(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, campaign_id: UUID, after: int) -> None:
-    """Nobody numbered above `after` is about to be sent to; harmless twice.
-
-    :raises Conflict: `snapshot.not_ready`.
-    """
+    """Nobody numbered above `after` is about to be sent to; harmless twice, and for a snapshot that was not taken."""
     account_id = account_of(actor)
-    _taken(session, account_id, snapshot_id)
+    if _snapshot(session, account_id, snapshot_id)["state"] != JobState.DONE:
+        return  # nobody has been read
     snapshot = store.table_of(snapshot_id)
     frequency_caps.let_go(session, account_id=account_id, campaign_id=campaign_id, snapshot=snapshot, after=after)
 

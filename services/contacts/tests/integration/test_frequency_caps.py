@@ -260,6 +260,20 @@ def test_room_is_held_until_it_is_known_is_let_go_or_lapses(database: Database, 
         assert session.scalar(text("SELECT count(*) FROM recent_sends")) == 2
 
 
+def test_of_a_snapshot_that_was_not_taken_there_is_nothing_to_let_go(
+    database: Database, account: Any, group: UUID
+) -> None:
+    """It waits, or it failed: whoever ends its campaign is not told that it is not ready."""
+    waiting = {"snapshot_id": new_id()}
+    chosen = {"channel": Channel.EMAIL, "audience": {"groups": [group]}, "fields_": []}
+    account.call(audiences.request_snapshot, **waiting, **chosen)
+    account.call(audiences.let_go, **waiting, campaign_id=uuid4(), after=0)
+    with database.transaction() as session:
+        session.execute(text("UPDATE jobs SET state = 'failed'"))
+    assert account.call(audiences.get, **waiting)["state"] == "failed"
+    account.call(audiences.let_go, **waiting, campaign_id=uuid4(), after=0)
+
+
 def test_strangers_in_an_audience_are_counted_whoever_would_be_left_out(
     database: Database, account: Any, group: UUID, read: Any
 ) -> None:

@@ -25,7 +25,8 @@ from chassis.testing import Launcher, RunningProcess, places_of, wait_until
 from contracts import events
 from contracts.campaigns.content import content_problems
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
-from contracts.vocabulary import Channel
+from contracts.lanes import channel_lane
+from contracts.vocabulary import Channel, Lane
 
 from .asking import OPERATOR, Call, account, verified
 from .conftest import DOMAIN, HTML, Heard, World, states
@@ -282,7 +283,6 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
     database: Database, world: World, launch: Launcher, broker: Broker, heard: Heard
 ) -> None:
     from chassis.ids import new_id
-    from contracts.vocabulary import Lane
     from email_gateway.domain.sends import Plan, To
     from email_gateway.usecases import contents, messages
 
@@ -294,7 +294,8 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
         document = contents.get_document(session, account_id=account_id, content_hash=content_hash)
         to, sender = To("ala@poczta.example", "Ala", {"first_name": "Ala"}), f"news@{DOMAIN}"
         messages.accept(session, send_id=new_id(), plan=Plan(account_id, content_hash, document, sender, [to]))
-        body = session.scalar(text("DELETE FROM outbox RETURNING body"))
+        of_lane = {"lane": channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL)}
+        body = session.scalar(text("DELETE FROM outbox WHERE routing_key = :lane RETURNING body"), of_lane)
         header, recipients = read_batches(body, Lane.TRANSACTIONAL)[0]  # type: ignore[misc]
         chunk = Chunk(Batch(header, None, 1), None, recipients)
         chunk.claim = Claim(new_id(), 1)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import orjson
 
-from contracts.push_gateway.addresses import TOPIC
 from contracts.vocabulary import ContentFailure
 from push_gateway.content.template import Rendered, RenderFailed
 
@@ -52,12 +51,12 @@ class Push:
         return {name: value for name, value in found.items() if value}
 
 
-def fcm(push: Push, token: str) -> dict[str, Any]:
+def fcm(push: Push, to: str, *, is_topic: bool = False) -> dict[str, Any]:
     """The body of `projects.messages.send`.
 
     https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 
-    :param token: of a device, or `topic:` and a name. :raises RenderFailed: it is too much.
+    :param to: the token of a device, or of a topic its name. :raises RenderFailed: it is too much.
     """
     content = push.content
     own = {f"wici_{name}": _word(value) for name, value in push.own.items()}
@@ -77,10 +76,7 @@ def fcm(push: Push, token: str) -> dict[str, Any]:
         if sound := content.get("sound"):
             message["android"]["notification"] = {"sound": sound}
     _ensure_fits(orjson.dumps([message["data"], message.get("notification")]), FCM_MAX)
-    if token.startswith(TOPIC):
-        message["topic"] = token.removeprefix(TOPIC)
-    else:
-        message["token"] = token
+    message["topic" if is_topic else "token"] = to
     return {"message": message}
 
 

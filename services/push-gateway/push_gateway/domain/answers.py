@@ -30,7 +30,7 @@ class Answer:
     """
     :ivar code: of the message where it fails: the provider's own word, `fcm.UNREGISTERED`.
     :ivar wait: seconds after which to ask again, where the provider says so.
-    :ivar is_general: the wait holds for the whole application: the provider throttles it or is ill.
+    :ivar is_general: it holds for the whole application: the provider throttles it, is ill, or takes none of it.
     """
 
     verdict: Verdict

@@ -19,6 +19,8 @@ def is_push_service(endpoint: str, hosts: Collection[str]) -> bool:
 
     :param hosts: `push.example`, `*.push.example`, or for tests `http://127.0.0.1:12680`.
     """
+    if "\\" in endpoint:  # which some take for a slash, and so read another host
+        return False
     try:
         parts = urlsplit(endpoint)
         host, port = parts.hostname or "", parts.port

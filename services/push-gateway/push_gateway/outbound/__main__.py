@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from channel.outbound import OutboundProcess
 from chassis.process import Process, boot
@@ -29,16 +30,16 @@ def main(process: Process[OutboundConfig]) -> None:
     links = OpenLinks(config.public_url, config.link_key)
 
     def outbound() -> PushOutbound:
-        client = http.new_client(config.timeout)
+        new_client = partial(http.new_client, config.timeout)  # each provider's connections are its own
         senders = Senders(
-            Fcm(client, config.fcm_url, config.fcm_token_url),
-            Apns(http.new_client(config.timeout, only_http2=True), config.apns_url, config.apns_sandbox_url),
-            Web(client),
+            Fcm(new_client(), new_client(), config.fcm_url, config.fcm_token_url),
+            Apns(new_client(only_http2=True), config.apns_url, config.apns_sandbox_url),
+            Web(new_client()),
             config.web_hosts,
         )
         lanes = CHANNELS[Channel.PUSH].lanes
         outlet = PushOutlet(lanes, directory, senders, links, ahead=config.claim_ahead)
-        return PushOutbound(outlet, first_wait=timedelta(seconds=config.retry_seconds))
+        return PushOutbound(process.database, outlet, first_wait=timedelta(seconds=config.retry_seconds))
 
     OutboundProcess(process, outbound, linger=config.linger).run()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from chassis.database import Database, cursor_of
@@ -32,6 +33,12 @@ class Credentials:
     apns: ApnsAccount | None
     web: WebAccount
 
+    def whom(self, target: Target) -> Hashable:
+        """Whom a request to the device asks, for what a refusal of all holds: other credentials are another matter."""
+        if target.platform == Platform.WEB:
+            return self.application_id, urlsplit(target.token).netloc
+        return self.application_id, self.fcm if target.platform == Platform.FCM else self.apns
+
 
 class Directory:
     """Called on threads; what it remembers is replaced whole.
@@ -54,7 +61,7 @@ class Directory:
             targets: dict[str, list[Target]] = defaultdict(list)
             for address in addresses:
                 if address.startswith(TOPIC):
-                    targets[address].append(Target(None, Platform.FCM, address))
+                    targets[address].append(Target(None, Platform.FCM, address.removeprefix(TOPIC)))
             ids = [address for address in addresses if not address.startswith(TOPIC)]
             rows = devices.with_addresses(cursor_of(session), account_id, credentials.application_id, ids)
         for address, *columns in rows:

@@ -5,28 +5,38 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from channel.batches import Header
 from channel.outlets import Outlet, OutletEvents
 from chassis.logs import get_logger
+from contracts.push_gateway.devices import Platform
 from contracts.vocabulary import Lane, MessageState
 from push_gateway.batches import PushMessage, Target
 from push_gateway.content.template import RenderFailed
 from push_gateway.domain.answers import Answer, Verdict, outcome_of
 from push_gateway.outbound.directory import Credentials, Directory
+from push_gateway.outbound.places import Holds, Places
 from push_gateway.outbound.sending import Composition, OpenLinks, Senders
-from push_gateway.wires.http import CONNECTIONS
 
 GROUP = 100  # messages whose devices are looked up together
-AT_ONCE = 8  # groups
+AT_ONCE = 8  # look-ups
 SETTLE_SECONDS = 0.01  # outcomes that come within this time are told together
-GENERAL_WAIT = 10.0  # seconds, where a provider that is ill does not say
-MOST_HELD = 10_000  # applications that are held back
 FAILED = "push.failed"
 
+_HAS_LEFT = frozenset({Verdict.ACCEPTED, Verdict.UNKNOWN})
+
 log = get_logger()
+
+
+class _Withheld(Exception):
+    """:param answer: what the provider has just said to others; None: the message is not to leave."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class PushOutlet(Outlet):
@@ -42,14 +52,15 @@ class PushOutlet(Outlet):
         self._queues: dict[Lane, deque[PushMessage]] = {lane: deque() for lane in self.lanes}
         self._outcomes: list[PushMessage] = []
         self._wake, self._groups = asyncio.Event(), asyncio.Semaphore(AT_ONCE)
-        # As many as there are connections: the pool looks through all that wait for one at each answer.
-        self._requests = asyncio.Semaphore(CONNECTIONS)
-        self._held_until: dict[tuple[str, str, str], float] = {}  # account, application, platform
+        self._places, self._holds = {platform: Places() for platform in Platform}, Holds()
+        self._sending = 0  # messages
+        self._kept_back: list[PushMessage] = []
 
     # --- what the loop asks
 
     def has_room(self, lane: Lane) -> bool:
-        return sum(self.claiming.values()) + sum(self.claimed.values()) + self.chunk <= self._ahead
+        most = self._ahead if lane is not Lane.BULK else max(self.chunk, self._ahead * 4 // 5)  # campaigns leave some
+        return sum(self.claiming.values()) + sum(self.claimed.values()) + self.chunk <= most
 
     def room_for_retries(self) -> int:
         return max(0, self._ahead - sum(self.claimed.values()))
@@ -69,7 +80,8 @@ class PushOutlet(Outlet):
     def take_back(self) -> list[Any]:
         if not self.is_closing:
             return []
-        left = [message for queue in self._queues.values() for message in queue]
+        left = [*self._kept_back, *(message for queue in self._queues.values() for message in queue)]
+        self._kept_back = []
         for queue in self._queues.values():
             queue.clear()
         for message in left:
@@ -80,7 +92,7 @@ class PushOutlet(Outlet):
         self.is_closing = True
         self._wake.set()
         ends = time.monotonic() + patience
-        while self._has_groups() and time.monotonic() < ends:
+        while (self._sending or self._has_groups()) and time.monotonic() < ends:
             await asyncio.sleep(0.02)
         self._tell()
 
@@ -126,57 +138,82 @@ class PushOutlet(Outlet):
             for message in group:
                 message.state, message.code = MessageState.DEFERRED, FAILED
                 self._settle(message)
-        else:
-            await asyncio.gather(*(self._send(message, credentials, targets) for message in group))
-        finally:
+            return
+        finally:  # before they wait for a provider: the others' look-ups do not wait with them
             self._groups.release()
+        self._sending += len(group)
+        await asyncio.gather(*(self._send(message, credentials, targets) for message in group))
 
     async def _send(
         self, message: PushMessage, credentials: Credentials | None, targets: Mapping[str, list[Target]]
     ) -> None:
-        if self.events.is_stopped(message.header):  # since it was handed over
-            self.events.put_off([message])
-            return
         try:
-            await self._conclude(message, credentials, targets.get(message.recipient["address"], []))
-        except RenderFailed as failed:
-            message.state, message.code, message.at = MessageState.REJECTED, failed.code, time.time()
-        self._settle(message)
+            if credentials is None:
+                message.state, message.code, message.at = MessageState.REJECTED, "application.unknown", time.time()
+                self._settle(message)
+            else:
+                await self._conclude(message, credentials, targets.get(message.recipient["address"], []))
+        finally:
+            self._sending -= 1
 
-    async def _conclude(self, message: PushMessage, credentials: Credentials | None, targets: Sequence[Target]) -> None:
+    async def _conclude(self, message: PushMessage, credentials: Credentials, targets: Sequence[Target]) -> None:
         """Send to each device, and make one outcome of their answers."""
-        if credentials is None:
-            message.state, message.code, message.at = MessageState.REJECTED, "application.unknown", time.time()
-            return
         composition = Composition(message, message.chunk.batch.content, self._links.of(message))
-        pushes = [composition.of(target) for target in targets]
-        answers: list[Answer] = await asyncio.gather(
-            *(self._ask(message, credentials, *pair) for pair in zip(pushes, targets, strict=True))
-        )
-        message.dead = [target for target, one in zip(targets, answers, strict=True) if one.verdict is Verdict.GONE]
-        outcome = outcome_of(answers, message.header.lane)
+        asked = [self._ask(message, credentials, composition, target) for target in targets]
+        answers: list[Answer | None] = await asyncio.gather(*asked)
+        known = [answer for answer in answers if answer is not None]
+        if len(known) < len(answers) and not any(answer.verdict in _HAS_LEFT for answer in known):
+            self._keep_back(message)
+            return
+        message.dead = [
+            target
+            for target, one in zip(targets, answers, strict=True)
+            if one is not None and one.verdict is Verdict.GONE
+        ]
+        outcome = outcome_of(known, message.header.lane)
         message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
         message.at = time.time()
+        self._settle(message)
 
-    async def _ask(self, message: PushMessage, credentials: Credentials, push: Any, target: Target) -> Answer:
-        """The provider's answer; nobody is asked who has just said that it is too much."""
-        held = (message.header.account_id, message.chunk.batch.content.sender, str(target.platform))
-        wait = self._held_until.get(held, 0.0) - time.monotonic()
-        if wait > 0:
-            return Answer(Verdict.LATER, f"{target.platform}.throttled", wait)
+    def _keep_back(self, message: PushMessage) -> None:
+        """It has not left, and does not now: its campaign has stopped, or this process ends."""
+        if self.is_closing:
+            self._kept_back.append(message)
+        else:
+            self.events.put_off([message])
+
+    async def _ask(
+        self, message: PushMessage, credentials: Credentials, composition: Composition, target: Target
+    ) -> Answer | None:
+        """The provider's answer, None where the message may not leave any more; nobody is asked who has just said no.
+
+        Whether it may leave is asked once more when its turn comes: who waits for a provider may wait for long.
+        """
+        whom = credentials.whom(target)
+
+        def ensure_may_leave() -> None:
+            if self.is_closing or self.events.is_stopped(message.header):
+                raise _Withheld(None)
+            if (held := self._holds.answer(whom)) is not None:
+                raise _Withheld(held)
+
+        @asynccontextmanager
+        async def place() -> AsyncIterator[None]:
+            async with self._places[Platform(target.platform)].one(message.header.lane):
+                ensure_may_leave()
+                yield
+
         try:
-            async with self._requests:
-                answer = await self._senders.send(credentials, push, target)
-        except RenderFailed:
-            raise
+            ensure_may_leave()
+            answer = await self._senders.send(credentials, composition.of(target), target, place)
+        except _Withheld as withheld:
+            return withheld.answer
+        except RenderFailed as failed:  # in this language or for this platform; the other devices get theirs
+            return Answer(Verdict.REFUSED, failed.code)
         except Exception as error:  # one account's credentials or device must not end what all share
             log.exception("push_failed", account_id=message.header.account_id, error_type=type(error).__name__)
             return Answer(Verdict.UNKNOWN, FAILED)
-        if answer.is_general:
-            if len(self._held_until) >= MOST_HELD:
-                self._held_until.clear()
-            wait = GENERAL_WAIT if answer.wait is None else answer.wait
-            self._held_until[held] = max(self._held_until.get(held, 0.0), time.monotonic() + wait)
+        self._holds.note(whom, answer)
         return answer
 
     def _settle(self, message: PushMessage) -> None:

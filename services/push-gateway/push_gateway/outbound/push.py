@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channel import plain
+from channel import kept_contents, plain
 from channel.defaults import LAST_WAIT, OutboundDefaults
 from channel.outlets import Chunk, Message
 from channel.ports import CommonLoop, CommonUpkeep
-from chassis.database import Session
+from chassis.database import Database, Session
 from contracts.push_gateway.addresses import PUSH_ADDRESS
 from contracts.vocabulary import Channel, MessageState
 from push_gateway.batches import PushMessage, StoredContent
 from push_gateway.content.payloads import DEFAULT_TTL
 from push_gateway.outbound.outlet import PushOutlet
+from push_gateway.store import devices
 from push_gateway.store.ledger import PushLedger
 
 SHORTEST = timedelta(minutes=5)  # that even a message for now or never is tried: providers are away for moments
+SWEEP_EVERY = timedelta(minutes=1)
+UNSEEN = timedelta(days=90)  # applications register at every start; a device that is nobody's goes after so long
 
 
 class PushOutbound(OutboundDefaults):
@@ -27,7 +31,9 @@ class PushOutbound(OutboundDefaults):
     channel = Channel.PUSH
     ledger = PushLedger()
 
-    def __init__(self, outlet: PushOutlet, *, first_wait: timedelta) -> None:
+    def __init__(self, database: Database, outlet: PushOutlet, *, first_wait: timedelta) -> None:
+        self._database = database
+        self._swept_at: datetime | None = None
         self.outlet: PushOutlet = outlet
         self._first_wait = first_wait
 
@@ -37,6 +43,21 @@ class PushOutbound(OutboundDefaults):
 
     async def start_up(self) -> None:
         self.loop.spawn(self.outlet.run(self.loop.spawn))
+
+    def steps(self) -> Sequence[Callable[[], object]]:
+        return (self._sweep,)
+
+    def _sweep(self) -> None:
+        """On the upkeep's thread: a turn's worth of texts that are over, and of devices that nobody hears of."""
+        now = datetime.now(UTC)
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        with self._database.transaction() as session:
+            texts = kept_contents.sweep(session, now)
+        with self._database.transaction() as session:
+            pruned = devices.prune(session, now - UNSEEN)
+        is_more = texts == kept_contents.SWEPT_AT_ONCE or pruned == devices.PRUNED_AT_ONCE
+        self._swept_at = None if is_more else now
 
     def load_content(self, session: Session, content_hash: str) -> StoredContent | None:
         row = plain.content(session, content_hash)

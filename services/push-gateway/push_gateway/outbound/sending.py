@@ -19,6 +19,7 @@ from push_gateway.domain.push_services import is_push_service
 from push_gateway.outbound.directory import Credentials
 from push_gateway.wires.apns import Apns
 from push_gateway.wires.fcm import Fcm
+from push_gateway.wires.http import Place
 from push_gateway.wires.web import Web
 
 NOT_SET_UP = "push.not_set_up"
@@ -70,17 +71,18 @@ class Senders:
     ) -> None:
         self._fcm, self._apns, self._web, self._web_hosts, self._now = fcm, apns, web, web_hosts, now
 
-    async def send(self, credentials: Credentials, push: Push, target: Target) -> Answer:
+    async def send(self, credentials: Credentials, push: Push, target: Target, place: Place) -> Answer:
         """:raises RenderFailed: it is too much for the platform."""
         if target.platform == Platform.FCM and credentials.fcm:
-            return await self._fcm.send(credentials.fcm, payloads.fcm(push, target.token))
+            message = payloads.fcm(push, target.token, is_topic=target.is_topic)
+            return await self._fcm.send(credentials.fcm, message, place)
         if target.platform == Platform.APNS and credentials.apns:
             expires_at = int(self._now()) + push.ttl if push.ttl else 0
             headers, body = payloads.apns(push, credentials.apns.topic, expires_at)
-            return await self._apns.send(credentials.apns, target.token, headers, body)
+            return await self._apns.send(credentials.apns, target.token, headers, body, place)
         if target.platform == Platform.WEB:
             if not is_push_service(target.token, self._web_hosts):
                 return Answer(Verdict.GONE, "web.endpoint_invalid")
             headers, body = payloads.web(push)
-            return await self._web.send(credentials.web, target.token, target.keys or {}, headers, body)
+            return await self._web.send(credentials.web, target.token, target.keys or {}, headers, body, place)
         return Answer(Verdict.REFUSED, NOT_SET_UP)

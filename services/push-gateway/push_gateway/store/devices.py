@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,10 @@ from psycopg import Cursor
 from sqlalchemy import select, text
 
 from chassis.database import Session, changed
+from contracts.ids import first_id_at
 from push_gateway.models import Device
+
+PRUNED_AT_ONCE = 1_000
 
 # A token that comes again is the same device, whatever else it says of itself by now. Who says nothing of its owner
 # keeps the one it has.
@@ -25,7 +29,7 @@ _PUT = text(
     ON CONFLICT (application_id, token_hash) DO UPDATE
     SET platform = excluded.platform, keys = excluded.keys, language = excluded.language,
         time_zone = excluded.time_zone, contact_id = coalesce(excluded.contact_id, d.contact_id), seen_at = now()
-    RETURNING id, contact_id, (SELECT o.contact_id FROM devices o
+    RETURNING id, contact_id, xmax = 0 AS is_new, (SELECT o.contact_id FROM devices o
         WHERE o.application_id = d.application_id AND o.token_hash = d.token_hash) AS before
     """
 )
@@ -52,17 +56,47 @@ def token_hash(token: str) -> bytes:
 
 
 def put(session: Session, *, keys: dict[str, str] | None, token: str, **columns: Any) -> Any:
-    """Add a device, or tell anew of one; a row with its id, its contact, and the contact that it had before."""
+    """Add a device, or tell anew of one; a row: its id, contact, the contact before, and whether it is new."""
     written = keys and orjson.dumps(keys).decode()
     return session.execute(_PUT, {**columns, "token": token, "token_hash": token_hash(token), "keys": written}).one()
 
 
+def keep_newest(session: Session, *, account_id: UUID, contact_id: UUID, most: int) -> int:
+    """Of a contact's devices those seen last; how many went."""
+    return changed(
+        session,
+        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE account_id = :account AND contact_id = :contact"
+        " ORDER BY seen_at DESC, id DESC OFFSET :most)",
+        account=account_id, contact=contact_id, most=most,
+    )  # fmt: skip
+
+
+def count_unowned_since(session: Session, application_id: UUID, since: datetime) -> int:
+    """How many of an application's devices are new since then, and nobody's."""
+    statement = text(
+        "SELECT count(*) FROM devices WHERE application_id = :application AND id >= :first AND contact_id IS NULL"
+    )
+    asked = {"application": application_id, "first": first_id_at(since)}
+    return int(session.scalar(statement, asked) or 0)
+
+
+def prune(session: Session, unseen_since: datetime) -> int:
+    """Devices that are nobody's and have not been heard of since then, some at a time; how many went."""
+    return changed(
+        session,
+        "DELETE FROM devices WHERE id IN (SELECT id FROM devices WHERE contact_id IS NULL AND seen_at < :since"
+        " ORDER BY seen_at LIMIT :limit FOR UPDATE SKIP LOCKED)",
+        since=unseen_since, limit=PRUNED_AT_ONCE,
+    )  # fmt: skip
+
+
 def of_application(
-    session: Session, application_id: UUID, *, contact_id: UUID | None, after: UUID | None, limit: int
+    session: Session, account_id: UUID, application_id: UUID, *, contact_id: UUID | None, after: UUID | None, limit: int
 ) -> Sequence[Device]:
-    query = select(Device).where(Device.application_id == application_id).order_by(Device.id).limit(limit)
+    query = select(Device).where(Device.account_id == account_id, Device.application_id == application_id)
     if contact_id is not None:
         query = query.where(Device.contact_id == contact_id)
+    query = query.order_by(Device.id).limit(limit)
     return session.scalars(query if after is None else query.where(Device.id > after)).all()
 
 

@@ -14,7 +14,7 @@ from push_gateway.usecases.contents import ensure_application, rendered_or_refus
 
 
 def plan_send(database: Database, *, actor: Actor, now: datetime, to: Sequence[str], **request: Any) -> plain.Plan:
-    """Check a POST /v1/push, and keep its content.
+    """Check a POST /v1/push; its content is kept with the send.
 
     :raises Invalid: no such application, nothing is said, or what is said is too much for a device.
     """
@@ -23,9 +23,8 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, to: Sequence[s
     # What a single message says is what it is: braces in it are braces.
     content = {**request, "literal": True}
     rendered_or_refused(content, {}, account_id)
-    with database.transaction() as session:
-        content_hash = plain.keep_content(session, account_id, sender, content)
-    return _plan(actor, content_hash, sender, list(dict.fromkeys(to)), {}, external_id)
+    content_hash = plain.hash_of(account_id, sender, content)
+    return _plan(actor, content_hash, sender, list(dict.fromkeys(to)), {}, external_id, content)
 
 
 def plan_test(
@@ -39,9 +38,11 @@ def plan_test(
 
 
 def _plan(
-    actor: Actor, content_hash: str, sender: str, addresses: list[str], fields: dict[str, Any], external_id: str | None
-) -> plain.Plan:
+    actor: Actor, content_hash: str, sender: str, addresses: list[str], fields: dict[str, Any],
+    external_id: str | None, content: dict[str, Any] | None = None,
+) -> plain.Plan:  # fmt: skip
     return plain.Plan(
         account_id=account_of(actor), content_hash=content_hash, sender=sender, addresses=addresses, fields=fields,
         external_id=external_id, request_key=actor.get("request_key"), trace_id=str(actor.get("request_id") or ""),
+        content=content,
     )  # fmt: skip

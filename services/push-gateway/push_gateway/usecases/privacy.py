@@ -11,9 +11,10 @@ from uuid import UUID
 from channel import plain
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.push_gateway.devices import Device
+from contracts.push_gateway.devices import Device as DeviceShown
 from contracts.rpc import Actor
 from contracts.schema import dump
+from push_gateway.models import Device
 from push_gateway.store import applications, devices
 from push_gateway.usecases import views
 
@@ -21,27 +22,38 @@ from push_gateway.usecases import views
 def export_person(
     session: Session, *, actor: Actor, now: datetime, addresses: list[str], cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    """One page of the messages to a person, newest first; on the first their devices, which are a few."""
-    page = plain.export_person(session, actor=actor, now=now, addresses=addresses, cursor=cursor, limit=limit)
+    """One page of the messages to a person and to their devices by themselves, newest first; on the first page the
+    devices, which are a few."""
+    rows = devices.of_contacts(session, account_of(actor), _contact_ids(addresses))
+    theirs = _with_devices(addresses, rows)
+    page = plain.export_person(session, actor=actor, now=now, addresses=theirs, cursor=cursor, limit=limit)
     if cursor is None:
-        rows = devices.of_contacts(session, account_of(actor), _contact_ids(addresses))
-        page["items"] += [{"kind": "device", "record": dump(Device, views.device(row))} for row in rows]
+        page["items"] += [{"kind": "device", "record": dump(DeviceShown, views.device(row))} for row in rows]
     return page
 
 
 def erase_person(
     database: Database, *, actor: Actor, now: datetime, addresses: list[str], erased_at: datetime, dry_run: bool
 ) -> dict[str, Any]:
-    """Take a person out of every message made by `erased_at`, and forget their devices."""
-    asked: dict[str, Any] = {"addresses": addresses, "erased_at": erased_at, "dry_run": dry_run}
+    """Take a person out of every message made by `erased_at`, to them or to a device of theirs; forget their devices.
+
+    The devices go last, once nothing to them is under way: until then a repeat has to find their ids.
+    """
     account_id, contact_ids = account_of(actor), _contact_ids(addresses)
     with database.transaction() as session:
-        if dry_run:
-            found = len(devices.of_contacts(session, account_id, contact_ids))
-        else:
-            found = devices.erase(session, account_id=account_id, contact_ids=contact_ids, until=erased_at)
+        rows = devices.of_contacts(session, account_id, contact_ids)
+        theirs = _with_devices(addresses, [row for row in rows if row.created_at <= erased_at])
+    asked: dict[str, Any] = {"addresses": theirs, "erased_at": erased_at, "dry_run": dry_run}
     answer = plain.erase_person(database, actor=actor, now=now, **asked)
-    return {**answer, "counts": {**answer["counts"], "devices": found}}
+    if not dry_run and not answer["waiting"]:
+        with database.transaction() as session:
+            devices.erase(session, account_id=account_id, contact_ids=contact_ids, until=erased_at)
+    return {**answer, "counts": {**answer["counts"], "devices": len(theirs) - len(addresses)}}
+
+
+def _with_devices(addresses: list[str], rows: Sequence[Device]) -> list[str]:
+    """A message may have gone to one device by its id."""
+    return [*addresses, *(str(row.id) for row in rows)]
 
 
 def _contact_ids(addresses: Sequence[str]) -> list[UUID]:

@@ -15,14 +15,16 @@ from google.auth.crypt import es256
 
 from push_gateway.domain.answers import Answer, Verdict
 from push_gateway.wires import http
+from push_gateway.wires.http import Place
 from push_gateway.wires.tokens import Remembered
 
 PROVIDER = "apns"
 # Apple takes tokens up to an hour old, and no new one within twenty minutes.
 TOKEN_SECONDS = 2_400.0
 _BY_REASON: Mapping[str, Verdict] = {
-    "BadDeviceToken": Verdict.GONE,
-    "DeviceTokenNotForTopic": Verdict.GONE,
+    # Of a device of the other environment, or of another application: the settings may be what is wrong.
+    "BadDeviceToken": Verdict.REFUSED,
+    "DeviceTokenNotForTopic": Verdict.REFUSED,
     "Unregistered": Verdict.GONE,
     "ExpiredToken": Verdict.GONE,
     "MissingTopic": Verdict.SET_UP,
@@ -43,7 +45,7 @@ _BY_REASON: Mapping[str, Verdict] = {
     "ServiceUnavailable": Verdict.LATER,
     "Shutdown": Verdict.LATER,
 }
-_GENERAL = frozenset({"TooManyProviderTokenUpdates", "InternalServerError", "ServiceUnavailable"})
+_ILL = frozenset({"TooManyProviderTokenUpdates", "InternalServerError", "ServiceUnavailable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +63,29 @@ class Apns:
     def __init__(self, client: httpx.AsyncClient, url: str, sandbox_url: str) -> None:
         self._client = client
         self._urls = {False: url.rstrip("/"), True: sandbox_url.rstrip("/")}
-        self._tokens = Remembered(TOKEN_SECONDS)
+        self._tokens: Remembered[str] = Remembered(TOKEN_SECONDS)
 
-    async def send(self, account: ApnsAccount, token: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def send(
+        self, account: ApnsAccount, token: str, headers: Mapping[str, str], body: bytes, place: Place
+    ) -> Answer:
         """One notification; a provider token that has expired is made anew, once."""
-        answer, signed = await self._try(account, token, headers, body)
+        answer, signed = await self._try(account, token, headers, body, place)
         if answer.code == f"{PROVIDER}.ExpiredProviderToken":
             self._tokens.forget(account, signed)
-            answer, _ = await self._try(account, token, headers, body)
+            answer, _ = await self._try(account, token, headers, body, place)
         return answer
 
     async def _try(
-        self, account: ApnsAccount, token: str, headers: Mapping[str, str], body: bytes
+        self, account: ApnsAccount, token: str, headers: Mapping[str, str], body: bytes, place: Place
     ) -> tuple[Answer, str]:
         signed = self._tokens.get(account) or self._tokens.put(account, provider_token(account, int(time.time())))
         try:
-            response = await self._client.post(
-                f"{self._urls[account.sandbox]}/3/device/{token}",
-                content=body,
-                headers={**headers, "authorization": f"bearer {signed}"},
-            )
+            async with place():
+                response = await self._client.post(
+                    f"{self._urls[account.sandbox]}/3/device/{token}",
+                    content=body,
+                    headers={**headers, "authorization": f"bearer {signed}"},
+                )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return http.failed(error, PROVIDER), signed
         return answer_of(response), signed
@@ -106,4 +111,6 @@ def answer_of(response: httpx.Response) -> Answer:
         return Answer(Verdict.GONE, answer.code) if response.status_code == 410 else answer
     verdict = _BY_REASON.get(reason, Verdict.REFUSED)
     wait = http.retry_after(response.headers) if verdict is Verdict.LATER else None
-    return Answer(verdict, f"{PROVIDER}.{reason[:60]}", wait, reason in _GENERAL)
+    if verdict is Verdict.SET_UP:
+        wait = http.SET_UP_WAIT
+    return Answer(verdict, f"{PROVIDER}.{reason[:60]}", wait, reason in _ILL or verdict is Verdict.SET_UP)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from push_gateway.domain.answers import Answer, Verdict
 
-CONNECTIONS = 50
+CONNECTIONS = 50  # of each provider
+SET_UP_WAIT = 30.0  # seconds for which an application is left alone whose credentials are not taken
 LONGEST_WAIT = 3_600.0  # seconds: nobody is believed who says more
-# Nothing has left: it is tried again whatever it is.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+Place = Callable[[], AbstractAsyncContextManager[None]]
+"""One place among the requests that are under way at the provider; raises where the message may not leave any more."""
+# Nobody is there, for no message of the application; and where nothing has left it is tried again whatever it is.
+_AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
+_NOT_SENT = (*_AWAY, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 def new_client(timeout: float, *, only_http2: bool = False) -> httpx.AsyncClient:
@@ -33,7 +38,7 @@ def new_client(timeout: float, *, only_http2: bool = False) -> httpx.AsyncClient
 def failed(error: Exception, provider: str) -> Answer:
     """The answer where there was none."""
     if isinstance(error, _NOT_SENT):
-        return Answer(Verdict.LATER, f"{provider}.unreachable")
+        return Answer(Verdict.LATER, f"{provider}.unreachable", is_general=isinstance(error, _AWAY))
     return Answer(Verdict.UNKNOWN, f"{provider}.no_answer")
 
 

@@ -14,6 +14,7 @@ from py_vapid import Vapid02, VapidException
 
 from push_gateway.domain.answers import Answer, Verdict
 from push_gateway.wires import http
+from push_gateway.wires.http import Place
 from push_gateway.wires.keys import decoded
 from push_gateway.wires.tokens import Remembered
 
@@ -35,10 +36,16 @@ class Web:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._tokens = Remembered(TOKEN_SECONDS)
+        self._tokens: Remembered[str] = Remembered(TOKEN_SECONDS)
 
     async def send(
-        self, account: WebAccount, endpoint: str, keys: Mapping[str, str], headers: Mapping[str, str], body: bytes
+        self,
+        account: WebAccount,
+        endpoint: str,
+        keys: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        place: Place,
     ) -> Answer:
         """One message to one browser."""
         try:
@@ -53,16 +60,17 @@ class Web:
         except VapidException:  # an address that is none
             return Answer(Verdict.SET_UP, f"{PROVIDER}.contact_invalid")
         try:
-            response = await self._client.post(
-                endpoint,
-                content=sealed,
-                headers={
-                    **headers,
-                    "Authorization": signed,
-                    "Content-Encoding": "aes128gcm",
-                    "Content-Type": "application/octet-stream",
-                },
-            )
+            async with place():
+                response = await self._client.post(
+                    endpoint,
+                    content=sealed,
+                    headers={
+                        **headers,
+                        "Authorization": signed,
+                        "Content-Encoding": "aes128gcm",
+                        "Content-Type": "application/octet-stream",
+                    },
+                )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return http.failed(error, PROVIDER)
         if response.status_code in (404, 410):

@@ -167,7 +167,9 @@ class Shop:
 
     def tokens_left(self) -> set[str]:
         with self.database.transaction() as session:
-            rows = devices.of_application(session, self.application_id, contact_id=None, after=None, limit=10_000)
+            rows = devices.of_application(
+                session, self.account_id, self.application_id, contact_id=None, after=None, limit=10_000
+            )
             return {row.token for row in rows}
 
     def send(self, addresses: list[str], *, lane: Lane = Lane.BULK, first: int = 1, send_id: UUID | None = None) -> str:

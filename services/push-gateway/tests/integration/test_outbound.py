@@ -54,11 +54,11 @@ def _everybody_can_verify(providers: ProvidersPeer, fcm: dict[str, Any], apns: d
 def test_each_answer_of_a_provider_becomes_what_it_means(
     outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Heard
 ) -> None:
-    """Dead devices go, and contacts hears of who has none left; what may be mended waits; what was lost is unknown."""
+    """Dead devices go, and contacts hears of who has none left; others stay; what was lost is unknown."""
     answers = {
         "fcm:gone": "UNREGISTERED", "fcm:other": "SENDER_ID_MISMATCH", "fcm:wrong": "INVALID_ARGUMENT",
         "fcm:token": "INVALID_ARGUMENT/token", "fcm:away": "UNAVAILABLE", "fcm:lost": "lost",
-        "apns:gone": "Unregistered", "apns:bad": "BadDeviceToken", "apns:team": "InvalidProviderToken",
+        "apns:gone": "Unregistered", "apns:bad": "BadDeviceToken",
         "apns:busy": "TooManyRequests", "apns:lost": "lost",
     }  # fmt: skip
     people: dict[str, UUID] = {token: uuid4() for token in answers}
@@ -75,18 +75,18 @@ def test_each_answer_of_a_provider_becomes_what_it_means(
     assert {token: event["kind"] for token, event in kinds.items()} == {
         "fcm:gone": "delivered",  # by the other device
         **dict.fromkeys(("fcm:other", "fcm:wrong", "fcm:token", "apns:gone", "apns:bad"), "rejected"),
-        **dict.fromkeys(("fcm:away", "apns:team", "apns:busy"), "deferred"),
+        **dict.fromkeys(("fcm:away", "apns:busy"), "deferred"),
         **dict.fromkeys(("fcm:lost", "apns:lost"), "unknown"),
     }
     assert kinds["apns:bad"]["code"] == "apns.BadDeviceToken"
-    dead = {"fcm:gone", "fcm:other", "fcm:token", "apns:gone", "apns:bad"}
+    dead = {"fcm:gone", "fcm:token", "apns:gone"}
     assert shop.tokens_left() == set(answers) - dead | {"apns:fine"}
-    wait_until(lambda: len(heard.gone) == 4, what="contacts without a device")
+    wait_until(lambda: len(heard.gone) == 2, what="contacts without a device")
     assert heard.gone == {str(people[token]) for token in dead - {"fcm:gone"}}
     assert second is not None
 
     providers.call("/settings", {"answers": {}})
-    waiting = [str(people[token]) for token in ("fcm:away", "apns:team", "apns:busy")]
+    waiting = [str(people[token]) for token in ("fcm:away", "apns:busy")]
     wait_until(lambda: {heard.last()[one]["kind"] for one in waiting} == {"delivered"}, what="those that waited")
 
 

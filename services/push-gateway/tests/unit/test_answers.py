@@ -12,12 +12,12 @@ from push_gateway.domain.answers import NO_DEVICE, Answer, Verdict, outcome_of
 from push_gateway.wires import apns, fcm, http
 
 FCM = [
-    (200, None, Verdict.ACCEPTED), (404, "UNREGISTERED", Verdict.GONE), (403, "SENDER_ID_MISMATCH", Verdict.GONE),
+    (200, None, Verdict.ACCEPTED), (404, "UNREGISTERED", Verdict.GONE), (403, "SENDER_ID_MISMATCH", Verdict.REFUSED),
     (400, "INVALID_ARGUMENT", Verdict.REFUSED), (401, "THIRD_PARTY_AUTH_ERROR", Verdict.SET_UP),
     (429, "QUOTA_EXCEEDED", Verdict.LATER), (503, "UNAVAILABLE", Verdict.LATER), (500, "INTERNAL", Verdict.LATER),
 ]  # fmt: skip
 APNS = [
-    (400, "BadDeviceToken", Verdict.GONE), (400, "DeviceTokenNotForTopic", Verdict.GONE),
+    (400, "BadDeviceToken", Verdict.REFUSED), (400, "DeviceTokenNotForTopic", Verdict.REFUSED),
     (410, "Unregistered", Verdict.GONE), (410, "ExpiredToken", Verdict.GONE), (400, "TopicDisallowed", Verdict.SET_UP),
     (403, "InvalidProviderToken", Verdict.SET_UP), (413, "PayloadTooLarge", Verdict.REFUSED),
     (400, "BadCollapseId", Verdict.REFUSED), (429, "TooManyRequests", Verdict.LATER),

@@ -89,7 +89,8 @@ def test_fcm_gets_text_data_alone_and_android_its_settings() -> None:
     assert message["android"]["notification"] == {"sound": "ping"}
     assert all(isinstance(value, str) for value in message["data"].values())
     assert (message["data"]["order"], message["data"]["wici_opened"]) == ("7", OPENED)
-    assert payloads.fcm(push, "topic:news")["message"]["topic"] == "news"
+    assert payloads.fcm(push, "news", is_topic=True)["message"]["topic"] == "news"
+    assert "topic" not in payloads.fcm(push, "topic:news")["message"], "what a device calls itself makes no topic"
 
 
 def test_what_shows_nothing_has_no_notification_and_low_priority() -> None:

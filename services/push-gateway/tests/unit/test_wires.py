@@ -116,6 +116,8 @@ def test_a_private_key_has_to_be_of_the_providers_kind() -> None:
         ("https://notify.windows.com.evil.example/x", False),
         ("https://evilnotify.windows.com.example/", False),
         ("https://[::1/x", False),
+        ("https://evil.example\\.push.apple.com/x", False),
+        ("https://fcm.googleapis.com/\\evil", False),
         ("https://127.0.0.1/x", False),
     ],
 )

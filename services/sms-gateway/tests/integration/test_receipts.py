@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -345,7 +344,7 @@ def test_a_typed_receipt_ends_a_message_without_an_answer_to_its_phone_alone(
 def come(form: str, *identifiers: str) -> list[Any]:
     """Receipts as a carrier of that form of ids sends them."""
     delivered = [Receipt(each, MessageState.DELIVERED, "", PHONE) for each in identifiers]
-    return arrivals.read(delivered, SimpleNamespace(id=CARRIER, name="c"), MessageIds(form), time.time())  # type: ignore[arg-type]
+    return arrivals.read(delivered, CARRIER, MessageIds(form), time.time())
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["at once", "after parking"])

@@ -1,6 +1,6 @@
 """Schemathesis walks every operation of the live description with all of its checks, and finds nothing.
 
-What is called as whom, and the two kinds of failure that are let through: sweep/callers.py. A deeper run: `make fuzz`.
+What is called as whom, and the two kinds of failure that are let through: callers.py. A deeper run: `make fuzz`.
 """
 
 import subprocess

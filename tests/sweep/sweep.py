@@ -1,6 +1,6 @@
 """Sweep the whole described API of a running system with made-up requests: `make fuzz EXAMPLES=50`.
 
-python tests/e2e/sweep/sweep.py [EXAMPLES [SEED]]
+python tests/sweep/sweep.py [EXAMPLES [SEED]]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LOCAL = HERE.parents[2] / "deploy/local"
+LOCAL = HERE.parents[1] / "deploy/local"
 PHASES = "examples,coverage,fuzzing,stateful"
 # Two processes side by side, each with about half of the cases; links do not lead from one half to the other.
 _LISTS = r"^/v1/(campaigns|templates|contacts|contact-fields|groups|segments|imports|exports|archive|forms)\b"
