@@ -14,6 +14,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
   headings: { fontWeight: "650" },
+  // A dialog's head is no banner of the page, which has one already.
+  components: { ModalHeader: { defaultProps: { role: "none" } } },
 });
 
 /** Quiet words and what is written small keep 4.5:1 on their ground, in both schemes. */

@@ -8,6 +8,7 @@ import { ConfirmButton } from "@/kit/ConfirmButton";
 import { ProblemAlert } from "@/kit/States";
 import { formats } from "@/kit/formats";
 import { Unexpected } from "@/shell/Failures";
+import { theme } from "@/theme";
 
 const refusal = new Refusal(
   {
@@ -36,10 +37,11 @@ test("a refusal is said in the API's words, with the number for support", async 
 test("what cannot be undone is asked once, and its refusal is shown where it was asked", async () => {
   await i18n.changeLanguage("en");
   const act = vi.fn().mockRejectedValueOnce(refusal).mockResolvedValueOnce(undefined);
-  render(<MantineProvider env="test"><ConfirmButton label="Delete" question="Anna will be gone." act={act} /></MantineProvider>);
+  render(<MantineProvider theme={theme} env="test"><ConfirmButton label="Delete" question="Anna will be gone." act={act} /></MantineProvider>);
   await userEvent.click(screen.getByRole("button", { name: "Delete" }));
   expect(act).not.toHaveBeenCalled();
   expect(screen.getByText("Anna will be gone.")).toBeVisible();
+  expect(screen.queryByRole("banner"), "a page has one banner").not.toBeInTheDocument();
   await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Delete" }));
   expect(act).toHaveBeenCalledOnce();
   expect(await screen.findByRole("alert")).toHaveTextContent("Some fields are not right.");

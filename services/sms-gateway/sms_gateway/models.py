@@ -304,6 +304,8 @@ class InboundSms(Base):
     __table_args__ = (
         Index("inbound_sms_by_source", text("regexp_replace(lower(source), '^([+]|00)', '')")),
         Index("inbound_sms_by_account", "account_id", "id"),
+        Index("inbound_sms_without_text", "id", postgresql_where=text("said IS NULL")),
+        Index("inbound_sms_said", "account_id", text("said gin_trgm_ops"), postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -320,7 +322,7 @@ class InboundSms(Base):
     wish: Mapped[str | None]  # stop, start
     parts: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     missing_parts: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")  # numbers of those that never came
-    said: Mapped[str | None]  # its text, for the search
+    said: Mapped[str | None]  # its text, for the search; None: not filled in yet (`inbound_sms.fill_in_texts`)
 
 
 class ConversationMessage(Base):

@@ -108,6 +108,7 @@ class SmsOutbound:
         self._countries: dict[str, frozenset[str]] = {}
         self._forgot_old_at: datetime | None = None
         self._swept_at: datetime | None = None
+        self._filled_at: datetime | None = None
         self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
         self._upkeep: CommonUpkeep
@@ -246,6 +247,7 @@ class SmsOutbound:
             self._end_overdue,
             self._forget_old,
             self._sweep_contents,
+            self._fill_in_texts,
         )
 
     def _look_up(self) -> None:
@@ -330,6 +332,15 @@ class SmsOutbound:
         with self._database.transaction() as session:
             is_more = contents.sweep(session, now) == contents.SWEPT_AT_ONCE
         self._swept_at = None if is_more else now
+
+    def _fill_in_texts(self) -> None:
+        """A turn's worth of messages from phones that no search finds yet."""
+        now = datetime.now(UTC)
+        if self._filled_at is not None and now - self._filled_at < FORGET_EVERY:
+            return
+        with self._database.transaction() as session:
+            is_more = inbound_sms.fill_in_texts(cursor_of(session))
+        self._filled_at = None if is_more else now
 
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""

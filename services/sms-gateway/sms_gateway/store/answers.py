@@ -250,15 +250,11 @@ def _row(answer: Answer, wish: Wish | None) -> tuple[Any, ...]:
     source = arrived.source.replace("\0", "") if is_as_written else answer.phone
     return (
         new_id(), arrived.carrier_id, source, arrived.destination.replace("\0", ""),
-        arrived.data_coding, arrived.esm_class, arrived.octets, _searched(answer.text), arrived.parts,
+        arrived.data_coding, arrived.esm_class, arrived.octets, inbound_sms.searched(answer.text), arrived.parts,
         orjson.dumps(arrived.missing_parts).decode(), datetime.fromtimestamp(arrived.at, UTC),
         answered.account_id if answered else None, answered.campaign_id if answered else None,
         answered.message_id if answered else None, wish,
     )  # fmt: skip
-
-
-def _searched(said: str | None) -> str | None:
-    return None if said is None else said.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _for_partners(answer: Answer) -> smpp_deliveries.Answer:

@@ -13,8 +13,10 @@ from sqlalchemy import text
 
 from chassis.database import Session, columns
 from contracts.ids import first_id_at
+from sms_gateway.content import gsm
 
 KEEP = "90 days"
+FILLED_AT_ONCE = 500
 
 # Carriers write a number with `+`, `00` or neither. There is an index on this of the source, in these words.
 BARE = "regexp_replace(lower({}), '^([+]|00)', '')"
@@ -63,6 +65,31 @@ def write(cursor: Cursor[Any], rows: Sequence[tuple[Any, ...]]) -> None:
             " %s::uuid[], %s::text[])",
             columns(rows, 15),
         )
+
+
+def searched(said: str | None) -> str:
+    """As the search has it; of what cannot be read nothing."""
+    return (said or "").replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def fill_in_texts(cursor: Cursor[Any]) -> bool:
+    """Texts of some messages kept before their texts were, the newest first; returns whether there are more."""
+    cursor.execute(
+        "SELECT id, octets, data_coding, esm_class FROM inbound_sms WHERE said IS NULL ORDER BY id DESC LIMIT %s"
+        " FOR UPDATE SKIP LOCKED",
+        (FILLED_AT_ONCE,),
+    )
+    found = [
+        (message_id, searched(gsm.delivered_text(bytes(octets), coding, esm_class)))
+        for message_id, octets, coding, esm_class in cursor.fetchall()
+    ]
+    if found:
+        cursor.execute(
+            "UPDATE inbound_sms i SET said = u.said FROM unnest(%s::uuid[], %s::text[]) AS u(id, said)"
+            " WHERE i.id = u.id",
+            columns(found, 2),
+        )
+    return len(found) == FILLED_AT_ONCE
 
 
 def said_lately(cursor: Cursor[Any], wish: str, asked: Collection[tuple[str, str]]) -> set[tuple[str | None, str]]:

@@ -15,7 +15,7 @@ from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.schema import dump
 from contracts.sms_gateway.answers import InboundSms, Said
-from sms_gateway.store import conversations, replies
+from sms_gateway.store import conversations, inbound_sms, replies
 from sms_gateway.usecases import answers
 
 NOW = datetime.now(UTC)
@@ -134,3 +134,14 @@ def test_conversations_are_forgotten_with_the_person_and_with_time(database: Dat
     with database.transaction() as session:
         conversations.forget_old(cursor_of(session))
     assert rows(database, "SELECT 1 FROM conversation_messages") == []
+
+
+def test_what_was_kept_before_its_text_was_is_found_once_it_is_filled_in(database: Database, account_id: UUID) -> None:
+    answer(database, "Dzien dobry", "Czesc")
+    rows(database, "UPDATE inbound_sms SET said = NULL RETURNING 1")
+    answer(database, "Nieczytelne", coding=4)
+    assert newest(database, account_id, q="dobry") == []
+    with database.transaction() as session:
+        assert inbound_sms.fill_in_texts(cursor_of(session)) is False
+    assert newest(database, account_id, q="dobry") == ["Dzien dobry"]
+    assert rows(database, "SELECT 1 FROM inbound_sms WHERE said IS NULL") == []

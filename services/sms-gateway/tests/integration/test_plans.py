@@ -287,6 +287,7 @@ def _run_everything_rare(session: Any, cursor: Any) -> None:
     for wanted in (inbound_sms.Wanted(), inbound_sms.Wanted(phone="48600100200"), inbound_sms.Wanted(since=now)):
         inbound_sms.answers(session, account_id=carrier_id, wanted=wanted, before=new_id(), limit=50)
     inbound_sms.forget_old(cursor)
+    inbound_sms.fill_in_texts(cursor)
     last_messages.remember(cursor, _messages(_chunks(1, "+48500000001")[0], MessageState.SUBMITTED))
     last_messages.forget_old(cursor)
     told = _chunks(10)

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpcore
@@ -61,25 +61,29 @@ def code(accepted_ago: float = 0.0) -> SmsMessage:
     return made
 
 
+def outlet(url: str, events: Any, fail_over: Callable[..., list[SmsMessage]]) -> CarrierOutlet:
+    http = HttpLinkSettings(
+        dialect_of("http", {**HTTP, "url": url}), Access("me", "secret", "https://w.example"), 10, 5.0, LOCAL
+    )
+    settings = CarrierSettings(
+        new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, 10, 0, None, LongForm.TEXT, "same", http=http
+    )
+    return CarrierOutlet(settings, events, 100, lambda is_on_trial: None, fail_over)
+
+
 def outcome(behaviour: Behaviour, message: SmsMessage, *, takes_it: bool = False) -> tuple[HttpCarrier, str | None]:
     """What becomes of a message at the only carrier, or with another one beside it."""
 
     async def run() -> tuple[HttpCarrier, str | None]:
         target, events = HttpCarrier(behaviour), Events()
         url = f"http://127.0.0.1:{await target.start()}/send"
-        http = HttpLinkSettings(
-            dialect_of("http", {**HTTP, "url": url}), Access("me", "secret", "https://w.example"), 10, 5.0, LOCAL
-        )
-        settings = CarrierSettings(
-            new_id(), "c", 1, "h", 1, "s", "p", "", "transceiver", 1, 10, 0, None, LongForm.TEXT, "same", http=http
-        )
         moved: list[SmsMessage] = []
 
         def fail_over(_outlet: CarrierOutlet, messages: Sequence[SmsMessage]) -> list[SmsMessage]:
             moved.extend(messages if takes_it else ())
             return [] if takes_it else list(messages)
 
-        work = CarrierOutlet(settings, events, 100, lambda is_on_trial: None, fail_over)  # type: ignore[arg-type]
+        work = outlet(url, events, fail_over)
         work.start()
         work.hand_over([message])
         await until(lambda: events.messages or moved, 20)
@@ -126,11 +130,18 @@ def test_another_carrier_has_it_at_once() -> None:
     assert (len(target.requests), became) == (1, "moved")
 
 
-def test_who_ends_while_it_rests_leaves_it_unknown() -> None:
-    """Its carrier may have it: it does not wait for another one as what has not left does."""
-    message = code()
-    message.is_doubtful = True
-    assert not message.is_unsent
+def test_while_it_rests_it_is_not_taken_for_unsent() -> None:
+    """Its carrier may have it: neither an open circuit nor the end lets it start anew as what has not left does."""
+
+    async def run() -> None:
+        work, message = outlet("http://127.0.0.1:1/send", Events(), lambda _outlet, messages: list(messages)), code()
+        work.queues.put([message])
+        work.lost(work.queues.take(Lane.OTP, 1))
+        assert work.take_back() == work.withdraw(lambda header: True) == []
+        await work.stop(0.1)
+        assert [each.state for each in work.take_back()] == ["unknown"]
+
+    asyncio.run(run())
 
 
 def connecting(look_ups: LookUps, *, timeout: float, times: int = 1) -> list[Any]:
