@@ -73,7 +73,7 @@ class System:
             for name, value in os.environ.items()
             if name not in SERVERS
             and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
-            and not name.startswith("WICI_")
+            and not name.startswith(("WICI_", "PUSH_", "EMAIL_", "CAMPAIGNS_", "GATEWAY_"))
         }
         self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset(run.name))}
         self.environ |= settings

@@ -12,6 +12,7 @@ TITLE_MAX, BODY_MAX, URL_MAX = 500, 4_000, 2_000
 TTL_MAX = 2_419_200  # seconds: the four weeks that FCM and push services of browsers keep a message at most
 BUTTONS_MAX = 3
 LANGUAGE = validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", error="Not a valid language, such as pl or pt-BR.")
+_NO_NUL = validate.Regexp(r"^[^\x00]*\Z", error="Not a valid text: it holds characters that are no text.")
 _HTTPS = validate.Regexp(r"^https://[!-~]+\Z", error="Not a valid address: it begins with https://.")
 # What a tap opens: a page, or a place in the application. Never what a browser would run.
 _LINK = r"^(?!(?:javascript|data|vbscript|file|blob):)[a-z][a-z0-9+.-]*:[^\s\x00-\x1f\x7f]+\Z"
@@ -84,7 +85,7 @@ class PushContent(Schema):
                 error="Not a valid key of data: a letter, then letters, digits, _, . and -.",
             )
         ),
-        values=fields.String(validate=[validate.Length(max=1_000), plain_text]),
+        values=fields.String(validate=[validate.Length(max=1_000), plain_text, _NO_NUL]),
         validate=validate.Length(max=50),
         metadata={"description": "for the application; `wici…`, `google…`, `gcm…`, `from` and `aps` are taken"},
     )

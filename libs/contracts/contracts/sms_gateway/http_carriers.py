@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from contracts.schema import Schema, plain_text
+from contracts.schema import Schema, plain_text, rule
 from contracts.vocabulary import MessageState
 
 MEANINGS = ("slow_down", "fail_over", "retry", "reject", "unknown")
@@ -46,7 +46,7 @@ def _is_network(text: str) -> None:
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValidationError("Not an address or a network.") from None
+        raise ValidationError(rule("network.invalid", "Not an address or a network.")) from None
 
 
 def _table(description: str) -> fields.Dict:
