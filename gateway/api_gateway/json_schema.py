@@ -55,9 +55,8 @@ class Describer:
                 described[number] = said.pop(length)
         if field.value_field is None:
             described["additionalProperties"] = self._option(VALUE)
-        for check in getattr(field.key_field, "validators", ()):
-            if isinstance(check, validate.Regexp):
-                described["propertyNames"] = {"pattern": ecma(str(check.regex.pattern))}
+        if names := _keys(field):
+            described["propertyNames"] = names
         return described
 
     def _address(self, field: fields.Field[Any], said: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +103,18 @@ class Describer:
             resolved: dict[str, Any] = self._converter.resolve_nested_schema(option)
             return resolved
         return {**option, "pattern": ecma(option["pattern"])} if "pattern" in option else dict(option)
+
+
+def _keys(field: fields.Mapping) -> dict[str, Any]:
+    """What is said of a mapping's keys: their pattern, and how long they are."""
+    described: dict[str, Any] = {}
+    for check in getattr(field.key_field, "validators", ()):
+        if isinstance(check, validate.Regexp):
+            described["pattern"] = ecma(str(check.regex.pattern))
+        elif isinstance(check, validate.Length):
+            lengths = {"minLength": check.min, "maxLength": check.max}
+            described |= {name: length for name, length in lengths.items() if length is not None}
+    return described
 
 
 def _unbound(describe: Any) -> Any:

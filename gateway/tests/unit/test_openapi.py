@@ -281,3 +281,17 @@ def test_no_name_breaks_its_line_or_turns_it_round():
 
 
 NAMES = {"name", "label", "title", "device", "group_name"}
+
+
+def test_keys_of_a_mapping_are_told_with_their_pattern_and_length():
+    schemas = openapi.describe(all_routes(), "https://api.example", "1")["components"]["schemas"]
+    statuses = [
+        schema["properties"]["statuses"] for schema in schemas.values() if "statuses" in schema.get("properties", {})
+    ]
+
+    assert any(
+        of.get("propertyNames", {}).get("minLength") == 1
+        and of["propertyNames"]["maxLength"] == 40
+        and of["propertyNames"]["pattern"]
+        for of in statuses
+    )
