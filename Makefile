@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup panel demo up down status logs migrate operator monitoring routes test fuzz lint format check bench lock sbom audit clients
+.PHONY: help setup panel demo up down status logs migrate operator monitoring routes test engines fuzz chaos rollout lint format check bench lock images sbom audit clients
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -58,13 +58,25 @@ lint: setup ## style, types, import rules, manifests
 format: setup ## let ruff put the code in order
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
+engines: setup ## tests on the majors that are deployed, PostgreSQL 17 and RabbitMQ 4, in a root of Debian 13: T=libs/chassis
+	@$(RUN) $(LOCAL)/engines.py $(T)
+
 fuzz: setup ## sweep the running API with made-up requests: EXAMPLES=50 an operation, SEED=…
 	@$(RUN) $(LOCAL)/system.py run python tests/sweep/sweep.py $(or $(EXAMPLES),50) $(SEED)
+
+chaos: setup ## processes and servers are killed, frozen and cut off under load; then the books are compared: MINUTES=6 SEED=7
+	@$(RUN) tests/chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+rollout: setup ## each service is rolled out by itself under traffic on every channel; then the books are compared: ONLY="identity contacts"
+	@$(RUN) tests/chaos/rollout.py $(if $(ONLY),--only $(ONLY))
 
 check: lint test ## what continuous integration runs: lint, then test
 
 bench: setup ## every benchmark; B=bench/sms.py for one
 	@$(RUN) $(LOCAL)/run_bench.py $(B)
+
+images: setup ## build every image and start each process of compose in its own, read-only, as its user: IMAGE=sms-gateway
+	@$(RUN) $(LOCAL)/images.py $(IMAGE)
 
 sbom: setup ## what is in each image, as CycloneDX, into .run/sbom
 	@$(RUN) $(LOCAL)/sbom.py

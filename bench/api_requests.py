@@ -3,7 +3,8 @@
     make up && .venv/bin/python bench/api_requests.py [--seconds 10] [--connections 64] [--only sms]
 
 Prints the rate and the latencies of `/healthz` (what gunicorn and Flask give without any work of ours), a GET that the
-gateway answers by itself, GETs that ask one service, and `POST /v1/sms` with an API key, each with the CPU that every
+gateway answers by itself, GETs that ask one service, `POST /v1/sms` with an API key, the same with an `Idempotency-Key` and
+with 1,000 recipients, and `POST /v1/emails`, each with the CPU that every
 process spent on a request and the ratio to its goal. The load comes from `wrk` where it is installed, on the same cores.
 """
 
@@ -22,12 +23,18 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "deploy/local"), str(Path(__file
 
 from campaign import Meter, roots
 from environment import running
-from journey import Journey
+from figures import Figure, tell
+from journey import DOMAIN, Journey
 
-from gateway import Outcome, load
+from gateway import KEY, Outcome, load
 
-GET_GOAL, POST_GOAL, P99_GOAL = 2_500, 1_500, 100.0
+GET_GOAL, POST_GOAL, BATCH_GOAL, P99_GOAL = 2_500, 1_500, 15, 100.0
 SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "transactional"}
+BATCH = SMS | {"to": [f"+48600{number:06}" for number in range(1000)]}
+MAIL = {
+    "from": {"email": f"sklep@{DOMAIN}"}, "to": [{"email": "anna@poczta.example"}], "subject": "Twoje zamowienie",
+    "text": "Paczka wyszla.", "lane": "transactional",
+}  # fmt: skip
 # name, path, body, goal
 CASES = (
     ("health", "/healthz", "", 0),
@@ -35,6 +42,9 @@ CASES = (
     ("me", "/v1/me", "", 0),
     ("groups", "/v1/groups", "", 0),
     ("sms", "/v1/sms", json.dumps(SMS), POST_GOAL),
+    ("sms_keyed", "/v1/sms", json.dumps(SMS), POST_GOAL),
+    ("sms_batch", "/v1/sms", json.dumps(BATCH), BATCH_GOAL),
+    ("email", "/v1/emails", json.dumps(MAIL), POST_GOAL),
 )
 
 
@@ -52,6 +62,8 @@ def show(name: str, outcome: Outcome, goal: int, meter: Meter, seconds: float) -
         f"  errors {outcome.errors}{aim}"
     )
     spent = sorted(((usage.cpu / requests * 1e6, process) for process, usage in meter.usages.items()), reverse=True)
+    cpu = {process: micro for micro, process in spent}
+    tell(Figure(f"API: {name}", "/s", outcome.rate, limit=("goal", goal) if goal else None, cpu=cpu))
     print(
         "             µs CPU a request: "
         + ", ".join(f"{process} {micro:.0f}" for micro, process in spent if micro >= 5)
@@ -66,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     environ = running()
     journey = prepared(environ)
-    key = journey.api.post("/v1/api-keys", {"name": "bench", "scopes": ["sms", "contacts"]})["key"]
+    key = journey.api.post("/v1/api-keys", {"name": "bench", "scopes": ["sms", "email", "contacts"]})["key"]
     port = urlsplit(environ["WICI_PUBLIC_URL"]).port or 80
     client = "wrk" if shutil.which("wrk") else "own client"
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, {client}, {options.connections} connections")
@@ -75,6 +87,8 @@ def main() -> None:
             continue
         token = key if body else journey.api.token
         headers = {"Authorization": f"Bearer {token}"}
+        if name == "sms_keyed":
+            headers["Idempotency-Key"] = KEY
         load(port, path, headers, 8, 1.0, body)
         with Meter(roots(environ)) as meter:
             outcome = load(port, path, headers, options.connections, options.seconds, body)

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pika
+import psutil
+from figures import Figure, tell
 
 from chassis import testing
 from chassis.broker import Broker
@@ -23,6 +25,7 @@ from chassis.rpc_client import RpcClient
 from chassis.topology import quorum_arguments
 from contracts.errors import Unavailable
 from contracts.lanes import BATCHES_DONE
+from gateway import cpu_seconds
 
 THREADS = 20
 BATCH = b"x" * 70_000
@@ -39,12 +42,13 @@ class Echo:
 PEER = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
+from chassis import seals
 from nameko.standalone.rpc import ClusterRpcProxy
 url, calls, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 def work(count):
     with ClusterRpcProxy({"AMQP_URI": url}) as cluster:
         for number in range(count):
-            cluster.echo.echo({}, {"number": number})
+            cluster.echo.echo(seals.sealed({}, "echo.echo"), {"number": number})
 started = time.perf_counter()
 with ThreadPoolExecutor(threads) as pool:
     list(pool.map(work, [calls // threads] * threads))
@@ -52,7 +56,8 @@ print(calls / (time.perf_counter() - started))
 """
 
 
-def rpc_rate(url: str, calls: int) -> float:
+def rpc_rate(url: str, calls: int, pids: dict[str, int]) -> tuple[float, dict[str, float]]:
+    """Calls a second, and microseconds of CPU a call by process."""
     broker = Broker(url, "bench").start()
     client = RpcClient(broker)
     ends = time.monotonic() + 30
@@ -64,12 +69,21 @@ def rpc_rate(url: str, calls: int) -> float:
             if time.monotonic() > ends:
                 raise
             time.sleep(0.2)
+    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
     started = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda number: client.call("echo.echo", {}, {"number": number}), range(calls)))
     elapsed = time.perf_counter() - started
+    spent = {name: (cpu_seconds(pid) - before[name]) / calls * 1e6 for name, pid in pids.items()}
     broker.close()
-    return calls / elapsed
+    return calls / elapsed, spent
+
+
+def broker_pid() -> int:
+    """Of the RabbitMQ that was started for this."""
+    run = os.environ["WICI_RUN"]
+    found = (process for process in psutil.process_iter(["name", "cmdline"]) if process.info["name"] == "beam.smp")
+    return next(process.pid for process in found if run in " ".join(process.info["cmdline"]))
 
 
 def publish_rate(url: str, batches: int) -> float:
@@ -106,9 +120,13 @@ def main() -> None:
     folder.mkdir()
     (folder / "echo_service.py").write_text(ECHO)
     nameko = str(Path(sys.executable).with_name("nameko"))
-    service = subprocess.Popen([nameko, "run", "--broker", url, "echo_service"], cwd=folder, stderr=subprocess.DEVNULL)
+    service = subprocess.Popen(
+        [nameko, "run", "--broker", url, "echo_service"], cwd=folder, env={**os.environ, "AMQP_URL": url},
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     try:
-        ours = rpc_rate(url, options.calls)
+        pids = {"service": service.pid, "caller": os.getpid(), "RabbitMQ": broker_pid()}
+        ours, spent = rpc_rate(url, options.calls, pids)
         peer = float(
             subprocess.run(
                 [sys.executable, "-W", "ignore", "-c", PEER, url, str(options.calls // 2), str(THREADS)],
@@ -118,14 +136,17 @@ def main() -> None:
         print(
             f"rpc, {THREADS} threads    ours {ours:8,.0f} calls/s   ClusterRpcProxy {peer:8,.0f}   ratio {ours / peer:.2f}"
         )
+        print("             µs CPU a call: " + ", ".join(f"{name} {micro:.0f}" for name, micro in spent.items()))
+        tell(Figure("calls by RPC", "/s", ours, ("ClusterRpcProxy", peer), cpu=spent))
         published, bare = publish_rate(url, options.batches), bare_rate(url, options.batches)
+        tell(Figure("lane, batches of 70 KB confirmed", "/s", published, limit=("bare pika", bare)))
         print(
             f"lane, 70 KB batches  ours {published:8,.0f} confirmed/s  bare pika {bare:8,.0f}   ratio {published / bare:.2f}"
             f"   = {published * RECIPIENTS:,.0f} recipients/s"
         )
     finally:
         service.terminate()
-        service.wait(10)
+        service.wait(60)
         testing.delete_vhost(url)
         for path in folder.iterdir():
             if path.is_file():

@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import psycopg
+from figures import Figure, tell
 
 from chassis import testing
 from chassis.broker import Broker, Delivery
@@ -121,7 +122,9 @@ def measure(connection: psycopg.Connection, pid: int, neighbours: int, recipient
     print(f"CPU at the goal      {used / submitted * GOAL:>10.2f}   of a core")
     print(f"contacts' CPU        {(cpu_seconds(neighbours) - beside) / elapsed:>10.2f}   of a core, the stand-in's")
     print(f"machine's load       {os.getloadavg()[0]:>10.1f}   on {os.cpu_count()} cores")
-    print(f"dispatcher's memory  {peak_mebibytes(pid):>10.0f}   MiB at its peak")
+    peak = peak_mebibytes(pid)
+    tell(Figure("dispatching recipients", "/s", rate, cpu={"dispatcher": used / submitted * 1e6}, megabytes=peak))
+    print(f"dispatcher's memory  {peak:>10.0f}   MiB at its peak")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from figures import Figure, tell
 
 from chassis import testing
 from chassis.ids import new_id
@@ -33,6 +35,7 @@ from contracts.tokens import TokenKind
 
 LINK_KEY = b"fedcba9876543210fedcba9876543210"
 GOAL_RATE, GOAL_P99 = 2500, 100.0
+KEY = "{key}"
 WIRED = """
 import os
 from api_gateway import responses
@@ -87,6 +90,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, request: bytes, latencies: list[float], errors: list[int]) -> None:
         self._request, self._latencies, self._errors = request, latencies, errors
+        self._is_keyed = KEY.encode() in request
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -107,7 +111,8 @@ class Connection(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked = time.perf_counter()
-        self._transport.write(self._request)  # type: ignore[attr-defined]
+        request = self._request.replace(KEY.encode(), uuid4().bytes.hex().encode()) if self._is_keyed else self._request
+        self._transport.write(request)  # type: ignore[attr-defined]
 
 
 async def own_client(port: int, request: bytes, connections: int, seconds: float) -> Outcome:
@@ -126,11 +131,23 @@ async def own_client(port: int, request: bytes, connections: int, seconds: float
     return Outcome(len(done) / elapsed, done[len(done) // 2] * 1000, done[len(done) * 99 // 100] * 1000, len(errors))
 
 
+_KEYED = """
+math.randomseed(os.time())
+local prefix, number = string.format("%x", math.random(0, 2147483647)), 0
+request = function()
+  number = number + 1
+  wrk.headers["Idempotency-Key"] = prefix .. number
+  return wrk.format()
+end
+"""
+
+
 def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str) -> Outcome:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if body:
             script.write(f"wrk.method = 'POST'\nwrk.body = [==[{body}]==]\n")
+            script.write(_KEYED if KEY in headers.values() else "")
             script.flush()
             given += ["-s", script.name]
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", *given]
@@ -147,7 +164,10 @@ def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds
 
 
 def load(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str = "") -> Outcome:
-    """GET, or POST with a JSON `body`, over kept-alive connections for some seconds."""
+    """GET, or POST with a JSON `body`, over kept-alive connections for some seconds.
+
+    The value `KEY` of a header stands for another one in each request.
+    """
     if body:
         headers = {**headers, "Content-Type": "application/json"}
     if shutil.which("wrk"):
@@ -169,7 +189,7 @@ def system(folder: str) -> Iterator[tuple[int, int, int]]:
         module.write(WIRED)
     gateway_port, health_port = testing.free_port(), testing.free_port()
     environ = {
-        **os.environ, "AMQP_URL": amqp_url, "API_GATEWAY_DATABASE_URL": database_url, "PYTHONPATH": folder,
+        **os.environ, "AMQP_URL": amqp_url, "API_GATEWAY_DATABASE_URL": database_url, "PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}".rstrip(":"),
         "WICI_LINK_KEYS": testing.LINK_KEYS, "GATEWAY_SPOOL_FOLDER": f"{folder}/spool",
         "GATEWAY_BIND": f"127.0.0.1:{gateway_port}", "GATEWAY_ACCOUNT_RATE": "0", "GATEWAY_ADDRESS_RATE": "0",
         "GATEWAY_ACCOUNT_REQUESTS": "0",
@@ -253,6 +273,7 @@ def main() -> None:
                 f"  errors {outcome.errors}  CPU a request: gateway {ours:4.0f} µs, service {theirs:4.0f} µs"
                 f"  {outcome.rate / GOAL_RATE:.2f} of the goal"
             )
+            tell(Figure(f"gateway: {name}", "/s", outcome.rate, cpu={"gateway": ours, "service": theirs}))
 
 
 if __name__ == "__main__":

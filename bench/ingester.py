@@ -1,12 +1,13 @@
 """How fast delivery events go into the message log, beside bare COPY of the same rows.
 
-    python bench/ingester.py [--messages 200000] [--batches-a-transaction 20] [--lane]
+    python bench/ingester.py [--messages 200000] [--batches-a-transaction 20] [--lane] [--processes 2]
 
 Needs a PostgreSQL where a database may be created (`WICI_TEST_DATABASE_URL`). Rounds: the first state of each message,
 its final state, and opens and clicks of a tenth of them; what the final state costs less of messages without a contact is
 what telling contacts costs (`bench/segments.py` has its side). The limit is COPY of the same rows into a copy of the table
 with its indexes; the last column is the limit's CPU as a share of the round's. With `--lane` the first two rounds go
-through the real lane and one `reporting.ingester` process (`WICI_TEST_AMQP_URL`, `WICI_TEST_RABBITMQCTL`).
+through the real lane and so many `reporting.ingester` processes (`WICI_TEST_AMQP_URL`, `WICI_TEST_RABBITMQCTL`): the
+batches wait in the lane when they start, and the clock runs from the first counted event to the last.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from figures import Figure, tell
 from sqlalchemy import text
 
 from chassis.broker import Broker
@@ -59,7 +61,7 @@ def delivery_events(messages: int) -> tuple[list[dict[str, Any]], list[dict[str,
             "sender": "WICI",
             "parts": 1,
             "cost": 7,
-            "domain": f"260{random.choice((1, 2, 3, 6)):02d}",
+            "domain": random.choice(("pl.plus", "pl.t-mobile", "pl.orange", "pl.play")),
         }
         at = now + number / 20_000
         first.append({**origin, **static, "at": at, "kind": "submitted"})
@@ -88,6 +90,11 @@ def timed(database: Database, name: str, count: int, work: Callable[[], object])
     here, there = 1e6 * cpu / count, 1e6 * backend / count
     COSTS.setdefault("limit", here + there)
     share = COSTS["limit"] / (here + there)
+    if name.startswith("limit"):
+        COSTS["rate"] = count / seconds
+    else:
+        limit = ("COPY", COSTS["rate"])
+        tell(Figure(f"ingest: {name}", "/s", count / seconds, limit=limit, cpu={"ingester": here, "PostgreSQL": there}))
     print(
         f"{name:36s} {count / seconds:8,.0f} /s   CPU each: {here:5.1f} + {there:5.1f} µs in the database  {share:5.0%}"
     )
@@ -129,26 +136,39 @@ def ingest(database: Database, bodies: list[bytes], at_once: int) -> Callable[[]
     return work
 
 
-def by_lane(url: str, bodies: list[bytes], database: Database, metric: str, wanted: int) -> None:
-    """Through the broker and one ingester process, from the first publish to the last counted event."""
-    amqp_url = make_vhost()
-    environ = {**os.environ, "AMQP_URL": amqp_url, "REPORTING_DATABASE_URL": url, "HEALTH_PORT": str(free_port())}
+def by_lane(url: str, bodies: list[bytes], database: Database, metric: str, wanted: int, count: int) -> None:
+    """Through the broker and `count` ingester processes: all batches are in the lane when they start."""
+    amqp_url, first = make_vhost(), _counted(database, metric)
     broker = Broker(amqp_url, "bench").start()
-    process = subprocess.Popen([sys.executable, "-m", "reporting.ingester"], env=environ, stderr=subprocess.DEVNULL)
-    time.sleep(3)
-    before, started = cpu_of(process.pid), time.monotonic()
     wait([broker.publish(lanes.DELIVERY_EVENTS, body) for body in bodies])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "reporting.ingester"], stderr=subprocess.DEVNULL,
+            env={**os.environ, "AMQP_URL": amqp_url, "REPORTING_DATABASE_URL": url, "HEALTH_PORT": str(free_port())},
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    while (begun := _counted(database, metric)) == first:
+        time.sleep(0.005)
+    before, started = _cpu(processes, database), time.monotonic()
     while _counted(database, metric) < wanted:
-        time.sleep(0.05)
-    seconds, cpu = time.monotonic() - started, cpu_of(process.pid) - before
-    events = len(bodies) * BATCH
+        time.sleep(0.02)
+    seconds, (here, there) = time.monotonic() - started, _cpu(processes, database)
+    events = wanted - begun
+    here, there = 1e6 * (here - before[0]) / events, 1e6 * (there - before[1]) / events
     print(
-        f"{'by lane: ' + metric:34s} {events / seconds:10,.0f} /s   {1e6 * cpu / events:5.1f} µs of the ingester each"
+        f"{'by lane: ' + metric:36s} {events / seconds:8,.0f} /s   CPU each: {here:5.1f} + {there:5.1f} µs in the database"
     )
-    process.terminate()
-    process.wait(10)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(30)
     broker.close()
     delete_vhost(amqp_url)
+
+
+def _cpu(processes: list[subprocess.Popen[bytes]], database: Database) -> tuple[float, float]:
+    return sum(cpu_of(process.pid) for process in processes), backend_cpu(database)
 
 
 def cpu_of(pid: int) -> float:
@@ -188,8 +208,9 @@ def run(url: str, options: argparse.Namespace) -> None:
     if options.lane:
         more, final, _ = delivery_events(options.messages)
         sent, ended = _counted(database, "sent"), _counted(database, "delivered + undelivered")
-        by_lane(url, bodies_of(more), database, "sent", sent + options.messages)
-        by_lane(url, bodies_of(final), database, "delivered + undelivered", ended + options.messages)
+        count = options.processes
+        by_lane(url, bodies_of(more), database, "sent", sent + options.messages, count)
+        by_lane(url, bodies_of(final), database, "delivered + undelivered", ended + options.messages, count)
     with database.transaction() as session:
         print("counters equal the log:", not differences(session))
     database.dispose()
@@ -200,6 +221,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--batches-a-transaction", type=int, default=20)
     parser.add_argument("--lane", action="store_true")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     with migrated_database("reporting") as url:
         run(url, options)

@@ -59,7 +59,8 @@ class Killed:
         self.start()
 
     def start(self) -> None:
-        environ = {**self._environ, "HEALTH_PORT": str(free_port())}
+        self.health = free_port()
+        environ = {**self._environ, "HEALTH_PORT": str(self.health)}
         command = [sys.executable, "-m", self._module]
         self._process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
 

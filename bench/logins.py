@@ -30,6 +30,7 @@ from uuid import uuid4
 import orjson
 import pika
 import psycopg
+from figures import Figure, tell
 
 from chassis import testing
 from chassis.topology import RPC_EXCHANGE
@@ -172,6 +173,7 @@ def run(attempts: int, processes: int) -> bool:
     made = sum(attacker.outcomes.total() for attacker in attackers.values())
     holds = [report(name, attacker, ATTACKS[name][1], elapsed) for name, attacker in attackers.items()]
     print(f"attempts/s           {made / elapsed:>10,.0f}   {made:,} in {elapsed:.1f} s, {processes} processes")
+    tell(Figure("attempts to guess a password", "/s", made / elapsed, cpu={"identity": used / made * 1e6}))
     print(f"identity's CPU       {used / made * 1e6:>10,.0f}   µs an attempt; machine's load {os.getloadavg()[0]:.1f}")
     print(f"sessions opened      {row[0] if row else -1:>10,}")
     return all(holds) and row == (0,)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import statistics
@@ -20,10 +21,13 @@ import tempfile
 import time
 import urllib.request
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from figures import Figure, tell
+from sqlalchemy import text
 
 from channel.testing import answer_for_identity
 from chassis.broker import Broker
@@ -167,10 +171,20 @@ def partners(database: Database, count: int) -> list[Account]:
     return made
 
 
-def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_of(pids: Iterable[int]) -> float:
+    """CPU seconds of processes so far."""
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def backends(database: Database) -> list[int]:
+    """The processes of PostgreSQL that serve the database, where it runs on this machine."""
+    with database.reading() as session:
+        return list(session.scalars(text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")))
 
 
 def wait_ready(port: int) -> None:
@@ -211,14 +225,18 @@ def main() -> None:
             accounts = partners(database, given.partners)
             size = (given.messages, given.window)
             asyncio.run(measure(port, accounts, given.messages // 10, given.window))  # leases, caches
-            before = cpu_of(children[0].pid)
+            processes = {"the server": [children[0].pid], "PostgreSQL": backends(database)}
+            before = {name: cpu_of(pids) for name, pids in processes.items()}
             rate, seconds = asyncio.run(measure(port, accounts, *size))
-            used = cpu_of(children[0].pid) - before
+            used = {name: cpu_of(pids) - before[name] for name, pids in processes.items()}
             show(f"{given.partners} partners, window {given.window}, each stored", rate, seconds)
-            print(f"CPU of the server: {used / len(seconds) * 1e6:.0f} µs a message")
+            for name, spent in used.items():
+                print(f"CPU of {name}: {spent / len(seconds) * 1e6:.0f} µs a message")
             show("one partner, window 1", *asyncio.run(measure(port, accounts[:1], given.messages // 50, 1)))
             limit, seconds = asyncio.run(measure(bare, accounts, *size))
             show("limit: the same against a bare SMPP server", limit, seconds)
+            spent = {name: seconds / given.messages * 1e6 for name, seconds in used.items()}
+            tell(Figure("partners' submit_sm, each stored", "/s", rate, limit=("bare server", limit), cpu=spent))
             print(f"ours : limit = {rate / limit:.3f}")
         finally:
             for child in children:

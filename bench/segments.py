@@ -1,18 +1,21 @@
 """Segments and audiences over a million contacts with engagement, beside what PostgreSQL alone takes.
 
-    python bench/segments.py [--contacts 1000000] [--keep]
+    python bench/segments.py [--contacts 1000000] [--plans]
 
 Makes a database of its own (`WICI_TEST_DATABASE_URL`), fills it with contacts, three groups and three campaigns' engagement
 in the form and the sizes in which the lane brings it, and measures: what a told event costs contacts; a rule tree of
 six levels over fields, custom fields, groups, consents, the archive and engagement, counted (goal 1 s), beside a bare
-`SELECT count(*)`; an audience of everybody, its snapshot and all its pages (goal 10 s), beside a bare
-`INSERT … SELECT`. What reporting pays for telling: `bench/ingester.py`. `--keep` leaves the database for a look.
+`SELECT count(*)`; contacts found by parts of names, addresses and numbers, a page and how many there are (goal 150 ms for
+95 of a hundred); a new group of everybody who is in either of two, made by its job; an audience of everybody, its snapshot and all its pages (goal 10 s), beside a bare
+`INSERT … SELECT`. What reporting pays for telling: `bench/ingester.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
+import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,20 +24,25 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from figures import Figure, tell
+from message_log import explain
+from message_log import statements as noted
 from sqlalchemy import text
 
 from chassis.database import Database, make_engine
 from chassis.ids import new_id
 from chassis.inbox import first_time
 from chassis.testing import migrated_database
+from contacts.jobs import combinations as combination_job
 from contacts.jobs import snapshots
 from contacts.store import engagement, jobs
-from contacts.usecases import audiences, fields, groups, segments
+from contacts.usecases import audiences, combinations, fields, groups, people, segments
 from contracts.vocabulary import Channel
 
 TICKS = os.sysconf("SC_CLK_TCK")
 NOW = datetime.now(UTC)
-GOAL_COUNT, GOAL_SNAPSHOT = 1.0, 10.0
+GOAL_COUNT, GOAL_SNAPSHOT, GOAL_SEARCH = 1.0, 10.0, 0.150
+SEARCHES = 40  # of each kind
 PAGE = 5_000  # as many as the dispatcher asks for
 CAMPAIGNS = [new_id() for _ in range(3)]
 FIELDS = {"code": "text", "points": "number", "vip": "boolean", "since": "date"}
@@ -169,10 +177,63 @@ class Bench:
         )
         found = self.call(segments.count, rules=rules)["count"]
         took, cpu = self.best(lambda: self.call(segments.count, rules=rules))
+        tell(Figure("segment of six levels counted", "s", took, limit=("bare count", bare)))
         print(f"bare count   {bare:.2f} s  ({bare_cpu:.2f} s of CPU)")
         print(
             f"six levels   {took:.2f} s  ({cpu:.2f} s of CPU)  {took / bare:.1f} × bare, {found:,} found  (goal {GOAL_COUNT:g} s)"
         )
+
+    def search(self) -> None:
+        """As people search: the first page, sorted as the list is, and how many there are."""
+        chance = random.Random(7)
+        kinds: dict[str, Callable[[int], str]] = {
+            "an address": lambda n: f"osoba{n}.x{n % 97}@poczta{n % 50}.example",
+            "the beginning of an address": lambda n: f"osoba{n // 10}",
+            "a number as it is dialled": lambda n: f"5{n * 7919 % 100000000:08d}",
+            "six digits of a number": lambda n: f"{n * 7919 % 100000000:08d}"[2:],
+            "first and last name": lambda n: (
+                chance.choice(("anna", "lukasz", "zofia")) + chance.choice((" nowak", " lis"))
+            ),
+            "the middle of a name": lambda _: chance.choice(("gorzat", "ojci", "owak")),
+            "a domain": lambda n: f"poczta{n % 50}.example",
+            "nobody": lambda n: f"brak{n}",
+        }
+        clock, cpu = list[float](), list[float]()
+        for name, words in kinds.items():
+            asked = [words(chance.randrange(self.contacts)) for _ in range(SEARCHES)]
+            turns = [
+                self.measured(lambda q=q: self.call(people.list_contacts, limit=50, cursor=None, q=q)) for q in asked
+            ]
+            clock += [turn[2] for turn in turns]
+            cpu += [turn[0] + turn[1] for turn in turns]
+            middle, there = statistics.median(turn[2] for turn in turns), statistics.mean(turn[1] for turn in turns)
+            print(f"search       {1e3 * middle:6.1f} ms, {1e3 * there:6.1f} ms of CPU in the database: {name}")
+        p95, of_cpu = (statistics.quantiles(took, n=20)[-1] for took in (clock, cpu))
+        print(
+            f"             95 of a hundred in {1e3 * p95:.0f} ms or less, of CPU {1e3 * of_cpu:.0f} ms  (goal {1e3 * GOAL_SEARCH:.0f} ms)"
+        )
+
+    def combine(self, group_ids: list[str]) -> None:
+        chosen = [UUID(one) for one in group_ids[:2]]
+        begun = self.call(combinations.create, operation="union", group_ids=chosen, name="both", seed="")
+        with self.database.transaction() as session:
+            job = jobs.claim(session, new_id())
+        assert job is not None
+        here, there, took = self.measured(lambda: combination_job.run(self.database, job, lambda: True, ask=_nobody))
+        made = self.call(combinations.get, combination_id=begun["id"])["items"][0]["contacts"]
+        print(f"new group    of {made:,} in {took:.2f} s  ({here + there:.2f} s of CPU)")
+
+    def plans(self, rules: dict[str, Any]) -> None:
+        """How PostgreSQL does it."""
+        for words in ("nowak anna", "poczta17"):
+            print(f"plans of a search for {words}")
+            with noted(self.database) as asked:
+                self.call(people.list_contacts, limit=50, cursor=None, q=words)
+            explain(self.database, [one for one in asked if "FROM contacts" in one[0]])
+        print("plan of the rule of six levels")
+        with noted(self.database) as asked:
+            self.call(segments.count, rules=rules)
+        explain(self.database, [one for one in asked if "FROM contacts" in one[0]])
 
     def snapshot(self, group_id: UUID) -> None:
         bare, _ = self.best(self._bare_insert, times=1)
@@ -196,6 +257,7 @@ class Bench:
             ]
             for at in (0, read - PAGE)
         )
+        tell(Figure("snapshot of an audience", "s", took, limit=("bare insert", bare)))
         print(f"bare insert  {bare:.2f} s for {self.contacts:,} rows")
         print(f"snapshot     {took:.2f} s  ({cpu:.2f} s of CPU)  {took / bare:.1f} × bare, {read:,} recipients")
         print(
@@ -213,6 +275,10 @@ class Bench:
         self.sql("DROP TABLE bare")
 
 
+def _nobody(name: str, *_: Any, **__: Any) -> Any:
+    raise AssertionError(f"{name} is not asked here")
+
+
 def _cpu(pid: int) -> float:
     try:
         values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -224,6 +290,7 @@ def _cpu(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--plans", action="store_true", help="print how PostgreSQL searches and counts, too")
     options = parser.parse_args()
     with migrated_database("contacts") as url:
         bench = Bench(url, options.contacts)
@@ -232,6 +299,10 @@ def main() -> None:
         with bench.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
         bench.count(tree(group_ids))
+        bench.search()
+        if options.plans:
+            bench.plans(tree(group_ids))
+        bench.combine(group_ids)
         bench.snapshot(UUID(group_ids[0]))
         bench.database.dispose()
 

@@ -10,20 +10,26 @@ bare cost of the SMPP client and of the ledger's COPY on the same machine.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import psycopg
 import sqlalchemy
+from figures import Figure, tell
 
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
@@ -31,11 +37,13 @@ from chassis.ids import new_id
 from chassis.secrets import Vault
 from chassis.testing import LINK_KEYS, SECRET_KEYS, delete_vhost, free_port, make_vhost, migrated_database
 from contracts import lanes
+from sms_gateway.smpp.constants import Command
 from sms_gateway.store import contents
 from sms_gateway.usecases import carriers
 
 ADMIN = os.environ.get("WICI_TEST_DATABASE_URL", "postgresql://wici:wici@127.0.0.1:55432/postgres")
 CHILDREN: list[subprocess.Popen[bytes]] = []
+BARE_TEXT = b"Czesc Zofia! Rabat A0000001 tylko dzis w Gdyni. Wici"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -82,6 +90,61 @@ class Postgres:
                 pass
         return sum(self._seen.values())
 
+    def memory(self) -> float:
+        """MB that the backends which run now have to themselves, without the shared buffers."""
+        return sum(map(anonymous_of, pids_named("postgres:", self._name)))
+
+
+def anonymous_of(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon")), 0.0)
+
+
+@dataclass
+class Running:
+    """`sms_gateway.outbound` bound to a carrier, and what it tells; `fill` puts the campaign into its lane."""
+
+    outbound: subprocess.Popen[bytes]
+    events: Counter
+    fill: Callable[[], None]
+
+
+@contextmanager
+def outbound_at(
+    url: str, amqp: str, port: int, messages: int, text: str, *, binds: int = 2, window: int = 500
+) -> Iterator[Running]:
+    """The process, with a carrier at `port`; its errors are shown where it ends by itself."""
+    database = Database(make_engine(url, pool_size=2))
+    account_id, campaign_id, send_id = new_id(), new_id(), new_id()
+    with database.transaction() as session:
+        settings = {"host": "127.0.0.1", "port": port, "system_id": "bench", "password": "x", "binds": binds}
+        carriers.put_carrier(
+            session, vault=Vault(SECRET_KEYS), name="bench", reason="Benchmark", settings={**settings, "window": window}
+        )
+        content = contents.keep_content(session, account_id=account_id, sender="Wici", content={"text": text})
+    broker, events = Broker(amqp, "bench").start(), Counter()
+    broker.consume(lanes.DELIVERY_EVENTS, events.take, prefetch=50)
+    broker.consume(lanes.BATCHES_DONE, events.take_done, prefetch=50)
+    environ = {
+        **os.environ, "SMS_GATEWAY_DATABASE_URL": url, "AMQP_URL": amqp, "WICI_SECRET_KEYS": SECRET_KEYS,
+        "WICI_LINK_KEYS": LINK_KEYS, "HEALTH_PORT": "0",
+    }  # fmt: skip
+    with tempfile.NamedTemporaryFile("w+", suffix=".log") as log:
+        outbound = subprocess.Popen([sys.executable, "-m", "sms_gateway.outbound"], env=environ, stderr=log)
+        CHILDREN.append(outbound)
+        try:
+            yield Running(outbound, events, lambda: fill(broker, messages, account_id, campaign_id, send_id, content))
+        finally:
+            if outbound.poll() is not None:
+                print(Path(log.name).read_text()[-3000:], file=sys.stderr)
+            outbound.terminate()
+            outbound.wait(20)
+            broker.close()
+            database.dispose()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -124,36 +187,24 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
         stdout=subprocess.DEVNULL,
     )
     CHILDREN.append(simulator)
-    database = Database(make_engine(url, pool_size=2))
-    account_id, campaign_id, send_id = new_id(), new_id(), new_id()
-    with database.transaction() as session:
-        carriers.put_carrier(
-            session,
-            vault=Vault(SECRET_KEYS),
-            name="bench",
-            reason="Benchmark",
-            settings={
-                "host": "127.0.0.1", "port": port, "system_id": "bench", "password": "x",
-                "binds": options.binds, "window": options.window,
-            },
-        )  # fmt: skip
-        content = contents.keep_content(session, account_id=account_id, sender="Wici", content={"text": options.text})
-    broker = Broker(amqp, "bench").start()
-    fill(broker, options.messages, account_id, campaign_id, send_id, content)
-    events = Counter()
-    broker.consume(lanes.DELIVERY_EVENTS, events.take, prefetch=50)
-    broker.consume(lanes.BATCHES_DONE, events.take_done, prefetch=50)
-    environ = {
-        **os.environ, "SMS_GATEWAY_DATABASE_URL": url, "AMQP_URL": amqp, "WICI_SECRET_KEYS": SECRET_KEYS,
-        "WICI_LINK_KEYS": LINK_KEYS, "HEALTH_PORT": "0",
-    }  # fmt: skip
-    beam = beam_of(amqp)
-    postgres = Postgres(name)
+    running = outbound_at(url, amqp, port, options.messages, options.text, binds=options.binds, window=options.window)
+    with running as run:
+        watch(options, run, simulator, http, name, beam_of(amqp))
+    with psycopg.connect(url) as connection:
+        print("ledger", connection.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall(),
+              "claims", connection.execute("SELECT count(*) FROM claims").fetchone(),
+              "outbox", connection.execute("SELECT count(*) FROM lane_outbox").fetchone())  # fmt: skip
+    simulator.terminate()
+
+
+def watch(
+    options: argparse.Namespace, run: Running, simulator: subprocess.Popen[bytes], http: int, name: str, beam: list[int]
+) -> None:
+    """Until all is counted; prints the figures."""
+    outbound, events, postgres = run.outbound, run.events, Postgres(name)
     before = {pid: cpu_of(pid) for pid in beam}
+    run.fill()
     postgres_before, own_before = postgres.look(), time.process_time()
-    log = tempfile.NamedTemporaryFile("w+", suffix=".log")
-    outbound = subprocess.Popen([sys.executable, "-m", "sms_gateway.outbound"], env=environ, stderr=log)
-    CHILDREN.append(outbound)
     spy = None
     if options.profile:
         kind = "speedscope" if options.profile.endswith(".json") else "raw"
@@ -166,9 +217,9 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
         if not started and events.count:
             started, cpu_started = time.time(), cpu_of(outbound.pid)
         if outbound.poll() is not None:
-            sys.exit(f"the process ended: {Path(log.name).read_text()[-3000:]}")
+            sys.exit("the process ended")
         if started and time.time() - started > 300:
-            print("gave up:", events.__dict__, Path(log.name).read_text()[-2000:])
+            print("gave up:", events.__dict__)
             break
     carrier_counts = json.load(urllib.request.urlopen(f"http://127.0.0.1:{http}/counts"))
     elapsed = events.last - carrier_counts["first_at"]
@@ -189,20 +240,17 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
     print(f"this script         {(time.process_time() - own_before) * per:.1f} µs (stands for reporting)")
     peak = [line for line in Path(f"/proc/{outbound.pid}/status").read_text().splitlines() if "VmHWM" in line]
     print(f"outbound's memory   {int(peak[0].split()[1]) / 1024:.0f} MB at its peak")
+    tell(
+        Figure(
+            "SMS outbound alone", "/s", options.messages / elapsed, megabytes=int(peak[0].split()[1]) / 1024,
+            cpu={"outbound": (outbound_cpu - cpu_started) * per, "PostgreSQL": (postgres.look() - postgres_before) * per},
+        )
+    )  # fmt: skip
     print("events", events.count, "by kind", events.kinds, "batches done", events.done)
     print("carrier", {k: carrier_counts[k] for k in ("submitted", "receipts_taken", "outcomes")})
     if spy:
         spy.send_signal(2)
         spy.wait()
-    outbound.terminate()
-    outbound.wait(20)
-    with psycopg.connect(url) as connection:
-        print("ledger", connection.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall(),
-              "claims", connection.execute("SELECT count(*) FROM claims").fetchone(),
-              "outbox", connection.execute("SELECT count(*) FROM lane_outbox").fetchone())  # fmt: skip
-    broker.close()
-    simulator.terminate()
-    database.dispose()
 
 
 class Counter:
@@ -223,15 +271,23 @@ class Counter:
                 self.last = time.time()
         delivery.ack()  # type: ignore[attr-defined]
 
+    def wait(self, messages: int, seconds: float = 60.0) -> None:
+        """Until that many have ended, for so long at most."""
+        end = time.monotonic() + seconds
+        while self.final < messages and time.monotonic() < end:
+            time.sleep(0.02)
+
     def take_done(self, delivery: object) -> None:
         self.done += 1
         delivery.ack()  # type: ignore[attr-defined]
 
 
-def fill(broker: Broker, messages: int, account_id: object, campaign_id: object, send_id: object, content: str) -> None:
-    """The whole campaign into the bulk lane."""
+def fill(
+    broker: Broker, messages: int, account_id: object, campaign_id: object, send_id: object, content: str, done: int = 0
+) -> None:
+    """The whole campaign into the bulk lane, or so many messages of it behind those that are `done`."""
     confirmations = []
-    for start in range(0, messages, lanes.BATCH_SIZE):
+    for start in range(done, messages, lanes.BATCH_SIZE):
         recipients = [
             {"number": number, "contact_id": str(new_id()), "address": f"+486{number:08d}",
              "fields": {"first_name": "Zofia", "discount_code": f"A{number:07d}", "city": "Gdynia"}}
@@ -244,6 +300,54 @@ def fill(broker: Broker, messages: int, account_id: object, campaign_id: object,
         confirmations.append(broker.publish("lane.sms.bulk", orjson.dumps(batch)))
     for confirmation in confirmations:
         confirmation.result(60)
+
+
+def bare_client(port: int, messages: int, window: int = 500) -> float:
+    """Bind, submit as many and acknowledge all receipts, and nothing else; returns its CPU seconds."""
+    started = time.process_time()
+    asyncio.run(_submit_all(port, messages, window))
+    return time.process_time() - started
+
+
+async def _submit_all(port: int, messages: int, window: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(_frame(Command.BIND_TRANSCEIVER, 1, b"bench\0x\0\0\x34\0\0\0"))
+    sent = answered = receipts = 0
+    buffered = b""
+    while receipts < messages:
+        data = await reader.read(1 << 18)
+        if not data:
+            raise ConnectionError("the SMSC has closed")
+        frames, buffered = _frames(buffered + data)
+        for command, sequence in frames:
+            if command == Command.DELIVER_SM:
+                receipts += 1
+                writer.write(_frame(Command.DELIVER_SM_RESP, sequence, b"\0"))
+            else:
+                answered += 1  # the bind's is the first
+        while sent < messages and sent - answered + 1 < window:
+            sent += 1
+            to = f"486{sent:08d}".encode()
+            body = b"\0\5\0Wici\0\1\1" + to + b"\0\0\0\0\0\0\1\0\0\0" + bytes((len(BARE_TEXT),)) + BARE_TEXT
+            writer.write(_frame(Command.SUBMIT_SM, sent + 1, body))
+        await writer.drain()
+    writer.close()
+
+
+def _frame(command: int, sequence: int, body: bytes) -> bytes:
+    return struct.pack(">IIII", 16 + len(body), command, 0, sequence) + body
+
+
+def _frames(data: bytes) -> tuple[list[tuple[int, int]], bytes]:
+    """Command and sequence number of each whole PDU, and what follows them."""
+    found, at = [], 0
+    while len(data) - at >= 16:
+        length, command, _, sequence = struct.unpack_from(">IIII", data, at)
+        if len(data) - at < length:
+            break
+        found.append((command, sequence))
+        at += length
+    return found, data[at:]
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from figures import Figure, tell
 from ingester import backend_cpu, cpu_of
 from sqlalchemy import text
 
@@ -148,6 +149,8 @@ def round_of(
     rate, each = count / (time.monotonic() - started), 1e6 / (count + len(mixed))
     cpu, backend = cpu_of(pid) - cpu, backend_cpu(database) - backend
     print(f"{name:44s} {rate:9,.0f} events/s   CPU each: {cpu * each:5.0f} + {backend * each:4.0f} µs in the database")
+    spent = {"webhooks": cpu * each, "PostgreSQL": backend * each}
+    tell(Figure(f"webhooks: {name}", "/s", rate, cpu=spent))
     with database.transaction() as session:
         session.execute(text("DELETE FROM webhooks"))
 

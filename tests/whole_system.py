@@ -18,7 +18,7 @@ sys.path.insert(0, str(LOCAL))
 from journey import Journey  # noqa: E402
 
 NAMES = ("e2e", "abuse", "sweep")  # of the systems that run side by side
-STEP, SHIFT = 500, 131  # no port of one is ever a port of another: test_whole_systems.py
+STEP, SHIFT = 500, 133  # no port of one is ever a port of another: test_whole_systems.py
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 # Of a thousand addresses so many bounce or ask to come back later, chosen by a hash: what a test makes up falls among
 # them now and then. So all are at home, but where a test wants it otherwise.
@@ -57,24 +57,33 @@ def free_offset(name: str) -> int:
     from chassis.testing import PORTS as OF_TESTS
 
     wanted = ports_of_a_system()
-    offsets = range(2_000 + NAMES.index(name) * SHIFT, 32_700 - max(wanted), STEP)
+    place = NAMES.index(name) if name in NAMES else 0  # others run alone
+    offsets = range(2_000 + place * SHIFT, 32_700 - max(wanted), STEP)
     for offset in random.sample(offsets, len(offsets)):
         if all(port + offset not in OF_TESTS and is_free(port + offset) for port in wanted):
             return offset
     raise RuntimeError("no free ports")
 
 
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what the system around the tests is set by: its servers, its ports, and every process' own settings."""
+    from places import SERVICES
+
+    prefixes = ("WICI_", "GATEWAY_", *(f"{name.partition('_')[0].upper()}_" for name in SERVICES))
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in SERVERS
+        and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
+        and not name.startswith(prefixes)
+    }
+
+
 class System:
     """The running system, and a way to kill its parts."""
 
     def __init__(self, run: Path, settings: Mapping[str, str]) -> None:
-        self.environ = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in SERVERS
-            and not name.endswith(("_DATABASE_URL", "_AMQP_URL", "_PASSWORD"))
-            and not name.startswith(("WICI_", "PUSH_", "EMAIL_", "CAMPAIGNS_", "GATEWAY_"))
-        }
+        self.environ = without_settings(os.environ)
         self.environ |= {"WICI_RUN": str(run), "WICI_PORT_OFFSET": str(free_offset(run.name))}
         self.environ |= settings
 

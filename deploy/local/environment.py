@@ -33,6 +33,8 @@ PORTS = {
     "WICI_MAILBOX_PORT": 12525,
     "WICI_MAILBOX_HTTP_PORT": 12580,
     "WICI_PUSH_PORT": 12680,
+    "WICI_OTT_PORT": 12790,
+    "WICI_RCS_PORT": 12681,
     # Each process has its health and metrics on the next port from here.
     "WICI_HEALTH_PORT_BASE": 18100,
 }
@@ -75,6 +77,12 @@ def base() -> Environment:
     environ["PUSH_APNS_URL"] = environ.get("PUSH_APNS_URL") or push
     environ["PUSH_APNS_SANDBOX_URL"] = environ.get("PUSH_APNS_SANDBOX_URL") or push
     environ["PUSH_WEB_HOSTS"] = environ.get("PUSH_WEB_HOSTS") or push
+    ott = f"http://127.0.0.1:{environ['WICI_OTT_PORT']}"
+    environ["OTT_WHATSAPP_URL"] = environ.get("OTT_WHATSAPP_URL") or ott
+    environ["VIBER_URL"] = environ.get("VIBER_URL") or ott
+    rcs = f"http://127.0.0.1:{environ['WICI_RCS_PORT']}"
+    environ["RCS_URL"] = environ.get("RCS_URL") or rcs
+    environ["RCS_TOKEN_URL"] = environ.get("RCS_TOKEN_URL") or f"{rcs}/token"
     # Tests and trials register as often as they like, all from this machine.
     environ["GATEWAY_REGISTRATION_RATE"] = environ.get("GATEWAY_REGISTRATION_RATE") or "0"
     environ["GATEWAY_DEVICE_RATE"] = environ.get("GATEWAY_DEVICE_RATE") or "0"

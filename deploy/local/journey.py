@@ -91,9 +91,13 @@ class Journey:
             },
         )
         self.account_id = account["account_id"]
-        session = self.public.post("/v1/sessions", {"login": login, "password": password, "device": "journey"})
-        self.api = self.public.with_token(session["access_token"])
+        self.log_in()
         return login
+
+    def log_in(self) -> None:
+        """As the owner; again where the access token is over, which a quarter of an hour is."""
+        owner = {"login": self.login, "password": self.password, "device": "journey"}
+        self.api = self.public.with_token(self.public.post("/v1/sessions", owner)["access_token"])
 
     def become_operator(self) -> str:
         """Make an operator by the command, and log in with the one-time password and a code; returns the login."""

@@ -35,8 +35,8 @@ OPERATOR_KINDS = {
 }
 COMPOSE_SERVICE_KEYS = {
     "image", "build", "command", "environment", "env_file", "depends_on", "healthcheck", "ports", "volumes", "restart",
-    "read_only", "user", "tmpfs", "stop_grace_period", "cap_drop", "security_opt", "mem_limit", "profiles", "init",
-    "networks", "hostname", "expose",
+    "read_only", "user", "tmpfs", "stop_grace_period", "cap_drop", "cap_add", "security_opt", "mem_limit", "profiles",
+    "init", "networks", "hostname", "expose", "logging",
 }  # fmt: skip
 
 

@@ -27,11 +27,25 @@ PACKAGES = {
     "sms_gateway": ROOT / "services/sms-gateway",
     "email_gateway": ROOT / "services/email-gateway",
     "push_gateway": ROOT / "services/push-gateway",
+    "ott_gateway": ROOT / "services/ott-gateway",
+    "rcs_gateway": ROOT / "services/rcs-gateway",
+    "viber_gateway": ROOT / "services/viber-gateway",
     "reporting": ROOT / "services/reporting",
     "api_gateway": ROOT / "gateway",
     "wici_simulators": ROOT / "simulators",
 }
-SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting")
+SERVICES = (
+    "identity",
+    "contacts",
+    "campaigns",
+    "sms_gateway",
+    "email_gateway",
+    "push_gateway",
+    "ott_gateway",
+    "rcs_gateway",
+    "viber_gateway",
+    "reporting",
+)
 # The gateway keeps its own small database too: idempotency keys.
 DATABASES = (*SERVICES, "api_gateway")
 

@@ -36,7 +36,7 @@ MOST_TRIES = 5
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "400",
+    "max_connections": "520",
     "shared_buffers": "512MB",
     "effective_cache_size": "2GB",
     "work_mem": "16MB",

@@ -20,7 +20,7 @@ from listening import family, listens
 from procfile import Process
 from progress import Trouble, step, tail
 
-READY_SECONDS = 180  # a busy machine with two cores needs over a minute for fourteen interpreters
+READY_SECONDS = 600  # a busy machine needs minutes for thirty interpreters; who dies is told at once
 # A process may die once because a neighbour is not there yet; one that dies again stays so.
 MOST_DEATHS = 1
 ANOTHERS = "another program's port"

@@ -18,6 +18,8 @@ OWN_HEALTH = {
     "simulator.smsc": ("WICI_SMSC_HTTP_PORT", "/"),
     "simulator.mailbox": ("WICI_MAILBOX_HTTP_PORT", "/"),
     "simulator.push": ("WICI_PUSH_PORT", "/"),
+    "simulator.ott": ("WICI_OTT_PORT", "/"),
+    "simulator.rcs": ("WICI_RCS_PORT", "/"),
 }
 
 

@@ -30,7 +30,7 @@ from progress import Trouble, run_quietly, step, tail
 HOME = RUN / "rabbitmq"
 LOG = LOGS / "rabbitmq.log"
 PORTS_FILE = HOME / "ports"
-CONTROL = HOME / "rabbitmqctl"
+CONTROL, PLUGINS = HOME / "rabbitmqctl", HOME / "rabbitmq-plugins"
 USERS_FILE = HOME / "users.json"
 FIRST_PORTS = {"AMQP": 15672 + 1000, "DISTRIBUTION": 17672, "EPMD": 14369}
 # Unique to the folder: two checkouts never meet, not even at one name service.
@@ -154,14 +154,25 @@ def write_configuration(password: str, ports: dict[str, int]) -> None:
 
 
 def write_control_script(server: Path, environ: Environment) -> None:
-    """`.run/rabbitmq/rabbitmqctl` speaks to our node, whatever else runs on the machine."""
+    """`.run/rabbitmq/rabbitmqctl` and `rabbitmq-plugins` speak to our node, whatever else runs on the machine."""
     mine = {
         key: value for key, value in environ.items() if key.startswith(("RABBITMQ_", "ERL_")) or key in ("HOME", "LANG")
     }
     lines = [f"export {key}={shlex.quote(value)}" for key, value in sorted(mine.items())]
-    command = shlex.quote(str(server.with_name("rabbitmqctl")))
-    CONTROL.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))
-    CONTROL.chmod(0o700)
+    for script in (CONTROL, PLUGINS):
+        command = shlex.quote(str(server.with_name(script.name)))
+        script.write_text("\n".join(["#!/bin/sh", *lines, f'exec {command} "$@"', ""]))
+        script.chmod(0o700)
+
+
+def tell_prometheus(port: int) -> None:
+    """Have our running node tell its figures on that port of 127.0.0.1; at its next start it does so no more.
+
+    Off by itself: gathering them costs an idle node more than all else that it does.
+    """
+    listen = f'application:set_env(rabbitmq_prometheus, tcp_config, [{{ip, "127.0.0.1"}}, {{port, {port}}}]).'
+    run_quietly([CONTROL, "--silent", "eval", listen], log=LOGS / "broker.log")
+    run_quietly([PLUGINS, "--silent", "enable", "rabbitmq_prometheus"], log=LOGS / "broker.log")
 
 
 def import_users(environ: Environment) -> None:

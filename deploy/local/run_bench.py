@@ -1,10 +1,12 @@
-"""`make bench`: every benchmark; the parts alone, then whole campaigns on the whole system.
+"""`make bench`: every benchmark; the parts alone, then whole campaigns on the whole system; at last one table of all.
 
 python deploy/local/run_bench.py [FILE …]
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,19 +15,34 @@ import environment
 import supervision
 import system
 from environment import Environment
-from places import PYTHON, ROOT
+from places import PYTHON, ROOT, RUN
 from progress import Trouble, give_up, say
 
 BENCHES = ROOT / "bench"
+FIGURES = RUN / "bench.jsonl"
+# Not measured but tried: these are run by themselves, some for hours.
+TRIALS = ("kill_", "fuzz_", "chains", "bounce_agreement", "spam_verdicts", "mail_clients", "mail_servers")
+HELPERS = ("figures", "foreign_smsc")
 # What runs on the whole system, and how often.
-ON_THE_SYSTEM = {"campaign.py": (["sms"], ["email"]), "api_requests.py": ([],), "under_attack.py": ([],)}
+ON_THE_SYSTEM = {
+    "campaign.py": (["sms"], ["email"]),
+    "cpu_guard.py": ([],),
+    "growth.py": ([],),
+    "channel_campaigns.py": (["push"], ["rcs"]),
+    "api_requests.py": ([],),
+    "under_attack.py": ([],),
+    "panel_pages.py": ([],),
+}
 
 
 def main(arguments: list[str]) -> None:
-    wanted = [ROOT / argument for argument in arguments] or sorted(BENCHES.glob("[a-z]*.py"))
+    every = (path for path in BENCHES.glob("[a-z]*.py") if not path.name.startswith((*TRIALS, *HELPERS)))
+    wanted = [ROOT / argument for argument in arguments] or sorted(every)
     parts = [path for path in wanted if path.name not in ON_THE_SYSTEM]
     campaigns = [path for path in wanted if path.name in ON_THE_SYSTEM]
     failed = []
+    RUN.mkdir(parents=True, exist_ok=True)
+    FIGURES.write_text("")
     try:
         if parts:
             with system.borrowed_servers() as environ:
@@ -34,6 +51,7 @@ def main(arguments: list[str]) -> None:
             failed += on_the_system(campaigns)
     except Trouble as trouble:
         give_up(str(trouble))
+    show_table()
     if failed:
         give_up(f"\nThese failed: {', '.join(failed)}")
 
@@ -52,11 +70,22 @@ def on_the_system(benches: list[Path]) -> list[str]:
 
 
 def run(environ: Environment, path: Path, *words: str) -> bool:
-    say(f"\n── {path.stem} {' '.join(words)} {'─' * max(0, 66 - len(path.stem) - sum(map(len, words)))}")
-    return (
-        subprocess.run([PYTHON, path, *words], cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False).returncode
-        == 0
-    )
+    name = " ".join((path.stem, *words))
+    say(f"\n── {name} {'─' * max(0, 67 - len(name))}")
+    ran = subprocess.run(
+        [PYTHON, path, *words], cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
+        env={**environ, "PYTHONUNBUFFERED": "1", "WICI_BENCH_FIGURES": str(FIGURES)},
+    )  # fmt: skip
+    return ran.returncode in (0, 3)  # 3: what it needs cannot be had here
+
+
+def show_table() -> None:
+    """Ours, a peer's, the machine's limit, ratios, CPU and memory, of every benchmark that has told of them."""
+    sys.path.insert(0, str(BENCHES))
+    figures = importlib.import_module("figures")
+    say(f"\n── in one table, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores {'─' * 30}")
+    for line in figures.table(figures.told(FIGURES)):
+        say(line)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@
 
     python deploy/local/run_tests.py [FOLDER …]
 
-Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests and
-tests/contract, WICI_TEST_JOBS of them (4) side by side, for they mostly wait; then those that start a whole system of
-their own: tests/e2e, tests/sweep and tests/abuse. Servers that were not running before are stopped afterwards. Ctrl-C
-and SIGTERM end it within seconds, with all that it has started.
+Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests,
+tests/contract, and those that start a whole system of their own (tests/e2e, tests/sweep and tests/abuse), the longest
+first, WICI_TEST_JOBS of them (4) side by side, for they mostly wait. Servers that were not running before are stopped
+afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has started.
 """
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from environment import Environment, base
 from places import PYTHON, ROOT, RUN, missing_packages, present_packages
 from progress import Trouble, give_up, say
@@ -32,9 +34,11 @@ STOPPED = threading.Event()
 GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
-WHOLE_SYSTEMS = ("e2e", "sweep", "abuse")  # each starts one
 # Those that take longest begin first, so that nobody waits for one alone at the end.
-LONGEST = ("services/sms-gateway", "services/email-gateway", "services/campaigns", "tests/contract")
+LONGEST = (
+    *("tests/e2e", "services/sms-gateway", "services/email-gateway", "services/campaigns"),
+    *("tests/sweep", "tests/abuse", "tests/contract", "services/contacts"),
+)
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -67,15 +71,14 @@ def main(arguments: list[str]) -> None:
     make_folders()
     REPORTS.mkdir(parents=True, exist_ok=True)
     units = [section for section in wanted if section.folder.name == "unit"]
-    alone = [section for section in wanted if section.folder.name in WHOLE_SYSTEMS]
-    others = sorted((section for section in wanted if section not in (*units, *alone)), key=place)
+    others = sorted((section for section in wanted if section not in units), key=place)
     started = time.monotonic()
     outcomes = in_order(units, without_servers(base()))
-    if others or alone:
+    if others:
         try:
             with borrowed_servers() as environ:
+                say(f"on {versions(environ)}")
                 outcomes += in_order(others, environ)
-                outcomes += in_order(alone, environ)
         except Trouble as trouble:
             give_up(str(trouble))
     sys.exit(summary(outcomes, time.monotonic() - started))
@@ -121,6 +124,15 @@ def interrupt() -> None:
             child.kill()
 
 
+def versions(environ: Environment) -> str:
+    """Of the servers that the tests run on, in words: what is deployed may be newer."""
+    with psycopg.connect(environ["WICI_ADMIN_DATABASE_URL"]) as connection:
+        postgresql = connection.execute("SHOW server_version").fetchone()
+    control = [*shlex.split(environ.get("WICI_TEST_RABBITMQCTL", "rabbitmqctl")), "version"]
+    ran = subprocess.run(control, capture_output=True, text=True, check=False)
+    return f"PostgreSQL {postgresql[0] if postgresql else '?'} and RabbitMQ {ran.stdout.strip() or '?'}"
+
+
 def sections(only: list[Path]) -> list[Section]:
     """The folders of tests that exist, units first; those inside `only` where it is given."""
     packages = present_packages()
@@ -131,7 +143,7 @@ def sections(only: list[Path]) -> list[Section]:
     ]
     for kind in ("unit", "integration"):
         found.append(Section(f"local system: {kind}", ROOT / "deploy/local/tests" / kind))
-    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", *WHOLE_SYSTEMS)]
+    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "e2e", "sweep", "abuse")]
     found = [section for section in found if any(section.folder.rglob("test_*.py"))]
     if not only:
         return found

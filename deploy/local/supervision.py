@@ -86,12 +86,12 @@ def program(environ: Environment, process: Process) -> str:
             "startsecs=2",
             "startretries=30",
             "stopsignal=TERM",
-            f"stopwaitsecs={STOP_SECONDS - 5}",
+            f"stopwaitsecs={int(environ.get('WICI_STOP_SECONDS') or STOP_SECONDS - 5)}",
             "killasgroup=true",
             "redirect_stderr=true",
             f"stdout_logfile={process.log}",
-            "stdout_logfile_maxbytes=20MB",
-            "stdout_logfile_backups=2",
+            f"stdout_logfile_maxbytes={int(environ.get('WICI_LOG_MEGABYTES') or 20)}MB",
+            f"stdout_logfile_backups={int(environ.get('WICI_LOG_FILES') or 3) - 1}",
         ]
     )
 

@@ -44,6 +44,8 @@ def up() -> None:
     say(f"simulated SMSC http://127.0.0.1:{environ['WICI_SMSC_HTTP_PORT']}/")
     say(f"mailbox world  http://127.0.0.1:{environ['WICI_MAILBOX_HTTP_PORT']}/")
     say(f"push providers http://127.0.0.1:{environ['WICI_PUSH_PORT']}/")
+    say(f"WhatsApp, Viber http://127.0.0.1:{environ['WICI_OTT_PORT']}/")
+    say(f"RCS of Google  http://127.0.0.1:{environ['WICI_RCS_PORT']}/")
     say("\nmake status · make logs P=contacts.jobs · make down")
 
 

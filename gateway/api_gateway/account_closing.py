@@ -27,6 +27,7 @@ class AccountClosing(EventHandling):
         store.erase_account(session, account_id=payload["account_id"])
         store.end_account(session, account_id=payload["account_id"])
         store.erase_unsubscribe_page(session, account_id=payload["account_id"])
+        store.erase_preferences(session, account_id=payload["account_id"])
         store.erase_named_links(session, account_id=payload["account_id"])
         store.end_short_links(session, account_id=payload["account_id"])
         suspensions.close(session, payload["account_id"])

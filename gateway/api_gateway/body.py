@@ -21,6 +21,8 @@ MAX_DEPTH = 32
 CHUNK = 64 * 1024
 # A JSON body that trickles in may not hold a thread for longer than this; `paced` bounds each read of it.
 BODY_SECONDS = 20.0
+# What a person chooses on an unsubscribe page: it is here before a thread is. Of a longer body there nothing is read.
+SHORT_CHOICE = 4 * 1024
 # Of those who are not logged in. It is here before a thread is (`intake.KEPT_BODY`), so it has to say its length.
 STRANGERS_BODY = 64 * 1024
 # A value costs up to 250 bytes as an object, and may be two bytes of JSON: 10 MB of them would be 1 GB.
@@ -70,16 +72,16 @@ def is_long(request: Request) -> bool:
     return "Transfer-Encoding" in request.headers or (request.content_length or 0) > STRANGERS_BODY
 
 
-def require_short(request: Request) -> None:
+def require_short(request: Request, limit: int = STRANGERS_BODY) -> None:
     """A stranger's body says its length and is short, before any of it is read.
 
     :raises LengthRequired: it comes in chunks.
-    :raises TooLarge: more than `STRANGERS_BODY` bytes.
+    :raises TooLarge: more than `limit` bytes.
     """
     if "Transfer-Encoding" in request.headers:
         raise LengthRequired
-    if is_long(request):
-        raise too_large(STRANGERS_BODY)
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
 
 
 def read(request: Request, limit: int) -> bytes:

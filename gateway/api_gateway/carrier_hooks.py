@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any
 
 from api_gateway import addresses, body
-from contracts.errors import Forbidden, WiciError
+from api_gateway.provider_hooks import refused
+from contracts.errors import WiciError
 
 SECRET = "secret"
 _BODY_DIGEST = "bodySHA256"
@@ -57,17 +58,17 @@ def ensure_is_of(hook: Mapping[str, Any], told: Told) -> None:
     address = addresses.parse(told.address)
     is_known = bool(networks) and address is not None and addresses.contains(addresses.networks(networks), address)
     if networks and not is_known:
-        raise _refused()
+        raise refused()
     if hook["signing_key"] is not None:
         if not _is_signed(hook["signing_key"], told):
-            raise _refused()
+            raise refused()
     elif hook["secret"] is not None:
         given = dict(told.query).get(SECRET, "").encode()
         known = [each.encode() for each in (hook["secret"], hook.get("previous_secret")) if each]
         if not any(hmac.compare_digest(given, each) for each in known):
-            raise _refused()
+            raise refused()
     elif not is_known:
-        raise _refused()
+        raise refused()
 
 
 def signature(key: str, url: str, form: Pairs) -> str:
@@ -87,7 +88,3 @@ def _is_signed(key: str, told: Told) -> bool:
     except WiciError:
         return False
     return hmac.compare_digest(signature(key, told.url, form).encode(), told.signature.encode())
-
-
-def _refused() -> Forbidden:
-    return Forbidden("hook.refused", "Nothing shows that this is the carrier's.")

@@ -17,7 +17,18 @@ from chassis.broker import Broker
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.topology import event_exchange
-from contracts import campaigns, contacts, email_gateway, identity, push_gateway, reporting, sms_gateway
+from contracts import (
+    campaigns,
+    contacts,
+    email_gateway,
+    identity,
+    ott_gateway,
+    push_gateway,
+    rcs_gateway,
+    reporting,
+    sms_gateway,
+    viber_gateway,
+)
 from contracts.errors import Unavailable, WiciError
 from contracts.events import ACCESS_CHANGED
 from contracts.rpc import Actor
@@ -35,7 +46,18 @@ def gathering_client(broker: Broker) -> Gatherer:
     """Asks services; the calls that the contracts gather share RPCs."""
     gathered = {
         f"{contract.__name__.removeprefix('contracts.')}.{name}"
-        for contract in (contacts, campaigns, email_gateway, identity, push_gateway, reporting, sms_gateway)
+        for contract in (
+            contacts,
+            campaigns,
+            email_gateway,
+            identity,
+            ott_gateway,
+            push_gateway,
+            rcs_gateway,
+            reporting,
+            sms_gateway,
+            viber_gateway,
+        )
         for name, call in contract.RPC.items()
         if call.gathered
     }

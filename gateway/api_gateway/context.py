@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Request, Response, request
 
-from api_gateway import addresses, etags, responses
+from api_gateway import addresses, cursors, etags, responses
 from api_gateway.access import Principal
 from api_gateway.limits import Allowance
 from api_gateway.routing import Route
@@ -90,6 +90,8 @@ class RequestContext:
     def answer(self, result: Any) -> Response:
         """The route's answer to `result`: its status, Location and Retry-After."""
         route = self.route
+        if isinstance(result, dict) and result.get("next_cursor"):
+            result = {**result, "next_cursor": cursors.given(route, self.payload, result["next_cursor"])}
         if route.status == 204:
             answer = Response(b"", 204)
             del answer.headers["Content-Type"]

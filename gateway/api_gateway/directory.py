@@ -19,8 +19,10 @@ Description = dict[str, Any]
 class Directory:
     """Descriptions by id or name; that there is no such thing is remembered too.
 
-    :param noun: of the things: a form, described by `contracts.contacts.sign_ups.DescribedForm`, or a carrier, by
-        `contracts.sms_gateway.carriers.CarrierHook`.
+    :param noun: of the things: a form, described by `contracts.contacts.sign_ups.DescribedForm`, a carrier, by
+        `contracts.sms_gateway.carriers.CarrierHook`, or a WhatsApp number, by `contracts.ott_gateway.senders.Hook`,
+        or an agent, by `contracts.rcs_gateway.agents.AgentHook`, or a Viber bot, by
+        `contracts.viber_gateway.senders.ViberHook`.
     """
 
     def __init__(self, noun: str, clock: Callable[[], float] = time.monotonic) -> None:

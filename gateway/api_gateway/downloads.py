@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +30,7 @@ def stream(
     filename: str,
     media_type: str,
     deadline: float = 30.0,
+    rewritten: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
 ) -> Response:
     """Answer with the chunks of `rpc(actor, {**payload, "seq": 0, 1, …}) -> {"chunk": base64 | None}`.
 
@@ -37,6 +38,7 @@ def stream(
 
     The first chunk is read before the answer begins, so that what is not there is a proper 404.
 
+    :param rewritten: makes of the chunks those that are sent.
     :raises NotAcceptable: the client takes no such file.
     """
     chosen(context, media_type.partition(";")[0])
@@ -65,7 +67,7 @@ def stream(
                 log.error("download_broken", error_type=type(error).__name__)
                 raise
 
-    answer = Response(chunks(), content_type=media_type, direct_passthrough=True)
+    answer = Response(rewritten(chunks()), content_type=media_type, direct_passthrough=True)
     answer.vary.add("Accept")
     attach(answer, filename)
     return answer

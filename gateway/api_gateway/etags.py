@@ -62,5 +62,16 @@ def _calls(service: str) -> Mapping[str, Call]:
 
 @cache
 def _edited() -> frozenset[type[marshmallow.Schema]]:
-    services = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting")
+    services = (
+        "identity",
+        "contacts",
+        "campaigns",
+        "sms_gateway",
+        "email_gateway",
+        "push_gateway",
+        "ott_gateway",
+        "rcs_gateway",
+        "viber_gateway",
+        "reporting",
+    )
     return frozenset(call.edits for service in services for call in _calls(service).values() if call.edits)

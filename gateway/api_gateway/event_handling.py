@@ -9,7 +9,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database, Fault, Session, fault_of
 from chassis.logs import get_logger
 from chassis.topology import event_queue

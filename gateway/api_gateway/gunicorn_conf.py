@@ -50,7 +50,10 @@ def on_starting(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
+    from chassis import spans  # which imports prometheus_client
+
     logs.configure("api_gateway", "gunicorn")
+    spans.configure("api_gateway", "gunicorn")
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -64,7 +67,10 @@ def on_exit(server: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
+    from chassis import spans
+
     app = getattr(worker, "wsgi", None)
     if app is not None and "wiring" in getattr(app, "extensions", {}):
         app.extensions["wiring"].close()
         get_logger().info("worker_closed")
+    spans.flush()

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
+from api_gateway.body import SHORT_CHOICE
+
 # A click link is at most 8,190 bytes long; cookies of other sites on the same host may come beside it.
 HEAD_BYTES = 64 * 1024
 # More than any form, log-in or single message needs. A larger body is read by a thread, for those who are logged in.
@@ -21,7 +23,7 @@ class Lane(StrEnum):
     """Which of a worker's threads a request goes to."""
 
     QUICK = "quick"  # links that hold all they need, and health: waits for nobody, reads no body
-    LOOKUP = "lookup"  # links that may wait a moment for our own database (`tracking.lookups`); reads no body
+    LOOKUP = "lookup"  # links that may wait a moment for our own database (`tracking.lookups`)
     USUAL = "usual"  # all of it is here
     STREAMED = "streamed"  # its body is long, or of unknown length, and still on its way
 
@@ -46,6 +48,7 @@ class Arrival:
         self._head_end = 0  # 0: not there yet
         self._searched = 0
         self._body_length = 0
+        self._is_post = False
         self._lane = Lane.USUAL
         self._expects_continue = False
 
@@ -66,7 +69,13 @@ class Arrival:
         """The threads that may have it; None: wait for more."""
         if not self._head_end:
             return None
-        return self._lane if self._lane is not Lane.USUAL or self.is_whole else None
+        return self._lane if self._is_for_nobody or self.is_whole else None
+
+    @property
+    def _is_for_nobody(self) -> bool:
+        """Whether no thread reads its body, or one does that waits for it."""
+        is_choice = self._lane is Lane.LOOKUP and self._is_post and self._body_length <= SHORT_CHOICE
+        return self._lane is not Lane.USUAL and not is_choice
 
     @property
     def is_whole(self) -> bool:
@@ -93,6 +102,7 @@ class Arrival:
 
     def _read_head(self, head: bytes) -> None:
         first, *lines = head.split(b"\r\n")
+        self._is_post = first.startswith(b"POST ")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         length = fields.get(b"content-length", b"0")
         # What is no length is refused by whoever parses the head.

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, String, Text, func
+from sqlalchemy import BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, String, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -98,6 +98,40 @@ class UnsubscribePage(Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
     page: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class WrittenPage(Base):
+    """A page that campaigns may name (`contracts.events.UnsubscribePageWritten`); null once it is deleted."""
+
+    __tablename__ = "written_pages"
+
+    page_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    page: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class CampaignPage(Base):
+    """What a campaign's unsubscribe links show (`contracts.events.CampaignPageSet`)."""
+
+    __tablename__ = "campaign_pages"
+
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    page_id: Mapped[UUID | None]
+    group_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    kept_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class PublicList(Base):
+    """A group that people may leave by themselves (`contracts.events.PublicListChanged`); null where it is none."""
+
+    __tablename__ = "public_lists"
+
+    group_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    texts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class NamedLink(Base):

@@ -35,6 +35,9 @@ The public API of Wici, an open cross-channel messaging platform.
   same answer for 24 hours (`Idempotency-Replayed: true`). A refusal (4xx, 5xx) is not replayed: it did nothing, and the
   same request is tried anew under the same key. Another request under the key is 422 `idempotency.key_reused`, also
   where the first was refused; one that still runs is 409 `idempotency.still_running`.
+* 503 with `Retry-After` is worth asking again. Without it (`service.timeout`, `service.unanswered`,
+  `database.unanswered` of a POST or PATCH) it may be done all the same: look first, or ask again under the same
+  `Idempotency-Key`.
 * Long work answers 202 with the `Location` of the job and `Retry-After`.
 * Bodies may be sent gzipped; `X-Request-Id` is taken and given back.
 """

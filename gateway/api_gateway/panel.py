@@ -6,6 +6,7 @@ part of the API: without the folder their addresses are unknown, and before it i
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 import re
 from functools import lru_cache
@@ -16,6 +17,7 @@ from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as PlainResponse
 
+SMALLEST = 9
 DOCUMENT, ICON = "index.html", "favicon.svg"
 # Nothing of another host. Mantine sets sizes by `style`; the preview of a mail is a frame that inherits all of this.
 POLICY = (
@@ -55,11 +57,16 @@ def install(app: Flask, folder: str) -> None:
 
 
 def _file(path: Path, caching: str) -> PlainResponse:
-    content, etag = _read(path, _existing(path))
+    content, packed, etag = _read(path, _existing(path))
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if kind == "text/javascript":
-        kind = "application/javascript"  # by which `responses` knows what is worth packing
-    answer = Response(content, content_type=kind if kind.startswith("image/") else f"{kind}; charset=utf-8")
+    takes_packed = request.accept_encodings["gzip"] > 0
+    answer = Response(
+        packed if takes_packed else content,
+        content_type=kind if kind.startswith("image/") else f"{kind}; charset=utf-8",
+    )
+    if takes_packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.add("Accept-Encoding")
     answer.set_etag(etag, weak=True)
     answer.headers["Cache-Control"] = caching
     return answer.make_conditional(request)
@@ -74,6 +81,7 @@ def _existing(path: Path) -> int:
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _changed: int) -> tuple[bytes, str]:
+def _read(path: Path, _changed: int) -> tuple[bytes, bytes, str]:
+    """The content, the same packed as small as it goes, for that is done once, and its ETag."""
     content = path.read_bytes()
-    return content, sha256(content).hexdigest()[:32]
+    return content, gzip.compress(content, SMALLEST, mtime=0), sha256(content).hexdigest()[:32]

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, body, ceilings, etags, problems
+from api_gateway import addresses, body, ceilings, cursors, etags, problems
 from api_gateway.access import Principal, bearer_token, is_bearer
 from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
@@ -177,6 +177,8 @@ class Endpoint:
             payload.update(self._json_body(context))
         if self._takes_if_match and (tags := etags.wanted(request)) is not None:
             payload["if_match"] = tags
+        if payload.get("cursor") is not None:
+            payload["cursor"] = cursors.taken(route, payload, payload["cursor"])
         return payload
 
     def _json_body(self, context: RequestContext) -> dict[str, Any]:
@@ -202,7 +204,7 @@ class Endpoint:
         lock = self._wiring.idempotency.begin(holder, key, mark, self._route.deadline)
         if not isinstance(lock, KeyLock):
             return lock
-        context.request_key = str(lock.request_key)
+        context.request_key = g.request_key = str(lock.request_key)
         try:
             answer = self._perform(context)
         except WiciError as error:

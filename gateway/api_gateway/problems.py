@@ -6,17 +6,20 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from api_gateway.languages import texts
+from chassis.answers import as_told
 from chassis.logs import get_logger
 from contracts import errors
 from contracts.errors import FieldError, WiciError
 
 MEDIA_TYPE = "application/problem+json"
 DEFAULT_RETRY_SECONDS = 2
+# What was asked for may be done all the same, and who obeys `Retry-After` would have it done twice.
+MAY_BE_DONE = frozenset({"database.unanswered", "service.timeout", "service.unanswered"})
 
 STATUS: dict[type[WiciError], int] = {
     errors.Unreadable: 400,
@@ -68,10 +71,15 @@ def problem(error: WiciError) -> Response:
         answer.headers["RateLimit-Reset"] = str(error.extra.get("retry_after", DEFAULT_RETRY_SECONDS))
     if answer.status_code == 412 and "etag" in error.extra:
         answer.headers["ETag"] = error.extra["etag"]
-    if answer.status_code in (429, 503):
+    if answer.status_code in (429, 503) and (error.code not in MAY_BE_DONE or _is_repeatable()):
         retry_after = error.extra.get("retry_after", DEFAULT_RETRY_SECONDS)
         answer.headers["Retry-After"] = str(max(1, round(float(retry_after))))
     return answer
+
+
+def _is_repeatable() -> bool:
+    """Whether the request may come twice: by its method (RFC 9110, 9.2.2), or because its key is known by then."""
+    return request.method not in ("POST", "PATCH") or "request_key" in g
 
 
 def render(
@@ -122,4 +130,7 @@ def _http_problem(error: HTTPException) -> BaseResponse:
 def _unforeseen(error: Exception) -> Response:
     # The traceback goes to the log alone; the caller gets the request id that finds it.
     log.error("request_failed", error_type=type(error).__name__, exc_info=error)
+    told = as_told(error)
+    if isinstance(told, WiciError):
+        return problem(told)
     return render(500, "internal", "Something went wrong on our side.")

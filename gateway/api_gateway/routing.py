@@ -182,3 +182,13 @@ _SCHEMAS = ("request", "query", "about", "response")
 
 def _is_schema(candidate: object) -> bool:
     return candidate is None or (isinstance(candidate, type) and issubclass(candidate, marshmallow.Schema))
+
+
+def operator_route(service: str) -> Callable[..., Route]:
+    """Makes routes for operators alone: `(method, path below /v1/operator, the service's RPC, summary, …)`."""
+
+    def route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
+        fixed: dict[str, Any] = {"permission": ANYONE, "operator": True, "tags": ["Operators"]}
+        return Route(method, f"/v1/operator/{path}", rpc=f"{service}.{rpc}", summary=summary, **fixed, **more)
+
+    return route

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,18 @@ from sqlalchemy import Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api_gateway.models import EndedAccount, NamedLink, ShortLinkBlock, UnsubscribePage
+from api_gateway.models import (
+    CampaignPage,
+    EndedAccount,
+    NamedLink,
+    PublicList,
+    ShortLinkBlock,
+    UnsubscribePage,
+    WrittenPage,
+)
+
+# Contacts lets an account have so many at most (`contracts.contacts.groups.PUBLIC_MAX`), whoever tells of more.
+MOST_LISTS = 50
 
 _LEASE = text(
     # Never more than the limit is leased, however many workers ask at once: the row's lock makes them take turns. The
@@ -33,14 +46,16 @@ _TAKE_SLOT = text(
 _TAKE = text(
     "INSERT INTO idempotent_requests AS r"
     " (account_id, key, fingerprint, request_key, lock_id, locked_until, created_at)"
-    " VALUES (:account_id, :key, :fingerprint, :request_key, :lock_id, :locked_until, :now)"
+    " SELECT * FROM unnest(CAST(:account_ids AS uuid[]), CAST(:keys AS text[]), CAST(:fingerprints AS bytea[]),"
+    "  CAST(:request_keys AS uuid[]), CAST(:lock_ids AS uuid[]), CAST(:locked_untils AS timestamptz[]),"
+    "  CAST(:nows AS timestamptz[]))"
     " ON CONFLICT (account_id, key) DO UPDATE SET"
     "  fingerprint = excluded.fingerprint, request_key = excluded.request_key, lock_id = excluded.lock_id,"
     "  locked_until = excluded.locked_until, created_at = excluded.created_at,"
     "  status = NULL, headers = NULL, body = NULL"
     # A day later a key is as good as new.
-    " WHERE r.created_at < :expired_before AND r.locked_until < :now"
-    " RETURNING request_key"
+    " WHERE r.created_at < :expired_before AND r.locked_until < excluded.created_at"
+    " RETURNING lock_id"
 )
 _TAKE_OVER = text(
     "UPDATE idempotent_requests SET lock_id = :lock_id, locked_until = :locked_until"
@@ -52,8 +67,15 @@ _FIND = text(
     " WHERE account_id = :account_id AND key = :key"
 )
 _ANSWER = text(
-    "UPDATE idempotent_requests SET status = :status, headers = CAST(:headers AS jsonb), body = :body"
-    " WHERE account_id = :account_id AND key = :key AND lock_id = :lock_id"
+    # Locked in the order that is asked for, which is `_TAKE`'s: an UPDATE by itself would lock in its plan's.
+    "WITH locked AS MATERIALIZED ("
+    "  SELECT a.* FROM idempotent_requests AS r JOIN unnest(CAST(:account_ids AS uuid[]), CAST(:keys AS text[]),"
+    "   CAST(:lock_ids AS uuid[]), CAST(:statuses AS int[]), CAST(:headers AS text[]), CAST(:bodies AS bytea[]))"
+    "   WITH ORDINALITY AS a(account_id, key, lock_id, status, headers, body, place)"
+    "   ON r.account_id = a.account_id AND r.key = a.key AND r.lock_id = a.lock_id"
+    "  ORDER BY a.place FOR NO KEY UPDATE OF r)"
+    " UPDATE idempotent_requests AS r SET status = a.status, headers = CAST(a.headers AS jsonb), body = a.body"
+    " FROM locked AS a WHERE r.account_id = a.account_id AND r.key = a.key AND r.lock_id = a.lock_id"
 )
 _UNLOCK = text(
     "UPDATE idempotent_requests SET locked_until = 'epoch'"
@@ -90,15 +112,58 @@ def give_slot_back(session: Session, *, subject: str, slot_id: UUID) -> None:
     )
 
 
-def take(session: Session, *, expired_before: datetime, **row: Any) -> UUID | None:
-    """Take a key that is new (or older than a day); the request key, or None when the key is in use."""
-    request_key = session.scalar(_TAKE, {**row, "expired_before": expired_before})
-    return UUID(str(request_key)) if request_key else None
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key that a request asks for."""
+
+    account_id: UUID
+    key: str
+    fingerprint: bytes
+    request_key: UUID
+    lock_id: UUID
+    locked_until: datetime
+    now: datetime
 
 
-def take_over(session: Session, **row: Any) -> UUID | None:
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """The answer to a request, kept with its key as long as the lock is its own."""
+
+    account_id: UUID
+    key: str
+    lock_id: UUID
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def take(session: Session, rows: Sequence[KeyRow], *, expired_before: datetime) -> set[UUID]:
+    """Take the keys that are new (or older than a day), each for the first that asks for it.
+
+    In the order of the keys, so that two that take the same ones wait for one another and not both.
+
+    :returns: the `lock_id` of each that was taken.
+    """
+    first = {(row.account_id, row.key): row for row in reversed(rows)}
+    asked = [first[key] for key in sorted(first)]
+    values = {
+        "account_ids": [row.account_id for row in asked],
+        "keys": [row.key for row in asked],
+        "fingerprints": [row.fingerprint for row in asked],
+        "request_keys": [row.request_key for row in asked],
+        "lock_ids": [row.lock_id for row in asked],
+        "locked_untils": [row.locked_until for row in asked],
+        "nows": [row.now for row in asked],
+    }
+    return {UUID(str(taken)) for taken in session.scalars(_TAKE, {**values, "expired_before": expired_before})}
+
+
+def take_over(session: Session, row: KeyRow) -> UUID | None:
     """Take a key whose holder died or unlocked it unanswered; its first request key, or None."""
-    request_key = session.scalar(_TAKE_OVER, row)
+    values = {
+        name: getattr(row, name) for name in ("account_id", "key", "fingerprint", "lock_id", "locked_until", "now")
+    }
+    request_key = session.scalar(_TAKE_OVER, values)
     return UUID(str(request_key)) if request_key else None
 
 
@@ -107,20 +172,18 @@ def find(session: Session, *, account_id: UUID, key: str) -> Any:
     return session.execute(_FIND, {"account_id": account_id, "key": key}).one_or_none()
 
 
-def store_answer(
-    session: Session, *, account_id: UUID, key: str, lock_id: UUID, status: int, headers: dict[str, str], body: bytes
-) -> None:
-    session.execute(
-        _ANSWER,
-        {
-            "account_id": account_id,
-            "key": key,
-            "lock_id": lock_id,
-            "status": status,
-            "headers": orjson.dumps(headers).decode(),
-            "body": body,
-        },
-    )
+def store_answers(session: Session, rows: Sequence[AnswerRow]) -> None:
+    """Keep the answers, in the order of their keys as `take` does."""
+    asked = sorted(rows, key=lambda row: (row.account_id, row.key))
+    values = {
+        "account_ids": [row.account_id for row in asked],
+        "keys": [row.key for row in asked],
+        "lock_ids": [row.lock_id for row in asked],
+        "statuses": [row.status for row in asked],
+        "headers": [orjson.dumps(row.headers).decode() for row in asked],
+        "bodies": [row.body for row in asked],
+    }
+    session.execute(_ANSWER, values)
 
 
 def unlock(session: Session, *, account_id: UUID, key: str, lock_id: UUID) -> None:
@@ -235,6 +298,71 @@ def unsubscribe_page(session: Session, *, account_id: UUID) -> dict[str, Any] | 
 
 def erase_unsubscribe_page(session: Session, *, account_id: UUID) -> None:
     session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
+
+
+# --- what a campaign's unsubscribe links show
+
+
+def keep_written_page(
+    session: Session, *, page_id: UUID, account_id: UUID, version: int, page: dict[str, Any] | None
+) -> None:
+    """Of two the one with the higher version stays."""
+    statement = insert(WrittenPage).values(page_id=page_id, account_id=account_id, version=version, page=page)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["page_id"],
+            set_={"version": statement.excluded.version, "page": statement.excluded.page},
+            where=WrittenPage.version < statement.excluded.version,
+        )
+    )
+
+
+def keep_campaign_page(session: Session, **columns: Any) -> None:
+    """Told once, as the campaign starts."""
+    session.execute(insert(CampaignPage).values(**columns).on_conflict_do_nothing())
+
+
+def keep_public_list(
+    session: Session, *, group_id: UUID, account_id: UUID, version: int, texts: dict[str, Any] | None
+) -> None:
+    """Of two the one with the higher version stays."""
+    statement = insert(PublicList).values(group_id=group_id, account_id=account_id, version=version, texts=texts)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["group_id"],
+            set_={"version": statement.excluded.version, "texts": statement.excluded.texts},
+            where=PublicList.version < statement.excluded.version,
+        )
+    )
+
+
+def campaign_page(session: Session, *, account_id: UUID, campaign_id: UUID) -> tuple[Any, list[UUID]]:
+    """The page that the campaign names, if it is still there, and the groups that it was sent to."""
+    query = (
+        select(WrittenPage.page, CampaignPage.group_ids)
+        .select_from(CampaignPage)
+        .outerjoin(WrittenPage, (WrittenPage.page_id == CampaignPage.page_id) & (WrittenPage.account_id == account_id))
+        .where(CampaignPage.campaign_id == campaign_id, CampaignPage.account_id == account_id)
+    )
+    row = session.execute(query).one_or_none()
+    return (row.page, list(row.group_ids)) if row else (None, [])
+
+
+def public_lists(session: Session, *, account_id: UUID) -> dict[UUID, dict[str, Any]]:
+    """What people are told of each, in the order of making."""
+    query = select(PublicList.group_id, PublicList.texts).where(PublicList.account_id == account_id)
+    rows = session.execute(query.where(PublicList.texts.is_not(None)).order_by(PublicList.group_id).limit(MOST_LISTS))
+    return {row.group_id: row.texts for row in rows}
+
+
+def erase_preferences(session: Session, *, account_id: UUID) -> None:
+    for table in (WrittenPage, CampaignPage, PublicList):
+        session.execute(delete(table).where(table.account_id == account_id))
+
+
+def forget_campaign_pages(session: Session, *, before: datetime) -> None:
+    """Their links are too old by now."""
+    session.execute(delete(CampaignPage).where(CampaignPage.kept_at < before))
 
 
 # --- named links

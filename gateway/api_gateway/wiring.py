@@ -28,6 +28,12 @@ from api_gateway.tracking.brands import Brands, UnsubscribePageIntake
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.lookups import Lookups
 from api_gateway.tracking.named_links import NamedLinkIntake, NamedLinks
+from api_gateway.tracking.preferences import (
+    CampaignPageIntake,
+    Preferences,
+    PublicListIntake,
+    WrittenPageIntake,
+)
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinkIntake, ShortLinks
 from api_gateway.tracking.spool import Spool
@@ -71,6 +77,7 @@ class Wiring:
     short_links: ShortLinks
     brands: Brands
     named_links: NamedLinks
+    preferences: Preferences
     # Of codes that are none: whose thread serves links waits for no database.
     guesses: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     under_way: UnderWay = field(default_factory=UnderWay)
@@ -80,6 +87,9 @@ class Wiring:
     database: Database | None = None
     forms: Directory = field(default_factory=lambda: Directory("form"))
     carriers: Directory = field(default_factory=lambda: Directory("carrier"))
+    whatsapp_hooks: Directory = field(default_factory=lambda: Directory("whatsapp_sender"))
+    viber_hooks: Directory = field(default_factory=lambda: Directory("viber_bot"))
+    rcs_agents: Directory = field(default_factory=lambda: Directory("agent"))
 
     def hold_place(self, subject: str, limit: int) -> Callable[[], None]:
         """A place for the request at hand: its thread's until it is answered, its own until that is sent.
@@ -149,7 +159,8 @@ def build(config: Config) -> Wiring:
         slots=Slots(database.transaction),
         endings=Endings(database.transaction, days=config.link_days, denied_domains=config.denied_domains),
         short_links=ShortLinks(database.transaction, link_keys),
-        brands=Brands(database.transaction),
+        brands=(brands := Brands(database.transaction)),
+        preferences=Preferences(database.transaction, brands),
         named_links=NamedLinks(database.transaction),
         broker=broker,
         database=database,
@@ -163,6 +174,9 @@ def build(config: Config) -> Wiring:
         ("suspension", AccountSuspension(broker, database).run),
         ("short_links", ShortLinkIntake(broker, database).run),
         ("unsubscribe_pages", UnsubscribePageIntake(broker, database).run),
+        ("written_pages", WrittenPageIntake(broker, database).run),
+        ("campaign_pages", CampaignPageIntake(broker, database).run),
+        ("public_lists", PublicListIntake(broker, database).run),
         ("named_links", NamedLinkIntake(broker, database).run),
     ):
         threading.Thread(target=run, args=(stop,), name=name, daemon=True).start()
@@ -188,6 +202,7 @@ def _sweep(database: Database, stop: threading.Event, link_days: int) -> None:
                 store.sweep(session, now, keep=KEEP)
                 if link_days:
                     store.forget_ended_accounts(session, before=now - timedelta(days=link_days))
+                    store.forget_campaign_pages(session, before=now - timedelta(days=link_days))
                     store.forget_short_links(session, before=now - timedelta(days=link_days))
         except Exception as error:
             log.warning("sweep_failed", error_type=type(error).__name__)

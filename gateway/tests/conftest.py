@@ -18,6 +18,7 @@ from api_gateway.limits import RateLimiter
 from api_gateway.tracking.brands import Brands
 from api_gateway.tracking.endings import Endings
 from api_gateway.tracking.named_links import NamedLinks
+from api_gateway.tracking.preferences import Preferences
 from api_gateway.tracking.recorder import Recorder
 from api_gateway.tracking.short_links import ShortLinks
 from api_gateway.tracking.spool import Spool
@@ -123,8 +124,9 @@ def make_wiring(services, publisher, tmp_path):
             slots=slots or Slots(transaction),
             endings=Endings(transaction, days=config.link_days, denied_domains=config.denied_domains),
             short_links=ShortLinks(transaction, config.link_key_list()),
-            brands=Brands(transaction),
+            brands=(brands := Brands(transaction)),
             named_links=NamedLinks(transaction),
+            preferences=Preferences(transaction, brands),
         )
 
     return make

@@ -1,8 +1,5 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet } from "@tanstack/react-router";
-import { Forgotten } from "@/areas/session/Forgotten";
-import { Gate } from "@/areas/session/Gate";
-import { LogIn } from "@/areas/session/LogIn";
-import { Register } from "@/areas/session/Register";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, redirect } from "@tanstack/react-router";
+import * as session from "@/api/session";
 import { readSearch } from "@/kit/search";
 import { NotFound, Unexpected } from "@/shell/Failures";
 
@@ -14,10 +11,18 @@ const root = createRootRoute({
   validateSearch: readSearch,
 });
 const start = createRoute({ getParentRoute: () => root, path: "/", component: () => <Navigate to="/app" /> });
-const logIn = createRoute({ getParentRoute: () => root, path: "/app/login", component: LogIn });
-const register = createRoute({ getParentRoute: () => root, path: "/app/register", component: Register });
-const forgotten = createRoute({ getParentRoute: () => root, path: "/app/forgotten", component: Forgotten });
-const inside = createRoute({ getParentRoute: () => root, id: "inside", component: Gate });
+const logIn = createRoute({ getParentRoute: () => root, path: "/app/login", component: lazyRouteComponent(() => import("@/areas/session/LogIn"), "LogIn") });
+const register = createRoute({ getParentRoute: () => root, path: "/app/register", component: lazyRouteComponent(() => import("@/areas/session/Register"), "Register") });
+const forgotten = createRoute({ getParentRoute: () => root, path: "/app/forgotten", component: lazyRouteComponent(() => import("@/areas/session/Forgotten"), "Forgotten") });
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: lazyRouteComponent(() => import("@/areas/session/Gate"), "Gate"),
+  // Who cannot be logged in waits for no page that is not for them.
+  beforeLoad: ({ location }) => {
+    if (!session.mayBeIn()) throw redirect({ to: "/app/login", search: { to: location.href } as never, replace: true });
+  },
+});
 
 const campaigns = {
   list: () => import("@/areas/campaigns/CampaignList"),
@@ -29,6 +34,13 @@ const pages = [
   page("/app/contacts", lazyRouteComponent(() => import("@/areas/contacts/ContactList"), "ContactList")),
   page("/app/contacts/$contactId", lazyRouteComponent(() => import("@/areas/contacts/ContactPage"), "ContactPage")),
   page("/app/groups", lazyRouteComponent(() => import("@/areas/contacts/GroupList"), "GroupList")),
+  page("/app/fields", lazyRouteComponent(() => import("@/areas/contacts/FieldList"), "FieldList")),
+  page("/app/segments", lazyRouteComponent(() => import("@/areas/segments/SegmentList"), "SegmentList")),
+  page("/app/segments/new", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "NewSegment")),
+  page("/app/segments/$segmentId", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "SegmentPage")),
+  page("/app/forms", lazyRouteComponent(() => import("@/areas/forms/FormList"), "FormList")),
+  page("/app/privacy", lazyRouteComponent(() => import("@/areas/privacy/Privacy"), "Privacy")),
+  page("/app/unsubscribe-pages", lazyRouteComponent(() => import("@/areas/unsubscribe/UnsubscribePages"), "UnsubscribePages")),
   page("/app/imports", lazyRouteComponent(() => import("@/areas/contacts/ImportList"), "ImportList")),
   page("/app/imports/new", lazyRouteComponent(() => import("@/areas/contacts/ImportWizard"), "ImportWizard")),
   page("/app/imports/$importId", lazyRouteComponent(() => import("@/areas/contacts/ImportPage"), "ImportPage")),
@@ -37,6 +49,7 @@ const pages = [
   page("/app/campaigns/$campaignId", lazyRouteComponent(campaigns.one, "CampaignPage")),
   page("/app/messages", lazyRouteComponent(() => import("@/areas/reports/MessageList"), "MessageList")),
   page("/app/messages/$messageId", lazyRouteComponent(() => import("@/areas/reports/MessagePage"), "MessagePage")),
+  page("/app/compare", lazyRouteComponent(() => import("@/areas/reports/Comparison"), "Comparison")),
   page("/app/templates", lazyRouteComponent(() => import("@/areas/templates/TemplateList"), "TemplateList")),
   page("/app/templates/new", lazyRouteComponent(() => import("@/areas/templates/TemplatePage"), "NewTemplate")),
   page("/app/templates/$templateId", lazyRouteComponent(() => import("@/areas/templates/TemplatePage"), "TemplatePage")),
@@ -46,19 +59,52 @@ const pages = [
   page("/app/links", lazyRouteComponent(() => import("@/areas/links/LinkList"), "LinkList")),
   page("/app/archive", lazyRouteComponent(() => import("@/areas/archive/ArchiveList"), "ArchiveList")),
   page("/app/senders", lazyRouteComponent(() => import("@/areas/senders/Senders"), "Senders")),
+  page("/app/senders/whatsapp/$senderId", lazyRouteComponent(() => import("@/areas/senders/WhatsappTemplates"), "WhatsappTemplates")),
   page("/app/account", lazyRouteComponent(() => import("@/areas/account/Account"), "Account")),
   page("/app/account/users", lazyRouteComponent(() => import("@/areas/account/Users"), "Users")),
   page("/app/account/keys", lazyRouteComponent(() => import("@/areas/account/Keys"), "Keys")),
   page("/app/account/security", lazyRouteComponent(() => import("@/areas/account/Security"), "Security")),
+  page("/app/account/roles", lazyRouteComponent(() => import("@/areas/account/Roles"), "Roles")),
+  page("/app/account/rules", lazyRouteComponent(() => import("@/areas/account/Rules"), "Rules")),
+  page("/app/account/partners", lazyRouteComponent(() => import("@/areas/account/Partners"), "Partners")),
+  page("/app/account/invoices", lazyRouteComponent(() => import("@/areas/account/Invoices"), "Invoices")),
+  page("/app/account/trial", lazyRouteComponent(() => import("@/areas/account/TrialNumbers"), "TrialNumbers")),
+  page("/app/account/audit", lazyRouteComponent(() => import("@/areas/account/Audit"), "Audit")),
   page("/app/account/webhooks", lazyRouteComponent(() => import("@/areas/account/Webhooks"), "Webhooks")),
 ];
+
+// Of those who run the platform: a log-in of their own, and nothing of it in the pages of accounts.
+const operator = createRoute({
+  getParentRoute: () => root,
+  path: "/app/operator",
+  component: lazyRouteComponent(() => import("@/areas/operator/OperatorGate"), "OperatorGate"),
+});
+const otherSenders = () => import("@/areas/operator/OtherSenders");
+const operated = [
+  operatorPage("/", lazyRouteComponent(() => import("@/areas/operator/Accounts"), "Accounts")),
+  operatorPage("/accounts", lazyRouteComponent(() => import("@/areas/operator/Accounts"), "Accounts")),
+  operatorPage("/senders", lazyRouteComponent(() => import("@/areas/operator/SenderIds"), "SenderIds")),
+  operatorPage("/agents", lazyRouteComponent(otherSenders, "Agents")),
+  operatorPage("/whatsapp", lazyRouteComponent(otherSenders, "WhatsappSenders")),
+  operatorPage("/viber", lazyRouteComponent(otherSenders, "ViberBots")),
+  operatorPage("/prices", lazyRouteComponent(() => import("@/areas/operator/Prices"), "Prices")),
+  operatorPage("/carriers", lazyRouteComponent(() => import("@/areas/operator/Carriers"), "Carriers")),
+  operatorPage("/routes", lazyRouteComponent(() => import("@/areas/operator/Routes"), "Routes")),
+  operatorPage("/pools", lazyRouteComponent(() => import("@/areas/operator/Pools"), "Pools")),
+  operatorPage("/plans", lazyRouteComponent(() => import("@/areas/operator/Plans"), "Plans")),
+  operatorPage("/invoices", lazyRouteComponent(() => import("@/areas/operator/AllInvoices"), "AllInvoices")),
+];
+
+function operatorPage(path: string, component: ReturnType<typeof lazyRouteComponent>) {
+  return createRoute({ getParentRoute: () => operator, path, component });
+}
 
 function page(path: string, component: ReturnType<typeof lazyRouteComponent>) {
   return createRoute({ getParentRoute: () => inside, path, component });
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, logIn, register, forgotten, inside.addChildren(pages)]),
+  routeTree: root.addChildren([start, logIn, register, forgotten, inside.addChildren(pages), operator.addChildren(operated)]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

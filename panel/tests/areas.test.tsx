@@ -33,20 +33,33 @@ test("a refusal stands where the list would be, and can be tried again", async (
   expect(await screen.findByText("https://w.test/l/spring")).toBeVisible();
 });
 
-test("a reply leads to its conversation", async () => {
-  apiThatAnswers(() => pageOf([REPLY]));
+const byPath = (answers: Record<string, object[]>) => ({ path }: { path: string }) => pageOf(answers[path] ?? []);
+
+test("answers on every channel stand in one list, the newest first, and lead to their conversation", async () => {
+  const tap = { id: "r1", from: "+48600100201", to: "shop", kind: "tap", text: "Yes", received_at: "2027-03-01T11:00:00Z", message_id: null, wish: null };
+  const older = { id: "w1", from: "+48600100200", sender: "shop", kind: "text", text: "Hello", received_at: "2027-03-01T09:00:00Z", message_id: null, wish: null };
+  apiThatAnswers(byPath({ "/v1/inbound-sms/conversations": [REPLY], "/v1/inbound-rcs": [tap, { ...tap, id: "r0", text: "Older" }], "/v1/inbound-whatsapp": [older] }));
   await open(ConversationList, "/app/conversations", "/app/conversations");
-  expect(await screen.findByRole("link", { name: "+48600100200" })).toHaveAttribute("href", "/app/conversations/%2B48600100200?number=%2248799%22");
+  const links = await screen.findAllByRole("link");
+  expect(links.map((one) => one.textContent)).toEqual(["+48600100201", "+48600100200", "+48600100200"]);
+  expect(screen.queryByText("Older")).not.toBeInTheDocument();
+  expect(links[0]).toHaveAttribute("href", "/app/conversations/%2B48600100201");
 });
 
-test("a conversation asks for its phone and number", async () => {
-  const asked = apiThatAnswers(() => pageOf([SAID, SENT]));
-  await open(ConversationPage, "/app/conversations/$phone", "/app/conversations/%2B48600100200?number=48799");
+test("a conversation is with a phone, over all channels, and is answered on the one that was written to last", async () => {
+  const thanks = { id: "w1", from: "+48600100200", sender: "shop", kind: "text", text: "Thanks", received_at: "2027-03-01T11:00:00Z", message_id: "m9", wish: null };
+  const asked = apiThatAnswers((one) => (one.method === "POST" ? { messages: [] } : byPath({ "/v1/inbound-sms/conversation": [SAID, SENT], "/v1/inbound-whatsapp": [thanks] })(one)));
+  await open(ConversationPage, "/app/conversations/$phone", "/app/conversations/%2B48600100200", { allowed: ["whatsapp.send"] });
   const said = await screen.findAllByRole("listitem");
-  expect(said).toHaveLength(2);
-  expect(said[0]).toHaveTextContent("Parts that never came: 2");
-  expect(within(said[1] as HTMLElement).getByRole("link")).toHaveAttribute("href", "/app/messages/m0");
-  expect(asked[0]?.query).toEqual({ limit: "50", phone: "+48600100200", number: "48799" });
+  expect(said).toHaveLength(3);
+  expect(said[0]).toHaveTextContent("Thanks");
+  expect(said[1]).toHaveTextContent("Parts that never came: 2");
+  expect(within(said[2] as HTMLElement).getByRole("link")).toHaveAttribute("href", "/app/messages/m0");
+  expect(asked.every(({ query }) => (query.phone ?? query.address) === "+48600100200")).toBe(true);
+  await userEvent.type(screen.getByLabelText("Answer by WhatsApp, from shop"), "Bye");
+  await userEvent.click(screen.getByRole("button", { name: "Send the answer" }));
+  await waitFor(() => expect(asked.some(({ method, path }) => method === "POST" && path === "/v1/whatsapp")).toBe(true));
+  expect(JSON.parse(asked.find(({ method }) => method === "POST")?.body ?? "")).toEqual({ from: "shop", to: ["+48600100200"], text: "Bye" });
 });
 
 test("a file is uploaded by those who may, and is in the list then", async () => {

@@ -8,6 +8,7 @@ import type { Me } from "@/api/session";
 import { MeContext } from "@/areas/session/me";
 import i18n, { type Language } from "@/i18n";
 import { readSearch } from "@/kit/search";
+import { TimeZone } from "@/kit/times";
 
 export interface Asked {
   method: string;
@@ -42,7 +43,7 @@ export function pageOf(items: object[]) {
 /** Shows one page at its address, to somebody who may do what `allowed` says. */
 export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language } = {}) {
   await i18n.changeLanguage(language);
-  const me = { time_zone: "Europe/Warsaw", allowed } as unknown as Me;
+  const me = { time_zone: "Europe/Warsaw", allowed, quota: [] } as unknown as Me;
   const root = createRootRoute({ validateSearch: readSearch });
   const route = createRoute({ getParentRoute: () => root, path, component: Page });
   const router = createRouter({ routeTree: root.addChildren([route]), history: createMemoryHistory({ initialEntries: [at] }) });
@@ -51,7 +52,9 @@ export async function open(Page: FunctionComponent, path: string, at: string, { 
     <MantineProvider env="test">
       <QueryClientProvider client={questions}>
         <MeContext value={me}>
-          <RouterProvider router={router as never} />
+          <TimeZone value={me.time_zone}>
+            <RouterProvider router={router as never} />
+          </TimeZone>
         </MeContext>
       </QueryClientProvider>
     </MantineProvider>,

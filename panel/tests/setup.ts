@@ -1,6 +1,7 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+import { chooseLanguage } from "@/i18n";
 
 afterEach(cleanup);
 configure({ asyncUtilTimeout: 20_000 });
@@ -17,3 +18,6 @@ globalThis.ResizeObserver = class {
   unobserve() {}
   disconnect() {}
 };
+
+// A test may say at any moment which language it is about.
+for (const language of ["pl", "en"] as const) await chooseLanguage(language);

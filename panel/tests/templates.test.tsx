@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test, vi } from "vitest";
@@ -9,6 +9,7 @@ import { TemplateList } from "@/areas/templates/TemplateList";
 import i18n from "@/i18n";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
+vi.mock("@/areas/mailEditor/DragAndDrop", () => ({ default: () => "by drag and drop" }));
 vi.mock("@/areas/campaigns/Variables", () => ({ Variables: () => null }));
 
 const OWN = { id: "1", kind: "own", name: "Spring", channel: "email", language: null, updated_at: "2027-03-01T10:00:00Z" };
@@ -68,7 +69,18 @@ test("the source's language can be switched, there and back, and nothing is lost
 test("a switch from MJML to HTML begins with the HTML that was made of it", async () => {
   await i18n.changeLanguage("en");
   render(<Mail mjml="<mjml></mjml>" html="<html></html>" />);
+  expect(await screen.findByText("by drag and drop")).toBeVisible();
+  await userEvent.click(screen.getByRole("radio", { name: "MJML" }));
   expect(screen.getByLabelText("Source (MJML)")).toHaveValue("<mjml></mjml>");
   await userEvent.click(screen.getByRole("radio", { name: "HTML" }));
   expect(screen.getByLabelText("Source (HTML)")).toHaveValue("<html></html>");
+});
+
+test("a new mail begins by drag and drop, one that is of HTML with its source", async () => {
+  await i18n.changeLanguage("en");
+  render(<Mail />);
+  expect(await screen.findByText("by drag and drop")).toBeVisible();
+  cleanup();
+  render(<Mail html="<p>Hi</p>" />);
+  expect(screen.getByLabelText("Source (HTML)")).toHaveValue("<p>Hi</p>");
 });

@@ -40,12 +40,17 @@ def test_a_service_whose_connections_are_all_taken_takes_nobody_elses(environ, j
 def test_as_many_connections_listen_as_were_counted(environ, administrator):
     """As `tests/contract/test_connections.py` adds them to the pools."""
     others = {
+        "campaigns.chains": 2,
         "campaigns.dispatcher": 2,
+        "campaigns.pictures": 0,
         "sms_gateway.outbound": 3,
         "sms_gateway.smpp_server": 2,
         "email_gateway.outbound": 4,
         "email_gateway.submission": 1,
         "push_gateway.outbound": 4,
+        "ott_gateway.outbound": 4,
+        "viber_gateway.outbound": 4,
+        "rcs_gateway.outbound": 4,
     }
     others |= {"api_gateway": int(environ.get("GATEWAY_WORKERS", 2)), "reporting": 0}
     wanted = {name: count for name in OF_A_PROCESS if (count := others.get(name, 1))}

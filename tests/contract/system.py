@@ -7,7 +7,16 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("identity", "contacts", "campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting")
+SERVICES = (
+    "identity",
+    "contacts",
+    "campaigns",
+    "sms_gateway",
+    "email_gateway",
+    "push_gateway",
+    "rcs_gateway",
+    "ott_gateway", "viber_gateway", "reporting",
+)  # fmt: skip
 PACKAGES = {
     **{service: ROOT / "services" / service.replace("_", "-") / service for service in SERVICES},
     "api_gateway": ROOT / "gateway" / "api_gateway",

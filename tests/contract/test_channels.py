@@ -5,7 +5,7 @@ when the new one stands in these lists (docs/adding-a-channel.md).
 """
 
 import importlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from contracts.channel import (
     CHANNELS,
     CampaignToCount,
     CheckContent,
+    MessagesToTakeBack,
     MessageSummary,
     PrepareContent,
     RenderPreview,
@@ -34,7 +35,8 @@ from identity.domain.plans import QUOTAS
 
 CALLS = {
     "prepare_content", "render_preview", "check_content", "send_test", "send_messages", "get_message", "count_campaign",
-    "export_person", "erase_person",
+    "export_person", "erase_person", "check_message", "revoke_message",
+    "take_back_messages",
 }  # fmt: skip
 CONTRACTS = {
     **{name: f"contracts.{facts.service}" for name, facts in CHANNELS.items()},
@@ -62,12 +64,15 @@ def test_the_contract_has_every_call_under_one_set_of_names(calls):
         "check_content": set(CheckContent().fields) | {"content"},
         "send_test": set(SendTest().fields) | {"addresses"},
         "get_message": {"message_id"},
+        "revoke_message": {"message_id"},
+        "take_back_messages": set(MessagesToTakeBack().fields),
         "count_campaign": set(CampaignToCount().fields),
         "export_person": set(PersonAsked().fields),
         "erase_person": set(PersonToErase().fields),
     }
     assert {name: set(calls[name].payload().fields) for name in shared} == shared
     assert "to" in calls["send_messages"].payload().fields
+    assert calls["check_message"].payload is calls["send_messages"].payload
     assert [name for name in CALLS if calls[name].gathered] == ["send_messages"]
 
 
@@ -239,6 +244,48 @@ def test_single_messages_are_sent_once_for_a_key_and_can_be_followed(live, actor
     assert (told["id"], told["to"]) == (first["messages"][0]["id"], live.people[0])
 
 
+def test_a_send_is_checked_as_it_would_be_refused_and_nothing_is_kept(live, actor):
+    sent(live, actor)  # identity is there
+
+    assert live.call("check_message", actor, **live.send) == {}
+    with pytest.raises(Invalid):
+        live.call("check_message", actor, **{**live.send, "to": ["nobody at all"]})
+    for _ in range(2):
+        live.call("check_message", {**actor, "request_key": "k9"}, **live.send)
+    assert len(messages_in(live.call("export_person", actor, addresses=[live.people[0]]))) == 1
+
+
+def test_what_has_left_is_not_taken_back(live, actor):
+    message_id = sent(live, actor)["messages"][0]["id"]
+    wait_until(lambda: state(live, actor, message_id) == "delivered", timeout=60, what="delivery")
+
+    answer = live.call("revoke_message", actor, message_id=message_id)
+
+    assert (answer["revoked"], answer["state"]) == (False, "delivered")
+    (told,) = live.call("take_back_messages", actor, message_ids=[message_id])["messages"]
+    assert (told["id"], told["revoked"], told["state"]) == (message_id, False, "delivered")
+    assert live.call("take_back_messages", new_account(), message_ids=[message_id])["messages"] == []
+    with pytest.raises(NotFound):
+        live.call("revoke_message", new_account(), message_id=message_id)
+
+
+def test_what_waits_for_its_hour_is_taken_back_once_and_for_all(live, actor):
+    if "schedule_at" not in live.contract["send_messages"].payload().fields:
+        pytest.skip("nothing of this channel waits for an hour")
+    sent(live, actor)  # identity is there
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    message_id = live.call("send_messages", actor, **live.send, schedule_at=tomorrow)["messages"][0]["id"]
+
+    looked = live.call("take_back_messages", actor, message_ids=[message_id], is_wanted_back=False)["messages"]
+    answers = [live.call("revoke_message", actor, message_id=message_id) for _ in range(2)]
+    other_id = live.call("send_messages", actor, **live.send, schedule_at=tomorrow)["messages"][0]["id"]
+    taken = [live.call("take_back_messages", actor, message_ids=[other_id])["messages"][0] for _ in range(2)]
+
+    assert [one["revoked"] for one in looked] == [False]
+    assert [(answer["revoked"], answer["state"]) for answer in answers + taken] == [(True, "rejected")] * 4
+    assert live.call("get_message", actor, message_id=message_id)["code"] == "message.revoked"
+
+
 def test_messages_are_their_accounts_own(live, actor):
     message_id = sent(live, actor)["messages"][0]["id"]
 
@@ -248,6 +295,11 @@ def test_messages_are_their_accounts_own(live, actor):
         live.call("get_message", actor, message_id=str(new_id()))
 
 
+def messages_in(page):
+    """Beside them a channel tells what it knows of the person."""
+    return [item["record"] for item in page["items"] if item["kind"] == "message"]
+
+
 def test_a_person_is_exported_page_by_page_and_only_of_this_account(live, actor):
     ids = {sent(live, actor, key)["messages"][0]["id"] for key in ("k1", "k2", "k3")}
     asked = {"addresses": [live.people[0]], "limit": 2}
@@ -255,9 +307,8 @@ def test_a_person_is_exported_page_by_page_and_only_of_this_account(live, actor)
     first = live.call("export_person", actor, **asked)
     second = live.call("export_person", actor, **asked, cursor=first["next_cursor"])
 
-    assert [len(first["items"]), len(second["items"]), second["next_cursor"]] == [2, 1, None]
-    assert {item["record"]["id"] for item in first["items"] + second["items"]} == ids
-    assert {item["kind"] for item in first["items"]} == {"message"}
+    assert [len(messages_in(first)), len(messages_in(second)), second["next_cursor"]] == [2, 1, None]
+    assert {one["id"] for one in messages_in(first) + messages_in(second)} == ids
     assert live.call("export_person", new_account(), **asked) == {"items": [], "next_cursor": None}
 
 
@@ -281,5 +332,7 @@ def test_a_person_is_erased_and_a_dry_run_only_counts(live, actor):
     assert live.call("get_message", actor, message_id=messages[1]["id"])["to"] == live.people[1]
     assert live.call("export_person", actor, addresses=[live.people[0]])["items"] == []
     # Who comes back as a customer is written to like everybody else.
+    if live.come_back:
+        live.come_back(live, actor, live.people[0])
     again = sent(live, actor, key=str(uuid4()))["messages"][0]["id"]
     wait_until(lambda: state(live, actor, again) == "delivered", what="delivery to the one who came back")

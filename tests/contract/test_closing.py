@@ -26,7 +26,7 @@ from contracts.errors import Unavailable
 from contracts.permissions import OWNER
 
 DATABASES = (*SERVICES, "api_gateway")
-ERASED_SECONDS = 20.0
+ERASED_SECONDS = 240.0  # as long as a very slow machine takes
 RETURNED = ".quota_leases"  # what is leased of a quota and not used goes back within a minute
 MARKS = ("zażółć", "gęślą")
 
@@ -45,6 +45,8 @@ PLATFORM: dict[str, dict[str, str]] = {
     "contacts": _COMMON,
     "campaigns": {**_COMMON, "dropped_files": "objects to be deleted, by the ids of files that are gone, for a minute"},
     "sms_gateway": {
+        "sms_prices": "of plans and carriers, by operators",
+        "sms_traffic": "sums by day, carrier and network, of all accounts",
         "inbound_ids": "ids that carriers gave to messages from phones, for a week",
         "inbound_parts": "parts of messages from phones: minutes, and an hour once they are joined",
         **_COMMON,
@@ -82,7 +84,29 @@ PLATFORM: dict[str, dict[str, str]] = {
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
     },
-    "reporting": {**_COMMON, "cleared_days": "days of which a channel's messages are gone"},
+    "ott_gateway": {
+        **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
+    },
+    "viber_gateway": {
+        **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
+    },
+    "rcs_gateway": {
+        **_COMMON,
+        "claims": "what an outbound process has in hand, for seconds; the account's are told by their body",
+        "instances": "running outbound processes",
+        "lane_outbox": "messages on their way, for seconds",
+    },
+    "reporting": {
+        **_COMMON,
+        "cleared_days": "days of which a channel's messages are gone",
+        "late_messages": "ids of messages, forgotten within an hour of these",
+    },
     "api_gateway": {
         "slots": "what is going on at the moment, by an id, for minutes",
         "rate_windows": "counts by the account's id, for an hour",
@@ -113,12 +137,23 @@ KEPT: dict[str, set[str]] = {
     # its id, so that what is told of it late changes nothing
     **{
         f"{s}.account_suspensions": set()
-        for s in ("campaigns", "sms_gateway", "email_gateway", "push_gateway", "reporting", "api_gateway")
+        for s in (
+            "campaigns",
+            "sms_gateway",
+            "email_gateway",
+            "push_gateway",
+            "ott_gateway",
+            "viber_gateway",
+            "rcs_gateway",
+            "reporting",
+            "api_gateway",
+        )
     },
     "reporting.closed_accounts": set(),  # its id, so that late events of it are left out
 }
 # Values that cannot be guessed.
 GIVEN: dict[str, dict[str, Any]] = {
+    "campaigns": {"campaigns.step_of": None},
     "contacts": {"jobs.kind": "import"},
     "api_gateway": {"short_link_blocks.position": itertools.count(1).__next__},
     "identity": {
@@ -196,6 +231,8 @@ def fill(database_url: Callable[[str], str], service: str, account_id: UUID, mar
             connection.execute(
                 "UPDATE accounts SET company = jsonb_build_object('name', %s::text) WHERE id = %s", (mark, account_id)
             )
+        if service == "sms_gateway":  # identity tells of the plan as the account is registered
+            connection.execute("DELETE FROM account_plans WHERE account_id = %s", (account_id,))
         unsaid = set(tables) - held - set(PLATFORM[service])
         assert not unsaid, f"{service}: say in PLATFORM or LINKS what these tables hold: {sorted(unsaid)}"
         assert not held & set(PLATFORM[service])
@@ -251,7 +288,8 @@ def test_closing_leaves_nothing_but_what_the_law_keeps(
     rows = {service: fill(database_url, service, closed, MARKS[0]) for service in DATABASES}
     others = {service: fill(database_url, service, other, MARKS[1]) for service in DATABASES}
     before, beside = left(database_url, rows), left(database_url, others)
-    assert set(before) == {f"{service}.{table}" for service, tables in rows.items() for table in tables}
+    made = {f"{service}.{table}" for service, tables in rows.items() for table in tables}
+    assert {place for place in made - set(before) if not place.endswith(RETURNED)} == set()
 
     operator = {"operator_id": str(an_operator(database_url)), "address": "192.0.2.9"}
     call("identity.close_account", operator, {"account_id": str(closed), "reason": "Asked for by the owner"})

@@ -21,6 +21,8 @@ LISTENERS = {
     "contacts.jobs": 1,  # jobs
     "campaigns": 1,  # outbox
     "campaigns.dispatcher": 2,  # outbox, campaigns
+    "campaigns.chains": 2,  # outbox, chains
+    "campaigns.pictures": 0,
     "sms_gateway": 1,  # outbox
     "sms_gateway.outbound": 3,  # retry schedule, campaigns' states, suspensions
     "sms_gateway.smpp_server": 2,  # outbox, deliveries to partners
@@ -29,7 +31,13 @@ LISTENERS = {
     "email_gateway.submission": 1,  # outbox
     "email_gateway.mailroom": 1,  # outbox
     "push_gateway": 1,  # outbox
+    "ott_gateway": 1,  # outbox
+    "viber_gateway": 1,  # outbox
     "push_gateway.outbound": 4,  # the outbound's of SMS, outbox
+    "ott_gateway.outbound": 4,  # as push's
+    "viber_gateway.outbound": 4,  # as push's
+    "rcs_gateway": 1,  # outbox
+    "rcs_gateway.outbound": 4,  # the outbound's of SMS, outbox
     "reporting": 0,
     "reporting.ingester": 1,  # outbox
     "reporting.webhooks": 1,  # webhooks

@@ -68,7 +68,7 @@ def test_every_database_and_the_broker_are_migrated_by_a_job_before_the_code_nee
 
 
 def test_every_process_is_in_compose():
-    engines = {"postgresql", "rabbitmq"}
+    engines = {"postgresql", "rabbitmq", "front", "panel"}
 
     assert {name for name in compose() if not name.startswith("migrate-")} - engines == set(deployed_processes())
 
@@ -188,3 +188,37 @@ def test_a_door_with_tls_has_its_certificate(name):
     assert {"/certificate/tls.crt", "/certificate/tls.key"} <= set(env.values())
     assert mounted["certificate"] == "/certificate"
     assert f"`{secret}`" in (ROOT / "docs/operations.md").read_text()
+
+
+def test_the_overlay_for_one_machine_waits_for_no_certificate():
+    """Nobody makes these secrets there: a pod that mounts one would never start."""
+    overlay = yaml.safe_load((ROOT / "deploy/k8s/overlays/dev/kustomization.yaml").read_text())
+    made = {each["name"] for each in overlay["secretGenerator"]}
+    patches = [yaml.safe_load(each["patch"]) for each in overlay["patches"] if "target" not in each]
+    optional = {
+        (patch["metadata"]["name"], volume["name"])
+        for patch in patches
+        for volume in patch["spec"]["template"]["spec"]["volumes"]
+        if volume["secret"]["optional"]
+    }
+
+    for name, deployment in objects("Deployment").items():
+        for volume in deployment["spec"]["template"]["spec"].get("volumes", []):
+            assert volume.get("secret", {}).get("secretName", "") in {"", *made} or (name, volume["name"]) in optional
+
+
+PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}
+LINK_LOCAL = {"169.254.0.0/16", "fe80::/10"}
+# Operators alone name where these lead, which may be a private line, a storage of the house or our own address.
+TO_PRIVATE_NETWORKS = {"to-carriers", "to-object-storage", "to-own-links"}
+
+
+def test_who_speaks_to_strangers_addresses_reaches_no_private_network():
+    blocks = {
+        name: [to["ipBlock"] for rule in o["spec"].get("egress", ()) for to in rule["to"] if "ipBlock" in to]
+        for name, o in objects("NetworkPolicy").items()
+    }
+    excepted = {name: {net for each in some for net in each["except"]} for name, some in blocks.items() if some}
+
+    assert {name for name, nets in excepted.items() if not nets >= PRIVATE} == TO_PRIVATE_NETWORKS
+    assert all(nets >= LINK_LOCAL for nets in excepted.values())

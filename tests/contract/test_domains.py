@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from contacts.domain import emails
 from contracts.domains import ascii_domain
 from email_gateway.content.compose import ascii_address
 from email_gateway.usecases import senders
+from identity.domain import company
 from identity.domain.addresses import normal_email
 
 ROOT = Path(__file__).parents[2]
@@ -56,3 +58,7 @@ def test_no_other_code_writes_domains():
     found = {str(path.relative_to(ROOT)) for path in sources if CODEC.search(path.read_text())}
 
     assert found == {"libs/contracts/contracts/domains.py"}
+
+
+def test_an_accounts_region_is_one_that_contacts_can_read_numbers_of():
+    assert company.REGIONS == phonenumbers.SUPPORTED_REGIONS

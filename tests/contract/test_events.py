@@ -8,8 +8,8 @@ from system import SERVICES, calls, imported_from, resolved, service_class, sour
 
 from contracts import events
 
-# `outbox.record`, `outbox.record_at` and `acts.record`; `broker.publish_event`.
-PUBLISHING = {"record", "record_at", "publish_event"}
+# `outbox.record`, `outbox.record_at` and `acts.record`; `broker.publish_event`; what an inbox is given, it publishes.
+PUBLISHING = {"record", "record_at", "publish_event", "Inbox"}
 SAMPLES = Path(__file__).parent / "samples"
 
 

@@ -63,11 +63,11 @@ def test_grants_name_whole_names_and_are_narrow():
     reporting, gateway = grants_of("reporting"), grants_of("api_gateway")
 
     assert re.match(reporting.read, "lane.reporting.delivery_events")
-    assert re.match(reporting.topics["nameko-rpc"][0], "contacts.create_group")
+    assert re.match(reporting.topics["nameko-rpc"][0], "contacts.begin_report_group")
     for name in ("lane.sms.bulk", "rpc-contacts", "amq.default", "dead.lane.reporting.delivery_events", ""):
         assert not re.match(reporting.read, name)
         assert not re.match(reporting.write, name)
-    for name in ("identity.set_plan", "contacts.create_group.x", "contactsxcreate_group", "#", "*.*"):
+    for name in ("identity.set_plan", "contacts.begin_report_group.x", "contactsxbegin_report_group", "#", "*.*"):
         assert not re.match(reporting.topics["nameko-rpc"][0], name)
     # A reader parks what it takes out of its own lane's messages, and nothing of another's.
     assert re.match(reporting.topics[LANES][0], "dead.lane.reporting.delivery_events")

@@ -15,8 +15,8 @@ from system import all_sources
 
 from api_gateway.languages import _tables
 from api_gateway.routes import all_routes
-from contacts.domain import reasons
 from contacts.domain.rule_terms import BUILT_IN, OPERATORS
+from contracts.contacts import import_reasons
 from contracts.errors import KINDS
 from contracts.permissions import PERMISSIONS
 from contracts.vocabulary import Engagement, MessageState
@@ -28,7 +28,10 @@ MADE_UP = {
     *(f"campaign.is_{state}" for state in ("draft", "scheduled", "sending", "paused", "cancelled", "failed")),
     "campaign.already_sent",
     *(f"{noun}.in_use" for noun in ("group", "segment")),
-    *(f"{noun}.not_found" for noun in ("import", "export", "bulk", "group", "segment", "user", "role", "api_key")),
+    *(
+        f"{noun}.not_found"
+        for noun in ("import", "export", "bulk", "combination", "job", "group", "segment", "user", "role", "api_key")
+    ),
     *(f"{kind}.too_many" for kind in ("uploads", "downloads", "previews")),
     *(f"{purpose}.not_found" for purpose in ("password_reset", "invitation", "email_change")),
     "phone.invalid",
@@ -117,7 +120,7 @@ def test_texts_can_be_filled_in(table: str) -> None:
 
 
 def test_every_reason_of_a_refused_row_has_a_text():
-    """`reasons` has a sentence for each code, or for what is wrong with whichever field."""
+    """`import_reasons` has a sentence for each code, or for what is wrong with whichever field."""
     said = POLISH["import_reasons"]
 
-    assert set(said) == {*reasons._REASONS, *reasons._WRONG, "unreadable", "invalid"}
+    assert set(said) == {*import_reasons._REASONS, *import_reasons._WRONG, "unreadable", "invalid"}

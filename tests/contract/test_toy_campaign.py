@@ -25,10 +25,29 @@ CONSENTS = {"sms": {"granted": True, "source": "test"}}
 _numbers = count(500_000_000)
 
 
-class Neighbourhood:
-    """All that a campaign takes, at work."""
+@pytest.fixture(scope="module")
+def services(launch_once, amqp_url):
+    """All that a campaign takes but the channel's outbound process, at work for all tests of this file."""
+    env = {"CAMPAIGNS_LEASE_SECONDS": "3"}
+    start_identity(launch_once, amqp_url, wait=False)
+    for target in (
+        "contacts.service:ContactsService",
+        "campaigns.service:CampaignsService",
+        "toy_channel.service:ToyService",
+    ):
+        start_service(launch_once, amqp_url, target, service=target.split(".")[0], wait=False)
+    processes = [
+        launch_once("contacts.jobs", service="contacts", wait=False),
+        launch_once("campaigns.dispatcher", service="campaigns", env=env, wait=False),
+    ]
+    for process in processes:
+        process.wait_ready()
 
-    def __init__(self, launch, amqp_url, broker, database, folder):
+
+class Neighbourhood:
+    """A new account, its campaigns, and what is heard of them."""
+
+    def __init__(self, launch, broker, database, folder):
         self.client, self.database = RpcClient(broker), database
         self.file = folder / "lines"
         self.actor = {**new_account(), "permissions": sorted(OWNER), "request_id": "r1"}
@@ -36,12 +55,6 @@ class Neighbourhood:
         self._events = []
         self._seen = 0, 0.0  # lines, and since when so many
         broker.consume(lanes.DELIVERY_EVENTS, self._heard, prefetch=50)
-        start_identity(launch, amqp_url)
-        start_service(launch, amqp_url, "contacts.service:ContactsService", service="contacts")
-        start_service(launch, amqp_url, "campaigns.service:CampaignsService", service="campaigns")
-        start_service(launch, amqp_url, "toy_channel.service:ToyService", service="toy_channel")
-        launch("contacts.jobs", service="contacts")
-        launch("campaigns.dispatcher", service="campaigns", env={"CAMPAIGNS_LEASE_SECONDS": "3"})
 
     def outbound(self, **env):
         env = {**PYTHONPATH, "TOY_FILE": str(self.file), **env}
@@ -120,8 +133,8 @@ class Neighbourhood:
 
 
 @pytest.fixture
-def neighbourhood(launch, amqp_url, broker, open_database, tmp_path):
-    return Neighbourhood(launch, amqp_url, broker, open_database("toy_channel"), tmp_path)
+def neighbourhood(services, launch, broker, open_database, tmp_path):
+    return Neighbourhood(launch, broker, open_database("toy_channel"), tmp_path)
 
 
 def test_every_contact_gets_one_line_and_every_event_adds_up(neighbourhood):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+from browsing import browser, built, open_panel  # noqa: F401
 from whole_system import environ, journey, running_system  # noqa: F401
 
 # The tests ask more, and fail more log-ins, than one address may: they come from many.

@@ -28,7 +28,8 @@ PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/2010010
 
 
 def prepared(journey: Any) -> str:
-    group_id = str(journey.api.post("/v1/groups", {"name": "Klienci"})["id"])
+    public = {"de": {"name": "Neuigkeiten"}}
+    group_id = str(journey.api.post("/v1/groups", {"name": "Klienci", "public": public})["id"])
     consents = {"sms": {"granted": True}, "email": {"granted": True}}
     for contact in ({"phone": PHONES[0], "email": EMAIL}, {"phone": PHONES[1]}):
         journey.api.post("/v1/contacts", {**contact, "consents": consents, "group_ids": [group_id]})
@@ -98,6 +99,8 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
     page = journey.api.post("/v1/unsubscribe-pages", PAGE)
     assert page["is_default"]
     poll(lambda: unsubscribe_page(base + paths["u"]), lambda shown: "Sklep Łąka" in shown.text, seconds=30)
+    box = f'value="{group_id}" checked'  # the list that the mail was sent to
+    poll(lambda: unsubscribe_page(base + paths["u"]), lambda shown: box in shown.text, seconds=30)
     assert set(links) == set(PHONES) and len({link for some in links.values() for link in some}) == 4
 
     with all_but_the_gateway_frozen(system):
@@ -109,6 +112,8 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
         pixel = requests.get(base + paths["o"], headers=PERSON, timeout=10)
         # A worker that cannot look in time shows Wici's own page.
         asked = poll(lambda: unsubscribe_page(base + paths["u"]), lambda page: "Schade" in page.text, seconds=30)
+        assert "Neuigkeiten" in asked.text
+        left = requests.post(f"{base}{paths['u']}?leave=lists", data={"list": group_id}, timeout=10)
         leave = requests.post(base + paths["u"], data={"List-Unsubscribe": "One-Click"}, timeout=10)
         leave_all = requests.post(f"{base}{paths['u']}?leave=all", timeout=10)
         # As long as it cannot look, it does not know the reasons that the account's page offers.
@@ -120,12 +125,14 @@ def test_links_lead_on_alone_and_what_was_done_arrives_once(system: System, jour
     assert (other.headers.get("Location"), click.headers.get("Location")) == (TARGETS[0], TARGETS[0])
     assert (pixel.headers["Content-Type"], leave.status_code, guess.status_code) == ("image/gif", 200, 404)
     assert asked.headers["Content-Language"] == "de"
-    assert leave_all.status_code == 200
+    assert (leave_all.status_code, left.status_code) == (200, 200)
     journey.wait_engagement(email_id, {"opened": 1, "clicked": 1, "unsubscribed": 1})
     poll(lambda: clicks_by_link(journey, sms_id), lambda found: sum(found.values()) == 4, seconds=60)
     assert clicks_by_link(journey, sms_id) == {TARGETS[0]: 2, TARGETS[1]: 2}
     assert journey.report(email_id)["counts"]["unsubscribes"] == 1
     poll(lambda: archived(journey), lambda found: found == {EMAIL, PHONES[0]}, seconds=60)
+    poll(lambda: journey.report(email_id), lambda report: report["left_lists"] == 1, seconds=60)
+    poll(lambda: journey.api.get(f"/v1/groups/{group_id}"), lambda group: group["contacts"] == 1, seconds=60)
     place = f"/v1/unsubscribe-pages/{page['id']}"
     poll(lambda: journey.api.get(place)["reasons"], lambda given: given == {"too_many": 1}, seconds=60)
 

@@ -1,93 +1,12 @@
-"""The panel in a real browser, from registering to a report, in Polish and English; axe looks at every page.
+"""The panel in a real browser, from registering to a report, in Polish and English; axe looks at every page."""
 
-The panel is built and Debian's Chromium drives it; where either is missing the tests are skipped, and say why.
-"""
-
-import os
 import re
 import secrets
-import shutil
-import subprocess
-import sys
 
-import pytest
+from browsing import leads_to, log_in, look_over, panel
 from journey import DOMAIN, SENDER_ID, Journey
-from playwright.sync_api import expect, sync_playwright
-from whole_system import LOCAL, ROOT
 
-CHROMIUM = os.environ.get("WICI_CHROMIUM") or shutil.which("chromium") or ""
-AXE = ROOT / "panel/node_modules/axe-core/axe.min.js"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PATIENCE_MS = 60_000
 PEOPLE = "Imię;Telefon;Miasto\nŁucja;600100201;Gdynia\nJan;600 100 202;Łódź\nZła;12;Hel\n"
-
-
-@pytest.fixture(scope="module")
-def built():
-    """The panel's files; made before the system starts, for the gateway looks for them then."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium here: apt-get install chromium, or WICI_CHROMIUM=…")
-    done = panel("build")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def panel(command):
-    done = subprocess.run([sys.executable, LOCAL / "panel.py", command], capture_output=True, text=True, check=False)
-    if done.returncode == 3:
-        pytest.skip(f"the panel cannot be had here:{done.stdout}")
-    return done
-
-
-@pytest.fixture(scope="module")
-def browser(built):
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def open_panel(built, environ, browser):
-    """Opens the panel in a language and at a width; fails for a request to anywhere else and for an error on a page."""
-    contexts, faults = [], []
-
-    def opened(locale, width=1440):
-        context = browser.new_context(
-            base_url=environ["WICI_PUBLIC_URL"], locale=locale, viewport={"width": width, "height": 900}
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda asked: faults.append(asked.url) if is_elsewhere(asked.url, environ) else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def is_elsewhere(url, environ):
-    return not url.startswith((environ["WICI_PUBLIC_URL"], "data:", "blob:", "about:"))
-
-
-def look_over(page):
-    """No violation of WCAG 2.2 AA on the page as it is now."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], page.url
-
-
-def leads_to(page, heading):
-    page.get_by_role("heading", name=heading, level=1).wait_for()
-    expect(page.get_by_role("status", name=re.compile("Ładowanie|Loading"))).to_have_count(0)
-    look_over(page)
 
 
 def test_its_components_and_its_words_hold():
@@ -135,16 +54,20 @@ def test_a_marketer_registers_imports_contacts_sends_sms_and_reads_the_report(op
     assert {"Cześć Łucja, rabat czeka!", "Cześć Jan, rabat czeka!"} <= texts
 
 
-def test_the_other_pages_in_english_on_a_phone_and_a_log_out_that_holds(open_panel, journey):
-    page = open_panel("en-GB", width=360)
+def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_holds(open_panel, journey):
+    page = open_panel("en-GB", width=360, colours="dark")
     log_in(page, journey)
     journey.api.post("/v1/contacts", {"first_name": "Ann", "phone": "+48600100203"})
     headings = {
-        "contacts": "Contacts", "groups": "Groups", "imports": "Imports", "campaigns": "Campaigns",
+        "contacts": "Contacts", "groups": "Groups", "fields": "Fields", "imports": "Imports", "campaigns": "Campaigns",
         "campaigns/new": "New campaign", "templates": "Templates", "templates/new": "New template",
         "archive": "Archive", "files": "Files", "links": "Links", "conversations": "Replies",
         "messages": "Message log", "senders": "Senders", "account": "Account", "account/users": "Users",
         "account/keys": "API keys", "account/security": "Security", "account/webhooks": "Webhooks",
+        "account/roles": "Roles", "account/rules": "Access rules", "account/partners": "SMPP and SMTP",
+        "account/invoices": "Invoices", "account/trial": "Trial numbers", "account/audit": "Who did what",
+        "segments": "Segments", "compare": "Compare campaigns", "forms": "Sign-up forms", "privacy": "Privacy",
+        "unsubscribe-pages": "Unsubscribe pages", "operator": "Operators",
     }  # fmt: skip
     for place, heading in headings.items():
         page.goto(f"/app/{place}")
@@ -188,12 +111,3 @@ def adopt(journey, login, password):
     journey.give_plan()
     journey.connect_simulators()
     journey.authorise_senders()
-
-
-def log_in(page, journey):
-    page.goto("/app")
-    leads_to(page, "Log in")
-    page.get_by_label("Login").fill(journey.login)
-    page.get_by_label("Password", exact=False).first.fill(journey.password)
-    page.get_by_role("button", name="Log in").click()
-    leads_to(page, f"Hello, {journey.login}")

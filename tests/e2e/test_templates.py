@@ -89,9 +89,12 @@ def test_what_an_sms_takes_is_measured_by_its_recipients(shop):
     plain = journey.api.post("/v1/sms/parts", {**everybody, "replace_diacritics": True})
 
     measured = counted["recipients"]
-    assert (measured["looked_at"], measured["failed"], measured["variables"]) == (3, 0, ["first_name"])
-    assert measured["longest"] == {"encoding": "ucs2", "characters": 18, "units": 18, "parts": 1}
-    assert plain["recipients"]["longest"]["encoding"] == "gsm" and plain["recipients"]["longest"]["characters"] == 18
+    # Who is looked at is drawn: of three people who lack nothing at least two.
+    assert measured["looked_at"] in (2, 3) and (measured["failed"], measured["variables"]) == (0, ["first_name"])
+    longest = measured["longest"]["characters"]
+    assert longest in (len("Cześć Małgorzato!"), len("Cześć Krzysztofie!"))
+    assert measured["longest"] == {"encoding": "ucs2", "characters": longest, "units": longest, "parts": 1}
+    assert plain["recipients"]["longest"]["encoding"] == "gsm"
     assert counted["offenders"][0]["character"] == "ś"
     with pytest.raises(Refused) as refused:
         journey.api.post("/v1/sms/parts", {**everybody, "text": "{{ nobody_has_this }}"})

@@ -44,30 +44,42 @@ def test_every_message_is_told_of_though_the_process_is_killed(system, environ, 
     file.write_text("e-mail\n" + "".join(f"osoba{number}@poczta.example\n" for number in range(PEOPLE)))
     group = journey.import_contacts(file, group="Klienci", consent=["email"])["group_ids"][0]
     asked = {"url": url, "events": ["message.delivered", "campaign.state_changed"], "max_events": 20}
-    webhook = journey.api.post("/v1/webhooks", asked)
+    test_id = journey.api.post("/v1/webhooks/test", {"url": url})["id"]
+    wait_until(
+        lambda: journey.api.get(f"/v1/webhooks/url-tests/{test_id}")["state"] == "delivered", what="the test of the URL"
+    )
+    webhook = journey.api.post("/v1/webhooks", {**asked, "test_id": test_id})
     journey.api.post(f"/v1/webhooks/{webhook['id']}/test")
-    wait_until(lambda: requests, what="the test")
+    wait_until(lambda: len(requests) == 2, what="the test")
 
     campaign_id = journey.email_campaign(group)
+    tests = {"addresses": ["szef@poczta.example"]}
+    tested = journey.api.post(f"/v1/campaigns/{campaign_id}/test", tests, key="test-of-it")["messages"][0]["id"]
     journey.schedule(campaign_id)
     wait_until(lambda: len(requests) > 3, timeout=60, what="the first events")
     system.kill("reporting.webhooks")
     journey.wait_settled(campaign_id)
     delivered = {one["id"] for one in journey.messages(campaign_id) if one["state"] == "delivered"}
     assert len(delivered) == PEOPLE
+    (listed,) = [one for one in journey.api.get("/v1/campaigns")["items"] if one["id"] == campaign_id]
+    assert listed["rates"] == {"delivery_rate": 1.0, "open_rate": 0.0, "click_rate": 0.0}
+    assert [one["id"] for one in journey.api.get(f"/v1/messages?test_of={campaign_id}")["items"]] == [tested]
+    last = journey.api.get(f"/v1/messages/{tested}")["timeline"][-1]
+    assert last["kind"] == "delivered" and last["detail"] and not last.get("peer"), "our own smarthost has no name"
 
     def told():
         return [event for _headers, body in list(requests) for event in json.loads(body)]
 
     def is_complete():
-        return {event["data"].get("message_id") for event in told()} >= delivered
+        return {event["data"].get("message_id") for event in told()} >= {*delivered, tested}
 
     # What the killed process had in hand is sent again when its lease has ended, after a minute.
     wait_until(is_complete, timeout=120, what="every delivery")
     by_id = {event["id"]: event for event in told()}
     messages = [event for event in by_id.values() if event["type"] == "message.delivered"]
-    assert len(messages) == PEOPLE
-    assert {event["data"]["address"] for event in messages} == {f"osoba{n}@poczta.example" for n in range(PEOPLE)}
+    assert len(messages) == PEOPLE + 1  # the campaign's test, too
+    people = {f"osoba{n}@poczta.example" for n in range(PEOPLE)}
+    assert {event["data"]["address"] for event in messages} == {*people, *tests["addresses"]}
     states = [event["data"]["state"] for event in by_id.values() if event["type"] == "campaign.state_changed"]
     assert {"scheduled", "sending", "sent"} <= set(states)
     for headers, body in requests:

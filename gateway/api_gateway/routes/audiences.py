@@ -17,7 +17,7 @@ ROUTES = [
         permission="contacts.read",
         summary="Count whom an audience reaches, and why others are not",
         description="Each contact of its groups and segments counts once, by the first reason in the order of the"
-        " figures. For drafts and before there are any.",
+        " figures; with `also_on`, by why none of the channels reaches it. For drafts and before there are any.",
         request=audiences.AudienceCount,
         response=frequency_caps.AudienceBreakdown,
         tags=_TAGS,

@@ -6,33 +6,33 @@ import re
 import time
 from typing import Any
 
-import orjson
 from flask import Response
 from prometheus_client import Counter
 
 from api_gateway import body
 from api_gateway.carrier_hooks import Told, ensure_is_of
 from api_gateway.context import RequestContext
+from api_gateway.provider_hooks import ProviderHooks, believing
 from api_gateway.routing import PUBLIC, Route
-from contracts.errors import NotFound, Unavailable, WiciError
 from contracts.lanes import CARRIER_REPORTS
 
-CONFIRM_SECONDS = 5.0
-_is_name = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}").fullmatch
 # Its own words where a carrier asks for some: Twilio sends what it is answered to the phone.
 _REPLIES = {"twilio": ("text/xml", "<Response/>")}
-_REPORTS = Counter("wici_carrier_reports_total", "Requests of carriers at their hooks, by outcome", ["outcome"])
+_HOOKS = ProviderHooks(
+    noun="carrier",
+    is_name=re.compile(r"[a-z0-9][a-z0-9_-]{0,39}").fullmatch,
+    ask=lambda context, name: context.call("sms_gateway.get_carrier_hook", {"name": name}),
+    directory=lambda wiring: wiring.carriers,
+    lane=CARRIER_REPORTS,
+    requests=Counter("wici_carrier_reports_total", "Requests of carriers at their hooks, by outcome", ["outcome"]),
+)
 
 
 def take_carrier_report(context: RequestContext) -> Response:
     """Answered once the message broker has it on disk; what it says is looked at later."""
-    try:
+    with _HOOKS.counted():
         hook = _believed(context)
-    except WiciError:
-        _REPORTS.labels("refused").inc()
-        raise
     media_type, reply = _REPLIES.get(hook["kind"], ("text/plain", "OK"))
-    _REPORTS.labels("taken").inc()
     return Response(reply, 200, content_type=f"{media_type}; charset=utf-8")
 
 
@@ -42,12 +42,9 @@ def take_carrier_report_by_query(context: RequestContext) -> Response:
 
 
 def _believed(context: RequestContext) -> dict[str, Any]:
-    told, hook = _told(context), _hook(context)
-    try:
+    told, hook = _told(context), _HOOKS.of(context)
+    with believing(context):
         ensure_is_of(hook, told)
-    except WiciError:
-        _spend(context)
-        raise
     report = {
         "v": 1,
         "carrier_id": str(hook["id"]),
@@ -56,37 +53,8 @@ def _believed(context: RequestContext) -> dict[str, Any]:
         "document": told.document(),
         "at": time.time(),
     }
-    _publish(context, orjson.dumps(report))
+    _HOOKS.publish(context, report)
     return hook
-
-
-def _hook(context: RequestContext) -> dict[str, Any]:
-    name = context.payload["name"]
-    if not _is_name(name):
-        raise NotFound("carrier.not_found", "There is no such carrier.")
-
-    carriers = context.wiring.carriers
-
-    def ask() -> dict[str, Any]:
-        if not carriers.had(name):
-            context.wiring.guesses.refuse_if_used_up(*_guesses(context))
-        try:
-            found: dict[str, Any] = context.call("sms_gateway.get_carrier_hook", {"name": name})
-        except NotFound:
-            _spend(context)
-            raise
-        return found
-
-    return carriers.of(name, ask)
-
-
-def _spend(context: RequestContext) -> None:
-    """Who guesses names or secrets does so slowly; a carrier's own requests cost nothing."""
-    context.wiring.guesses.spend(*_guesses(context))
-
-
-def _guesses(context: RequestContext) -> tuple[str, int]:
-    return f"hook:{context.neighbourhood}", context.wiring.config.guess_rate
 
 
 def _told(context: RequestContext) -> Told:
@@ -102,17 +70,6 @@ def _told(context: RequestContext) -> Told:
         address=context.address,
         signature=request.headers.get("X-Twilio-Signature", ""),
     )
-
-
-def _publish(context: RequestContext, report: bytes) -> None:
-    """:raises Unavailable: the broker has not confirmed it; the carrier asks again."""
-    broker = context.wiring.broker
-    try:
-        if broker is None:
-            raise ConnectionError
-        broker.publish(CARRIER_REPORTS, report).result(CONFIRM_SECONDS)
-    except Exception:
-        raise Unavailable("broker.unavailable", "The message broker does not answer.") from None
 
 
 def _route(method: str, handler: Any, summary: str) -> Route:

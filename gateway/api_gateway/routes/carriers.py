@@ -1,11 +1,9 @@
 """Carriers and routes, for operators: where SMS messages leave the platform."""
 
-from typing import Any
-
-from api_gateway.routing import ANYONE, Route
+from api_gateway.routing import operator_route
 from contracts.schema import PageQuery, Reasoned
 from contracts.sms_gateway import carriers as contract
-from contracts.sms_gateway import countries
+from contracts.sms_gateway import countries, sms_ranges
 
 _CARRIER = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b20",
@@ -26,6 +24,8 @@ _CARRIER = {
     "tls_server_name": None,
     "tls_certificate": None,
     "long_form": "udh",
+    "parameters": {"0x1400": "31313031303031", "0x1401": None},
+    "errors": {"0x0b": "fail_over"},
     "receipt_ids": "same",
     "response_timeout": 60,
     "without_receipt": "expired",
@@ -65,6 +65,17 @@ _TEST = {
     "final_at": None,
 }
 _COUNTRIES = {"account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b24", "countries": ["CZ", "PL"]}
+_RANGE = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b26",
+    "account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b24",
+    "range": "+4860010",
+    "state": "held",
+    "numbers": 112,
+    "waiting": 37,
+    "held_at": "2026-11-24T08:00:00+00:00",
+    "decided_at": None,
+}
+_RANGE_LIMIT = {"account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b24", "most": 500}
 _ROUTE = {
     "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b21",
     "carrier_id": _CARRIER["id"],
@@ -78,18 +89,7 @@ _ROUTE = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(
-        method,
-        f"/v1/operator/{path}",
-        rpc=f"sms_gateway.{rpc}",
-        permission=ANYONE,
-        operator=True,
-        summary=summary,
-        tags=["Operators"],
-        **more,
-    )
-
+_route = operator_route("sms_gateway")
 
 ROUTES = [
     _route(
@@ -141,6 +141,38 @@ ROUTES = [
         " rejected by that code, and not charged.",
         request=countries.SmsCountriesChange, response=countries.SmsCountries,
         example={"countries": ["PL", "CZ"], "reason": "Sells here alone"}, response_example=_COUNTRIES,
+    ),
+    _route(
+        "GET", "sms-ranges", "list_sms_ranges", "List ranges of numbers that are held, or were decided on",
+        description="One account sent suspiciously many single messages to one range: they wait, the account's owner is"
+        " told by mail, and an operator decides. Newest first, of all accounts.",
+        query=sms_ranges.SmsRangeQuery, response=sms_ranges.SmsRangePage,
+        response_example={"items": [_RANGE], "next_cursor": None},
+    ),
+    _route(
+        "POST", "sms-ranges/<uuid:range_id>/release", "release_sms_range", "Let what a held range waits with leave",
+        description="What is of no use any more expires. The account may write to the range as it likes for a day.",
+        request=Reasoned, response=sms_ranges.SmsRange, example={"reason": "Their own numbers"},
+        response_example=_RANGE | {"state": "released", "waiting": 0, "decided_at": "2026-11-24T08:05:00+00:00"},
+    ),
+    _route(
+        "POST", "sms-ranges/<uuid:range_id>/drop", "drop_sms_range", "Reject what a held range waits with",
+        description="Its messages end as `rejected` with the code `range_dropped`. For a day the account's single"
+        " messages to the range are refused (`range.dropped`).",
+        request=Reasoned, response=sms_ranges.SmsRange, example={"reason": "A form of theirs is abused"},
+        response_example=_RANGE | {"state": "dropped", "waiting": 0, "decided_at": "2026-11-24T08:05:00+00:00"},
+    ),
+    _route(
+        "GET", "accounts/<uuid:account_id>/sms-range-limit", "get_sms_range_limit",
+        "See how many numbers of a range an account may write to",
+        response=sms_ranges.SmsRangeLimit, response_example=_RANGE_LIMIT,
+    ),
+    _route(
+        "PUT", "accounts/<uuid:account_id>/sms-range-limit", "set_sms_range_limit",
+        "Say how many numbers of a range an account may write to",
+        description="Within ten minutes, by single messages that are no bulk; null is the platform's own, 100.",
+        request=sms_ranges.SmsRangeLimitChange, response=sms_ranges.SmsRangeLimit,
+        example={"most": 500, "reason": "A school in one range"}, response_example=_RANGE_LIMIT,
     ),
     _route(
         "GET", "routes", "list_routes", "List routes",

@@ -45,6 +45,14 @@ _BULK = {
     "created_at": "2026-11-24T08:00:00+00:00",
     "finished_at": None,
 }
+BULK_BEGUN = {
+    **_BULK,
+    "act": "archive",
+    "state": "waiting",
+    "done": 0,
+    "total": None,
+    "counts": {"fitting": 0, "changed": 0},
+}
 _TAGS = ["Contacts"]
 
 ROUTES = [
@@ -146,8 +154,12 @@ ROUTES = [
         permission="contacts.write",
         summary="Do something with every contact that fits",
         description="Puts who fits all given of `q`, `text`, `group_ids`, `segment_id` and `rules` into a group, takes"
-        " them out of one, archives their addresses on a channel, for which the permission `contacts.archive` is needed"
-        " too, or deletes them. It is about whoever fits when it begins. With `dry_run` it only counts them.",
+        " them out of one, moves them from one to another, gives them the same `values`, archives their addresses on a"
+        " channel or deletes them. It is about whoever fits when it begins. `restore` lets addresses of the archive be"
+        " written to again: those of a `reason` that no person gave (`hard_bounce`, `unregistered`, `does_not_exist`,"
+        " `other`), of one `channel` or `campaign_id` where these are given; an address whose person has said no"
+        " besides stays. To archive and to restore needs the permission `contacts.archive` too. With `dry_run` it only"
+        " counts them. Who asks `Location` how it goes needs `contacts.read`.",
         request=bulk.BulkCreate,
         response=bulk.Bulk,
         status=202,
@@ -159,13 +171,7 @@ ROUTES = [
             "act": "add_to_group",
             "target_group_id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91",
         },
-        response_example={
-            **_BULK,
-            "state": "waiting",
-            "done": 0,
-            "total": None,
-            "counts": {"fitting": 0, "changed": 0},
-        },
+        response_example={**BULK_BEGUN, "act": "add_to_group"},
     ),
     Route(
         "GET",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import Response
+
+from api_gateway.context import RequestContext
+from api_gateway.languages import texts
 from api_gateway.routing import ANYONE, Route
 from contracts.campaigns import content
 
@@ -11,11 +17,36 @@ _CONTENT = {
 }
 _CHANNELS = "The right is checked for the content's channel: `sms.campaigns.read` or `email.campaigns.read`."
 
+# What the English detail alone says: the line.
+_SAYS_WHERE = "template.mjml_invalid"
+
+
+def preview_content(context: RequestContext) -> Response:
+    """A content as several recipients would get it; what is wrong with it in the language of the request."""
+    return _told(context, context.call("campaigns.preview_content"))
+
+
+def check_content(context: RequestContext) -> Response:
+    """What is to be said of a content, in the language of the request."""
+    return _told(context, context.call("campaigns.check_content"))
+
+
+def _told(context: RequestContext, found: dict[str, Any]) -> Response:
+    told = texts()
+    for one in (*found["problems"], *found.get("advice", ())):
+        said = told.detail(one["code"], one["detail"], {})
+        where = f" ({one['detail']})" if one["code"] == _SAYS_WHERE and said != one["detail"] else ""
+        one["detail"] = said + where
+    answer = context.answer(found)
+    told.label(answer)
+    return answer
+
+
 ROUTES = [
     Route(
         "POST",
         "/v1/contents/preview",
-        rpc="campaigns.preview_content",
+        handler=preview_content,
         permission=ANYONE,
         service_checked="email.campaigns.read",
         summary="Show a content as several recipients would get it",
@@ -50,7 +81,7 @@ ROUTES = [
     Route(
         "POST",
         "/v1/contents/check",
-        rpc="campaigns.check_content",
+        handler=check_content,
         permission=ANYONE,
         service_checked="email.campaigns.read",
         summary="Check a content that need not be whole",

@@ -77,6 +77,13 @@ _CONSENT = {
     },
 }
 _TAGS = ["Forms"]
+_LEFT = {
+    "group_id": "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e91",
+    "name": "Klienci",
+    "at": "2026-11-25T08:00:00+00:00",
+    "campaign_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b12",
+    "message_id": "0193587a-3e1c-8c4e-9d3a-4f0d2f7a1b13",
+}
 
 ROUTES = [
     Route(
@@ -163,9 +170,10 @@ ROUTES = [
         summary="See the history of a contact's consents",
         description="Every grant and withdrawal, the oldest first (the last thousand), by whichever way it came;"
         " consents by a form with their evidence: the text shown and its version, time, address and browser of the"
-        " submission and of the confirmation. Nothing in it is ever rewritten; it goes with the contact.",
+        " submission and of the confirmation. Nothing in it is ever rewritten; it goes with the contact. Beside them"
+        " the groups that the person has left by an unsubscribe page, the latest first.",
         response=consents.ConsentHistory,
         tags=["Contacts"],
-        response_example={"items": [_CONSENT]},
+        response_example={"items": [_CONSENT], "left_lists": [_LEFT]},
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from api_gateway import body, downloads, uploads
+from api_gateway import body, downloads, reason_files, uploads
 from api_gateway.context import RequestContext
 from api_gateway.languages import texts
 from api_gateway.routing import Route
@@ -59,13 +59,18 @@ def _problem_file(context: RequestContext, kind: str) -> Response:
     file_id = context.call("contacts.get_import")[f"{kind}_file_id"]
     if file_id is None:
         raise NotFound("import.no_such_file", "The import has no such rows, or has not ended.")
-    return downloads.stream(
+    told = texts()
+    answer = downloads.stream(
         context,
         "contacts.read_file",
         {"file_id": file_id},
         filename=f"{kind}.csv",
         media_type="text/csv; charset=utf-8",
+        rewritten=lambda pieces: reason_files.in_words(pieces, told),
     )
+    answer.headers["Content-Language"] = told.language
+    answer.vary.add("Accept-Language")
+    return answer
 
 
 _ID = "0193a6f2-6b4e-7c1a-9d55-2f4c8a1b7e94"

@@ -1,8 +1,6 @@
 """Pools of addresses that mail leaves from, for operators."""
 
-from typing import Any
-
-from api_gateway.routing import ANYONE, Route
+from api_gateway.routing import operator_route
 from contracts.email_gateway import ip_pools as contract
 from contracts.schema import PageQuery, Reasoned
 
@@ -48,18 +46,7 @@ _DAY = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(
-        method,
-        f"/v1/operator/{path}",
-        rpc=f"email_gateway.{rpc}",
-        permission=ANYONE,
-        operator=True,
-        summary=summary,
-        tags=["Operators"],
-        **more,
-    )
-
+_route = operator_route("email_gateway")
 
 ROUTES = [
     _route(

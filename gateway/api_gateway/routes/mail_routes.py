@@ -1,8 +1,6 @@
 """Mail routes, for operators: where e-mail leaves the platform."""
 
-from typing import Any
-
-from api_gateway.routing import ANYONE, Route
+from api_gateway.routing import operator_route
 from contracts.email_gateway import mail_routes as contract
 from contracts.schema import PageQuery, Reasoned
 
@@ -19,18 +17,7 @@ _ROUTE = {
 }
 
 
-def _route(method: str, path: str, rpc: str, summary: str, **more: Any) -> Route:
-    return Route(
-        method,
-        f"/v1/operator/{path}",
-        rpc=f"email_gateway.{rpc}",
-        permission=ANYONE,
-        operator=True,
-        summary=summary,
-        tags=["Operators"],
-        **more,
-    )
-
+_route = operator_route("email_gateway")
 
 ROUTES = [
     _route(

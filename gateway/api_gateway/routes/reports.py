@@ -6,8 +6,12 @@ from flask import Response
 
 from api_gateway import downloads
 from api_gateway.context import RequestContext
+from api_gateway.routes.contacts import BULK_BEGUN
+from api_gateway.routes.groups import COMBINATION
 from api_gateway.routing import Route
 from contracts.campaigns import ab_tests
+from contracts.contacts.bulk import Bulk
+from contracts.contacts.groups import Combination
 from contracts.reporting import messages, recipients, reports
 
 _CAMPAIGN = "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b11"
@@ -112,7 +116,16 @@ ROUTES = [
             "state": "sent",
             "started_at": "2026-11-24T08:00:00+00:00",
             "recipients": 11954,
-            "left_out": {"archived": 6, "erased": 0, "withdrawn": 2, "deleted": 0, "changed": 0, "capped": 0},
+            "left_out": {
+                "archived": 6,
+                "erased": 0,
+                "withdrawn": 2,
+                "deleted": 0,
+                "changed": 0,
+                "capped": 0,
+                "reached": 0,
+            },
+            "left_lists": 12,
             "messages": 11946,
             "counts": _EMAIL_COUNTS,
             "rates": _EMAIL_RATES,
@@ -303,18 +316,17 @@ ROUTES = [
         permission="reports.read",
         service_checked="contacts.write",
         summary="Make a group of those who did, or did not",
+        description="As `POST /v1/groups/combine` makes groups: the group is there, whole, when that is `done`."
+        " Who asks `Location` how it goes needs `contacts.read`.",
         request=recipients.ReportGroupCreate,
-        response=recipients.ReportGroup,
-        status=201,
-        location="/v1/groups/{id}",
+        response=Combination,
+        status=202,
+        location="/v1/groups/combine/{id}",
+        retry_after=1,
         tags=["Reports"],
-        deadline=120.0,
+        deadline=30.0,
         example={"who": "not_opened", "name": "Zima 2026: did not open"},
-        response_example={
-            "id": "0193587a-5555-7c4e-9d3a-4f0d2f7a1b33",
-            "name": "Zima 2026: did not open",
-            "contacts": 7321,
-        },
+        response_example={**COMBINATION, "operation": "report"},
     ),
     Route(
         "POST",
@@ -323,13 +335,18 @@ ROUTES = [
         permission="reports.read",
         service_checked="contacts.archive",
         summary="Archive the addresses that do not exist",
-        description="Hard bounces are archived by themselves when they happen; this is for those restored since.",
+        description="Hard bounces are archived by themselves when they happen; this is for those restored since. It"
+        " goes on as `POST /v1/contacts/bulk` does: `counts.changed` says how many were archived."
+        " Who asks `Location` how it goes needs `contacts.read`.",
         request=recipients.ReportArchive,
-        response=recipients.ReportArchived,
+        response=Bulk,
+        status=202,
+        location="/v1/contacts/bulk/{id}",
+        retry_after=1,
         tags=["Reports"],
-        deadline=120.0,
+        deadline=30.0,
         example={"who": "hard_bounced"},
-        response_example={"archived": 183},
+        response_example=BULK_BEGUN,
     ),
     Route(
         "GET",

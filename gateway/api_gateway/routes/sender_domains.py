@@ -17,10 +17,21 @@ _DOMAIN = {
             "name": "wici1._domainkey.sklep.example",
             "value": "v=DKIM1; k=rsa; p=MIIBIjANBg…",
             "required": True,
-            "found": None,
+            "keep_until": None,
+            "found": False,
+            "seen": ["v=DKIM1; k=rsa; p=MIIBIjANBh…"],
+            "problem": {
+                "code": "record.different",
+                "detail": (
+                    "The TXT record at wici1._domainkey.sklep.example says something else: v=DKIM1; k=rsa;"
+                    " p=MIIBIjANBh…"
+                ),
+            },
         }
     ],
     "link_host": None,
+    "campaigns_stop_at": None,
+    "short_links": False,
     "created_at": "2026-11-24T08:00:00+00:00",
     "verified_at": None,
     "checked_at": None,
@@ -79,7 +90,8 @@ ROUTES = [
         description=(
             "Makes its DKIM keys and answers with the DNS records to add. An account has 2 domains on trial, 5 on a"
             " free plan and 100 on a paid one, then 402 `sender_domain.too_many`; 429 `sender_domain.too_many_keys`:"
-            " 100 keys were made for it today."
+            " 100 keys were made for it today. Names below the domain that are taken may be replaced by others; 422"
+            " `sender_domain.one_label`: the return path and the links have the same."
         ),
         request=contract.SenderDomainCreate, response=contract.SenderDomain, status=201, deadline=15.0,
         location="/v1/sender-domains/{id}", example={"domain": "sklep.example"}, response_example=_DOMAIN,
@@ -89,10 +101,24 @@ ROUTES = [
         response=contract.SenderDomain, response_example=_DOMAIN,
     ),
     _route(
+        "PATCH", "/v1/sender-domains/<uuid:domain_id>", "update_sender_domain",
+        "Let short links start with the domain's own host",
+        description=(
+            "With `short_links` the short links in the account's SMS, and its named links, start with the domain's"
+            " `link_host` while it has one, and else with the platform's. Of one domain at most. What is prepared or"
+            " sent already keeps the host that it has."
+        ),
+        request=contract.SenderDomainUpdate, response=contract.SenderDomain,
+        example={"short_links": True}, response_example={**_DOMAIN, "short_links": True},
+    ),
+    _route(
         "POST", "/v1/sender-domains/<uuid:domain_id>/verify", "check_sender_domain", "Look its records up in DNS now",
         description=(
             "The domain is verified once every required record is found. A verified domain stays verified, and is"
-            " looked up daily: its own return path and `link_host` are used while their records are there."
+            " looked up daily: its own return path and `link_host` are used while their records are there. Where"
+            " required records are gone, `campaigns_stop_at` says until when campaigns leave from it (three days), and"
+            " the account's owner is told by mail; then they are refused (403 `email.sender_records_lost`) until the"
+            " records are found again. Single e-mails go on. Each record says what was found in its place."
         ),
         response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
     ),
@@ -106,11 +132,22 @@ ROUTES = [
         query=contract.DmarcQuery, response=contract.DmarcView, response_example=_DMARC,
     ),
     _route(
+        "POST", "/v1/sender-domains/<uuid:domain_id>/keys", "rotate_sender_domain_keys", "Make new DKIM keys",
+        description=(
+            "They get selectors of their own, and sign in the place of those before them once their records are found;"
+            " the records of these have to stay for a week more (`keep_until`). 409 `sender_domain.keys_wait`: new ones"
+            " wait for their records already."
+        ),
+        request=contract.SenderKeysCreate, response=contract.SenderDomain, deadline=15.0,
+        example={"algorithms": ["rsa"]}, response_example=_DOMAIN,
+    ),
+    _route(
         "DELETE", "/v1/sender-domains/<uuid:domain_id>", "delete_sender_domain",
         "Delete a sender domain; within a minute nothing leaves from it", status=204,
     ),
     _route(
         "GET", "/v1/sender-addresses", "list_sender_addresses", "List sender addresses",
+        description="An account on trial has one in the platform's sandbox domain, which goes with the trial.",
         query=PageQuery, response=contract.SenderAddressPage,
         response_example={"items": [_ADDRESS], "next_cursor": None},
     ),

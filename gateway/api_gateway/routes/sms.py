@@ -33,7 +33,7 @@ ROUTES = [
         description=(
             "Names the characters that force UCS-2, which halves what fits into a part, with their places and what a "
             "plain spelling would save. With an audience (`sms.campaigns.read`) the text is a template, and what it "
-            "takes is measured by a sample of them."
+            "takes, and what it costs by network, is measured by a sample of them. `prices` are the account's own, now."
         ),
         request=contents.PartsCount,
         response=contents.CountedParts,
@@ -56,6 +56,18 @@ ROUTES = [
             ],
             "text": "Zażółć",
             "replaced": {"encoding": "gsm", "characters": 6, "units": 6, "parts": 1, "parts_saved": 0},
+            "prices": [
+                {
+                    "network": None,
+                    "price": {"amount": 9, "currency": "PLN"},
+                    "cost": {"amount": 9, "currency": "PLN"},
+                },
+                {
+                    "network": "pl.play",
+                    "price": {"amount": 7, "currency": "PLN"},
+                    "cost": {"amount": 7, "currency": "PLN"},
+                },
+            ],
             "recipients": None,
         },
     ),

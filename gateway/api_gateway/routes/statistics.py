@@ -33,7 +33,8 @@ ROUTES = [
         permission="reports.read",
         summary="Messages by day and channel, growth of the base, and the best hour",
         description=(
-            "Days are UTC, and those on which the messages were accepted: what became of them later counts there too."
+            "Days are of the account's time zone, and those on which the messages were accepted: what became of them"
+            " later counts there too."
             " `from` and `to` are both included; the last 30 days by default, 400 at most. `week` is when in the week"
             " campaigns were sent, opened and clicked, in the account's time zone and of the last 90 days at most,"
             " and `best_hour` the hour with most"

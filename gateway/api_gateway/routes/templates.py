@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
+from flask import Response
+
+from api_gateway import downloads
+from api_gateway.context import RequestContext
 from api_gateway.routing import ANYONE, Route
 from contracts.campaigns import templates
 
@@ -53,6 +59,7 @@ _VERSION = {
     "name": "Powitanie",
     "created_at": "2026-11-24T09:00:00+00:00",
     "created_by": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b12",
+    "has_picture": True,
 }
 _CHANNELS = "The right is checked for the template's own channel: `sms.campaigns.…` or `email.campaigns.…`."
 _MADE = (
@@ -61,6 +68,16 @@ _MADE = (
 )
 _ONE = "/v1/templates/<uuid:template_id>"
 _ONE_VERSION = f"{_ONE}/versions/<int:version>"
+
+
+def download_template_picture(context: RequestContext) -> Response:
+    """A version's page as a PNG, which never changes once it is there."""
+    found = context.call("campaigns.get_template_picture")
+    answer = Response(b64decode(found["content"]), content_type="image/png")
+    answer.cache_control.private, answer.cache_control.max_age = True, 86_400
+    downloads.attach(answer, found["filename"], is_shown=True)
+    return answer
+
 
 ROUTES = [
     Route(
@@ -179,6 +196,22 @@ ROUTES = [
         response=templates.TemplateVersion,
         tags=["Templates"],
         response_example={**_VERSION, "content": _NEW["content"], "design": None},
+    ),
+    Route(
+        "GET",
+        f"{_ONE_VERSION}/picture",
+        handler=download_template_picture,
+        permission=ANYONE,
+        service_checked="email.campaigns.read",
+        summary="The page of a version as a picture",
+        description=(
+            "A PNG of the e-mail's html as a made-up recipient would see it, 640 pixels wide or less, without pictures"
+            " from elsewhere. It is made some seconds after the version is saved (`has_picture`), where the platform"
+            " has a browser for it; else 404 `template_version.no_picture`."
+        ),
+        tags=["Templates"],
+        produces=("image/png",),
+        response_example="\x89PNG …",
     ),
     Route(
         "POST",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from flask import Response
 
+from api_gateway.body import SHORT_CHOICE
 from api_gateway.context import RequestContext
 from api_gateway.routing import PUBLIC, Handler, Route
 from api_gateway.tracking import pages
 from api_gateway.tracking.recorder import Visit
 from api_gateway.tracking.short_links import Missing
 from contracts import tokens
+from contracts.push_gateway.contents import BUTTONS_MAX
 from contracts.tokens import Token, TokenKind
 from contracts.vocabulary import Channel
 
@@ -22,7 +26,11 @@ PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c0
 _PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 # RFC 3986's reserved and unreserved characters, and the percent sign: what is escaped already stays so.
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+_UNFIT = re.compile(r"[\x00-\x20\x7f]")
 SOON_SECONDS = 3
+_BUTTONS = frozenset(str(number) for number in range(1, BUTTONS_MAX + 1))
+MOST_TICKED = 50
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _STATUS = {Missing.UNKNOWN: 404, Missing.ENDED: 410, Missing.NOT_YET: 503}
 
 
@@ -84,14 +92,28 @@ def _redirect(location: str) -> Response:
 
 
 def opened(context: RequestContext) -> Response:
-    """A 1×1 GIF, whatever the token: a mail client shows no broken picture."""
+    """A 1×1 GIF, whatever the token: a mail client shows no broken picture.
+
+    The application of a push adds what else was done with it: `?button=2` (the second was tapped), `?dismissed=1`.
+    """
     token = _read(context, TokenKind.OPEN)
     endings = context.wiring.endings
     is_live = token is not None and not (endings.has_ended(token) or endings.is_suspended(token))
     if token is not None and is_live:
-        context.wiring.recorder.opened(token, _visit(context))
+        _record_opened(context, token)
     headers = {"Cache-Control": "no-store, max-age=0", "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(PIXEL, headers=headers, content_type="image/gif")
+
+
+def _record_opened(context: RequestContext, token: Token) -> None:
+    recorder, visit, said = context.wiring.recorder, _visit(context), context.request.args
+    is_push = token.target == Channel.PUSH
+    if is_push and said.get("dismissed") == "1":
+        recorder.dismissed(token, visit)
+    elif is_push and said.get("button") in _BUTTONS:
+        recorder.tapped(token, visit, int(said["button"]))
+    else:
+        recorder.opened(token, visit)
 
 
 def ask_to_unsubscribe(context: RequestContext) -> Response:
@@ -99,29 +121,52 @@ def ask_to_unsubscribe(context: RequestContext) -> Response:
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    return pages.ask(context.wiring.brands.of(token.account_id), context.request.accept_languages)
+    page, lists = context.wiring.preferences.of(token)
+    return pages.ask(page, context.request.accept_languages, lists)
 
 
 def unsubscribe(context: RequestContext) -> Response:
     """The button, or a mail client's one-click POST (RFC 8058): done at once; the page says so only once it is kept.
 
     It never ends: whoever wants no more mail is heard, whatever has become of the account. The page's other buttons say
-    so in the address: who leaves every channel, and afterwards why.
+    so in the address: who leaves every channel, or only the ticked lists, and after a channel why.
     """
     token = _read(context, TokenKind.UNSUBSCRIBE)
     if token is None:
         return _page(context, "gone", 404)
-    brand, languages = context.wiring.brands.of(token.account_id), context.request.accept_languages
+    (brand, lists), languages = context.wiring.preferences.of(token), context.request.accept_languages
     reason = context.request.args.get(pages.REASON, "")
     if brand is not None and pages.has_reason(brand, reason):
         context.wiring.recorder.reason_given(token, brand["id"], reason)
         return pages.thanks(brand, languages)
-    leaves_all = context.request.args.get(pages.LEAVE) == pages.EVERYTHING
+    leaves = context.request.args.get(pages.LEAVE)
+    if leaves == pages.LISTS and token.contact_id is not None:
+        ticked = _ticked(context)
+        if not ticked:
+            return pages.ask(brand, languages, lists, none_was_ticked=True)
+        if not context.wiring.recorder.left_lists(token, ticked):
+            return _later(context)
+        return pages.lists_left(brand, languages)
+    leaves_all = leaves == pages.EVERYTHING
     if not context.wiring.recorder.unsubscribed(token, list(Channel) if leaves_all else ()):
-        answer = _page(context, "later", 503)
-        answer.headers["Retry-After"] = "60"
-        return answer
+        return _later(context)
     return pages.done(brand, languages)
+
+
+def _ticked(context: RequestContext) -> list[UUID]:
+    """The lists of the form, whose body is here before a thread is (`intake`); whose they are, contacts
+    looks at."""
+    request = context.request
+    if not 0 < (request.content_length or 0) <= SHORT_CHOICE:
+        return []
+    found = dict.fromkeys(request.form.getlist(pages.LIST)[:MOST_TICKED])
+    return [UUID(one) for one in found if _UUID.match(one)]
+
+
+def _later(context: RequestContext) -> Response:
+    answer = _page(context, "later", 503)
+    answer.headers["Retry-After"] = "60"
+    return answer
 
 
 def _read(context: RequestContext, kind: TokenKind) -> Token | None:
@@ -135,7 +180,7 @@ def _location(target: str) -> str | None:
             return None
     except ValueError:
         return None
-    if any(ord(character) <= 32 or ord(character) == 127 for character in target):
+    if _UNFIT.search(target):
         return None
     return quote(target, safe=_SAFE)
 
@@ -213,7 +258,17 @@ ROUTES: list[Route] = [
         " in the account's brand (410); 503 while it cannot be looked up.",
         looks_up=True,
     ),
-    _route("GET", "/o/<token>", opened, "Open pixel", "image/gif", 200, "Records the open; always answers a 1×1 GIF."),
+    _route(
+        "GET",
+        "/o/<token>",
+        opened,
+        "Open pixel",
+        "image/gif",
+        200,
+        "Records the open; always answers a 1×1 GIF."
+        " Of a push, its application adds to the address what was done: `?button=2` where the second button was tapped"
+        " (an open and a click), `?dismissed=1` where it was swiped away (no open).",
+    ),
     _route(
         "GET",
         "/u/<token>",
@@ -221,8 +276,9 @@ ROUTES: list[Route] = [
         "Unsubscribe page",
         "text/html",
         200,
-        "The account's page, in its brand and the language of its own that fits `Accept-Language`; else Wici's, in"
-        " Polish or English. Looking at it changes nothing.",
+        "The campaign's page, or else the account's, in its brand and the language of its own that fits"
+        " `Accept-Language`; else Wici's, in Polish or English. With a box for each group that people may leave, those"
+        " that the message was sent to first and ticked. Looking at it changes nothing.",
         looks_up=True,
     ),
     _route(
@@ -233,7 +289,8 @@ ROUTES: list[Route] = [
         "text/html",
         200,
         "One-click unsubscribe (RFC 8058), and the page's button. Works again and again. The page's further buttons add"
-        " `leave=all` to the address (every channel) and, once it is done, `reason=` with a key of the account's page.",
+        " `leave=all` to the address (every channel), or `leave=lists` (the groups that the form names as `list`, and"
+        " none of the channels); once a channel is left, `reason=` with a key of the account's page.",
         looks_up=True,
     ),
 ]

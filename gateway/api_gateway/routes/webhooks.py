@@ -43,6 +43,16 @@ _DELIVERY: dict[str, Any] = {
     "created_at": "2026-11-24T08:00:00+00:00",
     "finished_at": None,
 }
+_URL_TEST: dict[str, Any] = {
+    "id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1f03",
+    "url": _WEBHOOK["url"],
+    "state": "delivered",
+    "attempts": [
+        {"at": "2026-11-24T08:00:00+00:00", "endpoint": "main", "status": 204, "error": None, "milliseconds": 84}
+    ],
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "finished_at": "2026-11-24T08:00:01+00:00",
+}
 _ONE = "/v1/webhooks/<uuid:webhook_id>"
 
 
@@ -68,7 +78,7 @@ ROUTES = [
             " come twice, with the same `id`, and those of one message come in their order. 410 ends it, `Retry-After`"
             " of 429 and 503 is kept, redirects are not followed. Where nothing arrives for three days the webhook is"
             " paused, and the account's owner is told by mail. It begins with what happens a second later. To try an"
-            " address first: make it with `enabled: false`, send a test, and enable it when that has arrived."
+            " address first: `POST /v1/webhooks/test`, and give its `test_id` here."
             " An account has 5 webhooks at most, beside those that are made for the `webhook_url` of sends: up to 50"
             " addresses, each until no send has named it for 120 days, shown and stopped like any other; of a further"
             " one nothing is told. `machine`, in the data of `message.opened` and `message.clicked`, is the rule by"
@@ -93,6 +103,21 @@ ROUTES = [
         request=contract.WebhookRotation, response=contract.WebhookKey, status=201,
         example={"overlap_minutes": 1440},
         response_example={**_SECRET, "previous_secret_until": "2026-11-25T08:00:00+00:00"},
+    ),
+    _route(
+        "POST", "/v1/webhooks/test", "test_url", "Test an address before a webhook has it",
+        description="One event `webhook.test` is posted to `url` (and to `secondary_url`, where that fails), once,"
+        " signed by the secret in this answer, which is never shown again. Ask for the test until its `state` is"
+        " `delivered`, then save the address by `POST /v1/webhooks` with its `test_id`: the webhook keeps the"
+        " secret. A test is kept for an hour; an account has 20 of them at most.",
+        request=contract.UrlTestRequest, response=contract.NewUrlTest, status=202, retry_after=1,
+        location="/v1/webhooks/url-tests/{id}",
+        example={"url": _WEBHOOK["url"], "basic_auth": {"username": "sklep", "password": "haslo-do-webhooka"}},
+        response_example={**_URL_TEST, "state": "pending", "attempts": [], "finished_at": None, **_SECRET},
+    ),
+    _route(
+        "GET", "/v1/webhooks/url-tests/<uuid:test_id>", "get_url_test", "What became of a test of an address",
+        response=contract.UrlTest, response_example=_URL_TEST,
     ),
     _route("GET", _ONE, "get_webhook", "One webhook", response=contract.Webhook, response_example=_WEBHOOK),
     _route(

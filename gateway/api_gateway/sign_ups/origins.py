@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import g, request
 
+from api_gateway.path_ids import lenient
 from api_gateway.wiring import Wiring
 from contracts.errors import WiciError
 from contracts.rpc import Actor
 
 # What a web page calls; both are public.
-PATHS = ("/v1/forms/<uuid:form_id>/public", "/v1/forms/<uuid:form_id>/submissions")
+PATHS = tuple(map(lenient, ("/v1/forms/<uuid:form_id>/public", "/v1/forms/<uuid:form_id>/submissions")))
 # What applications in any page call: they have a key of their own, and no cookies.
 ANYBODYS = ("/v1/devices", "/v1/devices/removal")
 DEADLINE = 5.0

@@ -1,4 +1,4 @@
-// What a page's service worker loads by importScripts: shows what comes, opens what it leads to, and tells that it was opened.
+// What a page's service worker loads by importScripts: shows what comes, opens what it leads to, and tells what was done with it.
 "use strict";
 self.addEventListener("push", (event) => {
   let said;
@@ -23,13 +23,17 @@ const shown = (said) =>
     data: {id: said.id, opened: said.opened, url: said.url, buttons: said.buttons || [], data: said.data || {}},
   });
 
+const done = (said, what) =>
+  said.opened ? fetch(said.opened + what, {mode: "no-cors", credentials: "omit", keepalive: true}).catch(() => {}) : null;
+
+self.addEventListener("notificationclose", (event) => event.waitUntil(done(event.notification.data || {}, "?dismissed=1")));
+
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const said = event.notification.data || {};
-  const button = (said.buttons || []).find(({id}) => id === event.action);
-  const url = (button && button.url) || said.url;
-  const work = [];
-  if (said.opened) work.push(fetch(said.opened, {mode: "no-cors", credentials: "omit", keepalive: true}).catch(() => {}));
+  const place = (said.buttons || []).findIndex(({id}) => id === event.action);
+  const url = (place >= 0 && said.buttons[place].url) || said.url;
+  const work = [done(said, place >= 0 ? `?button=${place + 1}` : "")];
   if (url && /^https?:/.test(url)) work.push(self.clients.openWindow(url));
   event.waitUntil(Promise.all(work));
 });

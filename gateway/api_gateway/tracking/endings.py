@@ -57,6 +57,8 @@ class Endings:
         return token.account_id in self._ended or self._is_too_old(token)
 
     def is_denied(self, target: str) -> bool:
+        if not self._denied:
+            return False
         labels = (urlsplit(target).hostname or "").rstrip(".").split(".")
         return any(".".join(labels[start:]) in self._denied for start in range(len(labels)))
 

@@ -17,7 +17,13 @@ from prometheus_client import Counter, Gauge
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from contracts.events import NAMED_LINKS_FOLLOWED, RECIPIENT_UNSUBSCRIBED, UNSUBSCRIBE_REASON_GIVEN, Event
+from contracts.events import (
+    NAMED_LINKS_FOLLOWED,
+    RECIPIENT_LEFT_LISTS,
+    RECIPIENT_UNSUBSCRIBED,
+    UNSUBSCRIBE_REASON_GIVEN,
+    Event,
+)
 from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
 from contracts.schema import visible
 from contracts.tokens import Token
@@ -31,8 +37,12 @@ REST_SECONDS = 5.0
 MAX_USER_AGENT = 200
 MAX_SAID = 100
 
+# Kinds beside those of `Engagement`: who leaves lists stays on the channel, and a reason comes after an unsubscribe.
+LISTS_LEFT, REASON_GIVEN = "lists_left", "reason_given"
 RECORDED = Counter(
-    "wici_tracking_events_total", "Clicks, opens and unsubscribes, by kind and outcome", ["kind", "outcome"]
+    "wici_tracking_events_total",
+    "Clicks, opens, unsubscribes, lists left and reasons given, by kind and outcome",
+    ["kind", "outcome"],
 )
 
 SPOOLED = Gauge(
@@ -109,6 +119,20 @@ class Recorder:
             event["link"], event["link_url"] = token.place.number, token.shared_target
         self._record(Engagement.CLICKED, _lane_line(event))
 
+    def tapped(self, token: Token, visit: Visit, button: int) -> None:
+        """Record that a person tapped a push at its button of that number: an open, and a click."""
+        self.opened(token, visit)
+        event = self._event(token, Engagement.CLICKED, token.target, visit)
+        event["url"] = event["link_url"] = f"button:{button}"
+        event["link"] = button
+        self._record(Engagement.CLICKED, _lane_line(event))
+
+    def dismissed(self, token: Token, visit: Visit) -> None:
+        """Record that a push was swiped away, once a message."""
+        event = self._event(token, Engagement.DISMISSED, token.target, visit)
+        event["event_id"] = str(uuid5(token.message_id, Engagement.DISMISSED))
+        self._record(Engagement.DISMISSED, _lane_line(event))
+
     def unsubscribed(self, token: Token, channels: Collection[str] = ()) -> bool:
         """Record an unsubscribe.
 
@@ -125,10 +149,15 @@ class Recorder:
                 lines += _event_line(self._unsubscription(token, token.contact_id, channel))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
 
+    def left_lists(self, token: Token, group_ids: Collection[UUID]) -> bool:
+        """Record that a person leaves these groups; :returns: as `unsubscribed`."""
+        told = {**self._told(token), "contact_id": str(token.contact_id), "group_ids": [str(one) for one in group_ids]}
+        return self._record(LISTS_LEFT, _event_line(told, "left"), important=True)
+
     def reason_given(self, token: Token, page_id: str, reason: str) -> None:
         """Record why; when it cannot be recorded, the person is thanked all the same."""
         told = {**self._told(token), "page_id": page_id, "reason": reason}
-        self._record(Engagement.UNSUBSCRIBED, _event_line(told, "reason"))
+        self._record(REASON_GIVEN, _event_line(told, "reason"))
 
     def named_link_followed(self, account_id: UUID, link_id: UUID, visit: Visit) -> None:
         """Record that a named link was followed, and not by whom; when it cannot be, the person is redirected."""
@@ -170,7 +199,7 @@ class Recorder:
             "message_id": str(token.message_id),
         }
 
-    def _record(self, kind: Engagement, lines: bytes, *, important: bool = False) -> bool:
+    def _record(self, kind: str, lines: bytes, *, important: bool = False) -> bool:
         try:
             self._spool.append(lines, important=important)
         except SpoolFull as error:
@@ -210,7 +239,8 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        events, unsubscriptions, reasons, followed = _sorted_lines(lines)
+        by_kind = _sorted_lines(lines)
+        events = by_kind["lane"]
         sent = [
             self._publisher.publish(
                 DELIVERY_EVENTS,
@@ -218,9 +248,12 @@ class Recorder:
             )
             for start in range(0, len(events), BATCH_SIZE)
         ]
-        sent += [self._publisher.publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in unsubscriptions]
-        sent += [self._publisher.publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in reasons]
-        sent += [self._publisher.publish_event(NAMED_LINKS_FOLLOWED, orjson.dumps(each)) for each in self._of(followed)]
+        publish_event = self._publisher.publish_event
+        sent += [publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in by_kind["event"]]
+        sent += [publish_event(RECIPIENT_LEFT_LISTS, orjson.dumps(each)) for each in by_kind["left"]]
+        sent += [publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in by_kind["reason"]]
+        followed = self._of(by_kind["named"])
+        sent += [publish_event(NAMED_LINKS_FOLLOWED, orjson.dumps(each)) for each in followed]
         wait(sent, timeout=CONFIRM_SECONDS)
         for confirmation in sent:
             confirmation.result(timeout=0)
@@ -245,21 +278,15 @@ def _event_line(event: dict[str, Any], kind: str = "event") -> bytes:
     return orjson.dumps({kind: event}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _sorted_lines(lines: list[bytes]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """What is for the lane, and what are events of their own: unsubscriptions, reasons, and named links followed."""
-    events, unsubscriptions, reasons, followed = list[Any](), list[Any](), list[Any](), list[Any]()
+def _sorted_lines(lines: list[bytes]) -> dict[str, list[Any]]:
+    """By their kind: what is for the lane, unsubscriptions, lists that were left, reasons, and named links followed."""
+    by_kind: dict[str, list[Any]] = {kind: [] for kind in ("lane", "event", "left", "reason", "named")}
     for line in lines:
         try:
             entry = orjson.loads(line)
         except orjson.JSONDecodeError:
             log.error("tracking_line_unreadable")
             continue
-        if "lane" in entry:
-            events.append(entry["lane"])
-        elif "event" in entry:
-            unsubscriptions.append(entry["event"])
-        elif "reason" in entry:
-            reasons.append(entry["reason"])
-        elif "named" in entry:
-            followed.append(entry["named"])
-    return events, unsubscriptions, reasons, followed
+        for kind in by_kind.keys() & entry.keys():
+            by_kind[kind].append(entry[kind])
+    return by_kind

@@ -1,8 +1,13 @@
 """What several workers share through the gateway's own PostgreSQL database."""
 
+import random
+import subprocess
+import sys
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -10,16 +15,16 @@ from flask import Flask, Response
 from marshmallow import fields
 from sqlalchemy import text
 
-from api_gateway import ceilings, store
+from api_gateway import ceilings, idempotency, store
 from api_gateway.ceilings import UPLOADS, Slots
 from api_gateway.idempotency import Idempotency, KeyLock, fingerprint
 from api_gateway.limits import RateLimiter
 from api_gateway.routing import Route
-from chassis.testing import truncate
+from chassis.testing import truncate, wait_until
 from contracts.errors import Conflict, Invalid, PlanLimit, TooManyRequests, Unavailable
 from contracts.schema import Schema
 
-ACCOUNT = str(uuid4())
+ACCOUNT, OTHER = str(uuid4()), str(uuid4())
 MARK = fingerprint("POST /v1/sms", {"to": ["+48500100200"]})
 
 
@@ -146,6 +151,113 @@ def test_of_many_at_once_one_is_first(keys):
     assert len([outcome for outcome in outcomes if isinstance(outcome, KeyLock)]) == 1
 
 
+def test_two_gateways_begin_each_of_many_keys_once_and_answer_it_alike(database):
+    gateways = [Idempotency(database.transaction) for _ in range(2)]
+    begun: Counter[str] = Counter()
+    asked = [f"key {number % 60}" for number in range(480)]
+    random.Random(7).shuffle(asked)
+
+    def send(key):
+        """As a client that asks until it is answered; of two keys each is begun by the first alone."""
+        gateway = gateways[random.randrange(2)]
+        while True:
+            try:
+                held = gateway.begin(ACCOUNT if key[-1] in "02468" else OTHER, key, MARK, 10)
+            except Conflict:
+                continue
+            if isinstance(held, Response):
+                return held.data
+            begun[key] += 1
+            gateway.finish(held, answer(body=str(held.request_key).encode()))
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(send, asked))
+
+    assert begun == Counter(set(asked))
+    assert len(set(answers)) == len(set(zip(asked, answers, strict=True))) == 60
+
+
+def test_answers_are_locked_in_the_order_in_which_keys_are_taken(database, keys):
+    """Whoever takes the same keys over holds the first one: the answers wait for it, and hold no other."""
+    held = {key: keys.begin(ACCOUNT, key, MARK, 10) for key in ("c", "B", "a")}
+    rows = [store.AnswerRow(one.account_id, key, one.lock_id, 202, {}, b"") for key, one in held.items()]
+    locked = text("SELECT FROM idempotent_requests WHERE key = :key FOR UPDATE NOWAIT")
+
+    def keep():
+        with database.transaction() as session:
+            session.execute(text("SET LOCAL enable_nestloop = off"))  # PostgreSQL may take any plan
+            store.store_answers(session, rows)
+
+    with ThreadPoolExecutor(1) as other, database.transaction() as session:
+        session.execute(locked, {"key": "B"})
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        keeping = other.submit(keep)
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND :pid = ANY (pg_blocking_pids(pid))")
+        wait_until(lambda: session.scalar(waits, {"pid": pid}) or keeping.done())
+        for key in ("a", "c"):
+            session.execute(locked, {"key": key})
+        session.commit()
+        keeping.result()
+
+    assert {keys.begin(ACCOUNT, key, MARK, 10).status_code for key in held} == {202}
+
+
+def test_who_lost_a_deadlock_is_taken_alone(database, now, monkeypatch):
+    """Nobody's request is refused for the order in which others came."""
+    rows = [
+        store.KeyRow(uuid4(), "k", MARK, uuid4(), uuid4(), now[0] + timedelta(seconds=10), now[0]) for _ in range(3)
+    ]
+    answers = [store.AnswerRow(row.account_id, row.key, row.lock_id, 202, {}, b"") for row in rows]
+
+    def lose(session, asked, work, **more):
+        if len(asked) > 1:
+            session.execute(text("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+        return work(session, asked, **more)
+
+    for name in ("take", "store_answers"):
+        monkeypatch.setattr(store, name, partial(lose, work=getattr(store, name)))
+    keeper = idempotency._Keeper(database.transaction)
+
+    for name, asked in (("take", rows), ("keep", answers)):
+        answered = keeper.call(name, {}, {"requests": [({}, {"row": row}) for row in asked]})["answers"]
+        assert answered == [{"result": True}] * 3
+    with database.transaction() as session:
+        assert {store.find(session, account_id=row.account_id, key="k").status for row in rows} == {202}
+
+
+BEGINS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from api_gateway.idempotency import Idempotency
+from chassis.database import Database, make_engine
+
+keys = Idempotency(Database(make_engine(sys.argv[1], pool_size=4)).transaction)
+def begin(number):
+    held = keys.begin(sys.argv[2], str(number), b"mark", 10)
+    sys.stdout.write(f"{number} {held.request_key}\\n")
+    sys.stdout.flush()
+with ThreadPoolExecutor(16) as pool:
+    list(pool.map(begin, range(100_000)))
+"""
+
+
+def test_what_a_killed_gateway_has_begun_is_begun_again_with_the_same_request_keys(database, database_url):
+    killed = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", BEGINS, database_url("api_gateway"), ACCOUNT],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    lines = [killed.stdout.readline() for _ in range(100)]
+    killed.kill()
+    lines += [line for line in killed.communicate()[0].splitlines(keepends=True) if len(line.split(" ")[-1]) == 37]
+    told = dict(line.split() for line in lines)
+    later = Idempotency(database.transaction, now=lambda: datetime.now(UTC) + timedelta(minutes=1))
+
+    assert len(told) >= 100
+    assert {number: str(later.begin(ACCOUNT, number, b"mark", 10).request_key) for number in list(told)[-100:]} == dict(
+        list(told.items())[-100:]
+    )
+
+
 def test_old_rows_are_swept(database, keys, now):
     keys.finish(keys.begin(ACCOUNT, "old", MARK, 10), answer())
     now[0] += timedelta(hours=25)
@@ -236,9 +348,10 @@ def test_timed_out_call_is_tried_again_with_the_same_key(client, services, log_i
     services.answers["sms.send"] = slow
     headers = {**log_in(permissions=["sms"]), "Idempotency-Key": "k"}
 
-    statuses = [client.post("/v1/sms", json={"to": []}, headers=headers).status_code for _ in range(3)]
+    got = [client.post("/v1/sms", json={"to": []}, headers=headers) for _ in range(3)]
 
-    assert statuses == [503, 202, 202]
+    assert [each.status_code for each in got] == [503, 202, 202]
+    assert "Retry-After" in got[0].headers
     assert len(asked) == 2 and asked[0] == asked[1]
 
 

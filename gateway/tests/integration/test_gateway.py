@@ -1,6 +1,7 @@
 """The gateway as it runs: gunicorn with two workers, real RabbitMQ, real PostgreSQL, a real Nameko service."""
 
 import base64
+import hmac
 import os
 import re
 import select
@@ -87,8 +88,15 @@ def test_requests_go_through_the_real_bus(services, launch_gateway, broker):
 def test_many_at_once_share_one_connection(services, launch_gateway):
     gateway = launch_gateway()
 
+    def greeted(n):
+        """As a client that obeys `Retry-After`: a machine that stands still for seconds may call itself busy."""
+        while (answer := greet(gateway, name=str(n))).status_code == 503 and answer.json()["code"] == "gateway.busy":
+            time.sleep(float(answer.headers["Retry-After"]))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["greeting"]
+
     with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(lambda n: greet(gateway, name=str(n)).json()["greeting"], range(400)))
+        answers = list(pool.map(greeted, range(400)))
 
     assert answers == [f"Cześć, {n}!" for n in range(400)]
 
@@ -467,3 +475,15 @@ def test_who_waits_for_a_word_before_the_body_gets_it(services, launch_gateway):
 
     assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert b"HTTP/1.1 200" in answer
+
+
+def test_what_meta_tells_may_be_long(services, launch_gateway):
+    gateway = launch_gateway()
+    path, got = "/hooks/whatsapp/" + "a" * 24, []
+    for size in (60_000, 70_000, 2_900_000, 3_200_000):
+        raw = orjson.dumps({"entry": [], "pad": "x" * size})
+        signature = hmac.digest(b"s" * 32, raw, "sha256").hex()
+        headers = {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}
+        got.append(ask(gateway, "POST", path, data=raw, headers=headers).status_code)
+    got.append(ask(gateway, "POST", "/hooks/whatsapp/No", data=raw).status_code)
+    assert got == [200, 200, 200, 413, 404]

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from api_gateway.app import create_app
 from api_gateway.config import Config
-from api_gateway.routes import health, tracking
+from api_gateway.routes import health, tracking, whatsapp_hooks
 from api_gateway.routing import ANYONE, Route
 from api_gateway.tracking import lookups
 from api_gateway.wiring import build
@@ -39,6 +39,7 @@ ROUTES = [
     ),
     *health.ROUTES,
     *tracking.ROUTES,
+    *whatsapp_hooks.ROUTES,
 ]  # fmt: skip
 
 
@@ -71,6 +72,13 @@ if os.environ.get("WIRED_SERVICES"):
         def end_session(self, actor, payload):
             IdentityService.ended = payload["ended"]
             return {"asked": IdentityService.asked}
+
+    class OttGatewayService:
+        name = "ott_gateway"
+
+        @rpc
+        def get_hook(self, actor, payload):
+            return {"sender_id": ACCOUNT, "app_secret": "s" * 32, "verify_token": "verify-me"}
 
     class ContactsService:
         name = "contacts"

@@ -99,3 +99,25 @@ def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
     assert rules[0].json["fields"][0]["operators"][0]["label"] == "otworzył(a)"
     assert rules[0].json["fields"][1]["label"] == "VIP"
     assert [each.headers["Content-Language"] for each in (names, *rules)] == ["pl", "pl", "en"]
+
+
+def test_what_is_wrong_with_a_content_is_said_in_polish(make_client, services, log_in):
+    details = {
+        "email.unsubscribe_link_missing": "The html needs a link.",
+        "template.mjml_invalid": "mjml, line 4: <mj-x> is unknown.",
+        "template.invalid": "html, line 2: unexpected end.",
+    }
+    problems = [{"field": "html", "code": code, "detail": detail, "hits": []} for code, detail in details.items()]
+    services.answers["campaigns.preview_content"] = lambda *_: {
+        "channel": "email", "variables": [], "previews": [], "problems": [dict(one) for one in problems],
+    }  # fmt: skip
+    body = {"channel": "email", "content": {"subject": "Hej", "html": "<p>"}, "samples": []}
+
+    headers = polish(log_in(permissions=["email.campaigns.read"]))
+    answer = make_client().post("/v1/contents/preview", json=body, headers=headers)
+
+    link, mjml, other = (one["detail"] for one in answer.json["problems"])
+    assert '<a href="{{ unsubscribe_url }}">' in link
+    assert mjml == "MJML nie da się skompilować. (mjml, line 4: <mj-x> is unknown.)"
+    assert other == details["template.invalid"]
+    assert answer.headers["Content-Language"] == "en, pl"

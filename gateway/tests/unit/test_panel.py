@@ -1,5 +1,6 @@
 """The panel's files as the gateway serves them: under their own paths, with their own rules, and nothing else."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -46,9 +47,19 @@ def test_the_start_leads_to_the_pages(client):
 def test_a_built_file_is_kept_for_ever_and_known_again(client):
     answer = client.get("/assets/index-abc123.js")
 
-    assert answer.content_type == "application/javascript; charset=utf-8"
+    assert answer.content_type == "text/javascript; charset=utf-8"  # RFC 9239
     assert "immutable" in answer.headers["Cache-Control"]
     assert client.get("/assets/index-abc123.js", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_file_comes_packed_to_whoever_takes_that_and_is_the_same(client):
+    packed = client.get("/assets/index-abc123.js", headers={"Accept-Encoding": "gzip, br"})
+    plain = client.get("/assets/index-abc123.js", headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data == b"export {}"
+    assert packed.vary.to_header() == plain.vary.to_header() == "Accept-Encoding"
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fsecret.txt", "../../secret.txt", "none.js", ".", "..", "%00.js"])

@@ -5,6 +5,9 @@ import json
 import pytest
 from things import ID, ROUTES, problem_of
 
+from api_gateway import path_ids
+from contracts.errors import NotFound
+
 
 def test_one_rpc_with_path_query_and_body_in_one_payload(client, services, writer):
     services.answers["things.update"] = {"id": ID, "name": "Gdynia"}
@@ -23,11 +26,75 @@ def test_one_rpc_with_path_query_and_body_in_one_payload(client, services, write
 def test_query_is_passed_on_and_lists_are_gathered(client, services, writer):
     services.answers["things.list"] = {"items": [], "next_cursor": None}
 
-    answer = client.get("/v1/things?limit=5&cursor=abc&tag=x&tag=y", headers=writer)
+    answer = client.get("/v1/things?limit=5&tag=x&tag=y", headers=writer)
 
     assert answer.json == {"items": [], "next_cursor": None}
     ((_actor, payload),) = services.asked("things.list")
-    assert payload == {"limit": "5", "cursor": "abc", "tag": ["x", "y"]}
+    assert payload == {"limit": "5", "tag": ["x", "y"]}
+
+
+@pytest.fixture
+def given_cursors(client, services, writer):
+    """Cursors of a list, of the parts of one thing, and of a search."""
+    page = {"items": [], "next_cursor": "abc"}
+    services.answers |= {"things.list": page, "things.parts": page, "things.search": page}
+    answers = (
+        client.get("/v1/things", headers=writer),
+        client.get(f"/v1/things/{ID}/parts", headers=writer),
+        client.post("/v1/things/search", json={}, headers=writer),
+    )
+    return [answer.json["next_cursor"] for answer in answers]
+
+
+def test_a_cursor_leads_on_in_its_own_list(client, services, writer, given_cursors):
+    of_list, of_parts, of_search = given_cursors
+    client.get(f"/v1/things?cursor={of_list}", headers=writer)
+    client.get(f"/v1/things/{ID}/parts?cursor={of_parts}", headers=writer)
+    client.post("/v1/things/search", json={"cursor": of_search}, headers=writer)
+    client.post("/v1/things/search", json={"cursor": None}, headers=writer)
+
+    assert len(set(given_cursors)) == 3
+    for name in ("things.list", "things.parts"):
+        assert [payload.get("cursor") for _, payload in services.asked(name)] == [None, "abc"]
+    assert [payload.get("cursor") for _, payload in services.asked("things.search")] == [None, "abc", None]
+
+
+def test_a_cursor_of_another_list_or_none_at_all_is_refused(client, services, writer, given_cursors):
+    of_list, of_parts, of_search = given_cursors
+    other = ID.replace("0193", "0194")
+    for path, cursors in {
+        "/v1/things": [of_parts, of_search, "abc", "", "x" * 40],
+        f"/v1/things/{ID}/parts": [of_list, of_search],
+        f"/v1/things/{other}/parts": [of_parts],
+    }.items():
+        for cursor in cursors:
+            told = problem_of(client.get(f"{path}?cursor={cursor}", headers=writer), 422, "request.invalid")
+            assert [(error["field"], error["code"]) for error in told["errors"]] == [("cursor", "cursor.invalid")]
+    told = problem_of(
+        client.post("/v1/things/search", json={"cursor": of_list}, headers=writer), 422, "request.invalid"
+    )
+    assert told["errors"][0]["code"] == "cursor.invalid"
+
+
+@pytest.mark.parametrize("malformed", ["abc", "1", ID[:-1], ID + "0", ID.replace("-", ""), f"urn:uuid:{ID}", "ż%20x"])
+def test_what_is_no_id_is_not_found_by_the_noun_of_its_service(client, services, writer, malformed):
+    def nobody(_actor, payload):
+        assert payload == {"thing_id": str(path_ids.NOBODYS)}
+        raise NotFound("thing.not_found", "There is no such thing.")
+
+    services.answers["things.get"] = nobody
+
+    problem_of(client.get(f"/v1/things/{malformed}", headers=writer), 404, "thing.not_found")
+    problem_of(client.get(f"/v1/things/{malformed}"), 401, "session.missing")
+
+
+def test_a_word_of_another_path_is_no_id(client, services, writer):
+    answer = client.get("/v1/things/search", headers=writer)
+
+    problem_of(answer, 405, "method.not_allowed")
+    assert set(client.options("/v1/things/search").headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+    problem_of(client.get(f"/v1/things/{ID}/more", headers=writer), 404, "route.not_found")
+    assert services.asked("things.get") == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import gzip
 import json
 
 import orjson
+import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 from things import ID, ROUTES, problem_of
 
 from chassis.rpc_client import RemoteFailure
@@ -106,8 +108,29 @@ def test_unforeseen_failures_leak_nothing(client, services, writer, path):
     assert "Secret" not in answer.text and "Traceback" not in answer.text and "division" not in answer.text
 
 
+def test_a_database_that_is_away_is_worth_asking_again(client, services, writer):
+    services.answers["things.get"] = OperationalError("SELECT 1", {}, psycopg.errors.AdminShutdown("bye"))
+
+    answer = client.get(f"/v1/things/{ID}", headers=writer)
+
+    problem_of(answer, 503, "database.unavailable")
+    assert answer.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("code", ["database.unanswered", "service.timeout", "service.unanswered"])
+def test_what_may_be_done_is_asked_again_only_where_twice_is_once(client, services, writer, code):
+    services.answers["things.get"] = services.answers["things.create"] = errors.Unavailable(code, "Look first.")
+
+    read = client.get(f"/v1/things/{ID}", headers=writer)
+    made = client.post("/v1/things", json={"name": "box"}, headers=writer)
+
+    for answer, is_repeatable in ((read, True), (made, False)):
+        problem_of(answer, 503, code)
+        assert ("Retry-After" in answer.headers) == is_repeatable
+
+
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1/things/", "//v1/things", "/v1/things/not-a-uuid", "/v1/%ff", "/v1/%00", "/v1/things%2f"]
+    "path", ["/nothing", "/v1/things/", "//v1/things", "/v1/things/a/b/c", "/v1/%ff", "/v1/%00", "/v1/things%2f"]
 )
 def test_no_such_address(client, path):
     problem_of(client.get(path), 404, "route.not_found")

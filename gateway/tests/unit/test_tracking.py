@@ -172,12 +172,43 @@ def test_open_is_a_picture_whatever_happens(client, wiring, publisher):
     assert lane_events(publisher)[0]["channel"] == "email"
 
 
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("?button=2", ["opened", "clicked"]),
+        ("?dismissed=1", ["dismissed"]),
+        ("?button=4", ["opened"]),
+        ("?button=-1", ["opened"]),
+        ("?dismissed=yes", ["opened"]),
+    ],
+)
+def test_an_application_tells_what_was_done_with_a_push(client, wiring, publisher, said, kinds):
+    for channel in ("push", "email"):
+        client.get(f"/o/{sign(TokenKind.OPEN, channel)}{said}")
+    wiring.recorder.round()
+
+    told = lane_events(publisher)
+    of_push = [one for one in told if one["channel"] == "push"]
+    assert [one["kind"] for one in of_push] == kinds
+    assert [one["kind"] for one in told if one["channel"] == "email"] == ["opened"], "a picture in a mail says no more"
+    assert [one["link"] for one in of_push if one["kind"] == "clicked"] == [2] * kinds.count("clicked")
+
+
+def test_a_push_is_swiped_away_once(client, wiring, publisher):
+    for _ in range(2):
+        client.get(f"/o/{sign(TokenKind.OPEN, 'push')}?dismissed=1")
+    wiring.recorder.round()
+
+    first, second = lane_events(publisher)
+    assert first["event_id"] == second["event_id"] and first["message_id"] == str(MESSAGE)
+
+
 def test_looking_at_the_unsubscribe_page_unsubscribes_nobody(client, wiring, publisher):
     answer = client.get(f"/u/{sign(TokenKind.UNSUBSCRIBE, 'email')}", headers={"Accept-Language": "en-GB,en;q=0.9"})
     wiring.recorder.round()
 
     assert answer.status_code == 200
-    assert '<html lang="en">' in answer.text and '<form method="post">' in answer.text
+    assert '<html lang="en">' in answer.text and '<form method="post" action="?">' in answer.text
     assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
     assert publisher.lane == publisher.events == []
 

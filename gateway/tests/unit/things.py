@@ -57,6 +57,22 @@ ROUTES = [
     Route("GET", "/v1/things/<uuid:thing_id>", rpc="things.get", permission="contacts.read", summary="Get"),
     Route("DELETE", "/v1/things/<uuid:thing_id>", rpc="things.delete", permission=ANYONE, summary="Go", status=204),
     Route(
+        "GET",
+        "/v1/things/<uuid:thing_id>/parts",
+        rpc="things.parts",
+        permission="contacts.read",
+        summary="Parts",
+        query=PageQuery,
+    ),
+    Route(
+        "POST",
+        "/v1/things/search",
+        rpc="things.search",
+        permission="contacts.read",
+        summary="Search",
+        request=PageQuery,
+    ),
+    Route(
         "POST",
         "/v1/things/<uuid:thing_id>/count",
         rpc="things.count",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,6 +15,7 @@ import orjson
 
 from channel.left_out import CODES, REASONS
 from contracts.ids import MAX_NUMBER, message_ids
+from contracts.lanes import BATCH_SIZE
 from contracts.vocabulary import ERASED_ADDRESS, ContentFailure, Lane, LeftOut, MessageState
 
 ADDRESS_MAX = 254  # characters: the longest e-mail address (RFC 5321, section 4.5.3.1.3)
@@ -47,7 +49,8 @@ class Header:
     """What all recipients of a batch share."""
 
     __slots__ = (
-        "accepted_at", "account_id", "batch_id", "campaign_id", "content_hash", "lane", "send_id", "stem", "trace_id",
+        "accepted_at", "account_id", "batch_id", "campaign_id", "content", "content_hash", "lane", "send_id", "sender",
+        "stem", "taken_at", "trace_id",
     )  # fmt: skip
 
     def __init__(self, raw: Mapping[str, Any], lane: Lane) -> None:
@@ -60,7 +63,11 @@ class Header:
         # The text of its messages' ids but for the last eight digits, which are the recipient's number.
         self.stem = str(raw.get("stem") or str(message_ids(self.send_id)(0))[:-8])
         self.content_hash = str(raw["content_hash"])
+        # What came along, and is found by the hash later on: a partner's message is nobody else's.
+        self.content: Mapping[str, Any] | None = raw.get("content")
+        self.sender: str | None = raw.get("sender")
         self.trace_id = str(raw.get("trace_id") or "")
+        self.taken_at = time.time()
         self.accepted_at = float(raw.get("accepted_at") or 0) or datetime.now(UTC).timestamp()
         if not 0 < self.accepted_at < LATEST:
             raise ValueError("accepted_at is no time")
@@ -106,9 +113,14 @@ def ensure_recipients(recipients: list[Recipient]) -> None:
         raise ValueError("a recipient's number is there twice")
 
 
+UNANSWERED, UNANSWERED_BY, UNANSWERED_AT = "unanswered", "unanswered_by", "unanswered_at"
+"""With a recipient: how often their message has left without an answer, and by whom and when (Unix seconds) last."""
+
+
 def without_person(recipient: Mapping[str, Any]) -> Recipient:
     """The recipient once the person was erased: a number, and nobody behind it."""
-    return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}}
+    left = {name: recipient[name] for name in (UNANSWERED, UNANSWERED_BY) if name in recipient}
+    return {"number": recipient["number"], "contact_id": None, "address": ERASED_ADDRESS, "fields": {}, **left}
 
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
@@ -126,6 +138,20 @@ def read_batches(body: bytes, lane: Lane) -> list[tuple[Header, list[Recipient]]
     if not batches:
         raise ValueError("a lane message without a batch")
     return [_read_batch(batch, lane) for batch in batches]
+
+
+def gathered(lane: str, batches: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    """As few lane messages as hold these batches, with no more than `BATCH_SIZE` recipients each: (lane, body)."""
+    some: list[Mapping[str, Any]] = []
+    size = 0
+    for batch in batches:
+        if some and size + len(batch["recipients"]) > BATCH_SIZE:
+            yield lane, orjson.dumps({"v": 1, "batches": some})
+            some, size = [], 0
+        some.append(batch)
+        size += len(batch["recipients"])
+    if some:
+        yield lane, orjson.dumps({"v": 1, "batches": some})
 
 
 def _read_batch(batch: Any, lane: Lane) -> tuple[Header, list[Recipient]] | Exception:

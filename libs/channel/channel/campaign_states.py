@@ -31,7 +31,8 @@ CANCELLED = "campaign.cancelled"
 PUT_OFF = timedelta(hours=1)
 # So long after a change the schedule is looked through, again and again: an outbound process may just be writing there.
 FOLLOWED = timedelta(minutes=1)
-# No batch and no retry of an ended campaign is older. A paused one may be resumed at any time.
+# No batch and no retry of an ended campaign is older. A paused one may be resumed at any time, and as long as one is
+# known here its days of the ledger are kept (`old_days`).
 KEPT = timedelta(days=30)
 
 
@@ -84,7 +85,7 @@ def pull_forward(session: Session) -> None:
 def forget_old(session: Session) -> None:
     changed(
         session,
-        "DELETE FROM campaign_states WHERE state <> 'paused' AND changed_at < now() - :kept",
+        "DELETE FROM campaign_states WHERE state NOT IN ('paused', 'sending') AND changed_at < now() - :kept",
         kept=KEPT,
     )
 

@@ -19,16 +19,28 @@ class Contents:
     """On the loop's thread.
 
     :param load: a content by its hash, on a thread: None where there is none.
+    :param own: the content that came with a batch.
     """
 
-    def __init__(self, load: Callable[[str], Content | None]) -> None:
-        self._load = load
+    def __init__(
+        self, load: Callable[[str], Content | None], own: Callable[[Header], Content | None] = lambda _header: None
+    ) -> None:
+        self._load, self._own = load, own
         self._kept: dict[str, Content] = {}
 
     def in_hand(self, header: Header) -> Content | None:
-        """The batch's content where it is loaded already and the batch's account's."""
+        """The batch's content where it is loaded already and the batch's account's, or came along."""
+        if header.content is not None:
+            return self._compiled(header)
         content = self._kept.get(header.content_hash)
         return content if content is not None and content.account_id == header.account_id else None
+
+    def _compiled(self, header: Header) -> Content | None:
+        try:
+            return self._own(header)
+        except (ValueError, KeyError, TypeError) as error:  # then it is looked for, as one that did not come along
+            log.error("content_broken", content_hash=header.content_hash, error=type(error).__name__)
+            return None
 
     async def of(self, header: Header) -> Content:
         """The batch's content; `UnknownContent` where nobody kept it, or it is another account's."""

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from channel.batches import Header, Recipient
+from channel.batches import Content, Header, Recipient
 from channel.lane_outbox import LaneMessage
+from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep, Event
 from contracts.channel import CHANNELS
@@ -124,6 +125,7 @@ class OutboundDefaults:
     outlet: Outlet
     composes_ahead = False
     partitioned: Sequence[str] = ("ledger",)
+    kept_days = KEPT_DAYS
     put_off: Sequence[str] = ()
     loop: CommonLoop
     upkeep: CommonUpkeep
@@ -131,6 +133,9 @@ class OutboundDefaults:
     @property
     def prefetch(self) -> Mapping[Lane, int]:
         return dict.fromkeys(CHANNELS[self.channel].lanes, PREFETCH)
+
+    def own_content(self, _header: Header) -> Content | None:
+        return None  # they are all stored beforehand
 
     def attach(self, loop: CommonLoop, upkeep: CommonUpkeep) -> None:
         self.loop, self.upkeep = loop, upkeep
@@ -162,8 +167,8 @@ class OutboundDefaults:
             message = self.message(chunk, recipient, of(number), number in existing, attempts.get(number, 0))
             messages.append(message)
             if not self.is_address(address):
-                message.state, message.at = MessageState.REJECTED, now
-                message.code = "address.erased" if address == ERASED_ADDRESS else "address.invalid"
+                message.at = now
+                message.end_refused("address.erased" if address == ERASED_ADDRESS else "address.invalid")
             elif outlet is None:
                 message.state, message.code, message.at = MessageState.DEFERRED, NO_OUTLET, now
         return messages

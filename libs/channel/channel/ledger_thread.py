@@ -26,7 +26,7 @@ from channel.batches import Batch
 from channel.claims import Settled, Taken
 from channel.lane_outbox import LaneMessage
 from channel.ledger_work import Acknowledgement, Outcome, Work, count
-from channel.outlets import Chunk, Message
+from channel.outlets import NOT_STORED, Chunk, Message
 from channel.ports import Event, Ledger
 from chassis import erasures
 from chassis.database import Database, Fault, cursor_of, fault_of
@@ -41,7 +41,6 @@ STALLED_SECONDS = 5.0  # a transaction takes some 200 ms
 # With what the outlets may take (`Loop.stop`) and the upkeep, still within the 60 s that Kubernetes gives
 # (terminationGracePeriodSeconds): a process that ends before its ledger leaves to a sweeper what it could have told.
 STOP_SECONDS = 35.0
-NOT_STORED = "not_stored"
 UNSTORED = Counter("wici_not_stored_total", "What the database refused, left out of its transaction", ["what"])
 
 log = get_logger()
@@ -283,7 +282,8 @@ class LedgerThread:
                 events += settlement.settle(cursor, self._ledger, work.messages, careful=careful)
             if work.acknowledgements:
                 arrived = [receipt for each in work.acknowledgements for receipt in each.receipts]
-                events += self._ledger.apply_receipts(cursor, arrived, datetime.now(UTC))
+                outcome.told = self._ledger.apply_receipts(cursor, arrived, datetime.now(UTC))
+                events += outcome.told
             if work.chunks:
                 # Nobody may think this instance dead while it claims.
                 instances.renew_lease(cursor, self._instance_id)

@@ -11,6 +11,7 @@ from channel.batches import Batch
 from channel.claims import Settled, Taken
 from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk, Claim, Message
+from channel.ports import Event
 from contracts.vocabulary import MessageState
 
 
@@ -74,6 +75,7 @@ class Outcome:
     taken: list[Taken] = field(default_factory=list)
     done: list[Batch] = field(default_factory=list)
     to_publish: list[LaneMessage] = field(default_factory=list)
+    told: Sequence[Event] = ()  # what receipts said of messages that had left before
     transaction: str | None = None  # PostgreSQL's id of it, while nobody knows whether it was committed
 
 

@@ -27,6 +27,7 @@ class Looked(NamedTuple):
     account_id: str
     contact_id: str
     address: str
+    campaign_id: str
 
 
 Verdicts = Mapping[str, str]
@@ -55,7 +56,11 @@ def asker(call: Call, service: str, channel: Channel) -> Ask:
         for account_id, theirs in by_account.items():
             actor: Actor = {"account_id": account_id, "service": service}
             addressees = [[each.contact_id, each.address] for each in theirs]
-            payload = {"channel": str(channel), "addressees": addressees}
+            payload = {
+                "channel": str(channel),
+                "addressees": addressees,
+                "campaign_ids": [each.campaign_id for each in theirs],
+            }
             answer = call("contacts.check_addressees", actor, payload, deadline=DEADLINE)
             verdicts |= _read(answer, theirs)
         return verdicts

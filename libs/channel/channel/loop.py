@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channel import left_out
+from channel import left_out, traces
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
 from channel.contents import Contents
 from channel.lane_publisher import LanePublisher
@@ -17,7 +17,7 @@ from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
 from channel.stops import Stops
-from chassis.broker import Delivery
+from chassis.bus_messages import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import CampaignState, Lane, MessageState
 
@@ -38,7 +38,7 @@ class Loop:
 
     def __init__(self, outbound: Outbound, load_content: Callable[[str], Content | None]) -> None:
         self._outbound = outbound
-        self._contents = Contents(load_content)
+        self._contents = Contents(load_content, outbound.own_content)
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stops = Stops()
@@ -58,6 +58,7 @@ class Loop:
         except UNREADABLE as error:
             batches = [error]
         shared = delivery if len(batches) == 1 else SharedDelivery(delivery, len(batches))
+        traces.batches_taken([(batch[0], len(batch[1])) for batch in batches if not isinstance(batch, Exception)])
         for batch in batches:
             if isinstance(batch, Exception):
                 log.error("batch_unreadable", lane=lane, error=type(batch).__name__)
@@ -156,6 +157,8 @@ class Loop:
         for batch in outcome.done:
             if batch.delivery is not None:
                 batch.delivery.ack()
+        traces.batches_settled(outcome.done)
+        traces.told_later(outcome.told)
         self._loop.call_soon_threadsafe(self._committed, outcome)
 
     def _committed(self, outcome: Outcome) -> None:
@@ -244,15 +247,16 @@ class Loop:
             messages: Sequence[Message] = self._rejected(chunk, recipients)
         else:
             messages = self._outbound.compose(chunk, recipients, outlet)
-        for message in messages:
-            if outlet is not None:
-                message.outlet = outlet
-                outlet.claimed[chunk.batch.header.lane] += 1
         finished = [message for message in messages if message.state is not None]
         if finished:
             self.settled(finished)
-        if outlet is not None and len(finished) < len(messages):
-            outlet.hand_over([message for message in messages if message.state is None])
+        if outlet is None or len(finished) == len(messages):
+            return
+        travelling = [message for message in messages if message.state is None]
+        for message in travelling:  # what is finished the outlet never sees
+            message.outlet = outlet
+        outlet.claimed[chunk.batch.header.lane] += len(travelling)
+        outlet.hand_over(travelling)
 
     def _leave_out(self, chunk: Chunk, recipients: list[Recipient]) -> list[Recipient]:
         """Those who may still be sent to; the others have their outcome."""
@@ -267,8 +271,8 @@ class Loop:
         now, messages = time.time(), self._messages(chunk, recipients)
         for message in messages:
             reason = message.recipient.get("left_out")
-            message.state, message.at = MessageState.REJECTED, now
-            message.code = left_out.CODES[reason] if reason else UNKNOWN_CONTENT
+            message.at = now
+            message.end_refused(left_out.CODES[reason] if reason else UNKNOWN_CONTENT)
         return messages
 
     def _messages(self, chunk: Chunk, recipients: Iterable[Recipient]) -> list[Message]:
@@ -305,7 +309,8 @@ class Loop:
 
     def _give_back(self, outlets: Sequence[Outlet]) -> None:
         left = [message for outlet in outlets for message in outlet.take_back()]
-        self.settled([message for message in left if message.state is not MessageState.DEFERRED])
+        # Its lane knows nothing of one that has left without an answer: that waits in the schedule.
+        self.settled([one for one in left if one.state is not MessageState.DEFERRED or one.unanswered])
 
     # --- tasks
 

@@ -11,18 +11,20 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from channel import campaign_states, claims, left_out, people, suspended_accounts
+from channel import campaign_states, claims, left_out, old_days, people, suspended_accounts
 from channel.batches import Content
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
 from channel.loop import Loop
 from channel.outlets import Chunk
 from channel.ports import Outbound
+from channel.suspended_accounts import EVERYBODY
 from channel.upkeep import Upkeep
 from chassis import seals
 from chassis.backlogs import Backlog, age_of, count_of
-from chassis.broker import Delivery
+from chassis.bus_messages import Delivery
 from chassis.database import cursor_of
+from chassis.health import Pulse
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.process import Process
@@ -34,8 +36,9 @@ from contracts.vocabulary import Lane
 LEDGER_POOL_SIZE = 1
 UPKEEP_STOP_SECONDS = 5.0
 RENEW_SECONDS = 2.0  # of a lease of ten
-INDEX_SECONDS = 3600.0
+OLD_DAYS_SECONDS = 3600.0
 ADOPT_SECONDS = 30.0
+_HANDSHAKE = "SSL handshake failed"  # asyncio.sslproto
 
 
 def _overdue(kind: str, which: str) -> str:
@@ -55,6 +58,19 @@ BACKLOGS = (
     ),
     age_of("wici_claims_oldest_seconds", "Age of the oldest claim that is not settled", "claimed_at", "claims"),
     count_of("wici_lane_outbox_waiting", "Lane messages that the broker has not confirmed", "lane_outbox"),
+    count_of("wici_quota_leases", "Leases of quota that are open or not settled yet", "quota_leases"),
+    age_of(
+        "wici_quota_leases_ending_seconds",
+        "Since when the longest unused of those that end was last used, and is not settled",
+        "coalesce(used_at, opened_at)",
+        "quota_leases WHERE is_ending",
+    ),
+    Backlog(
+        "wici_quarantine_seconds",
+        "Since when nothing leaves after a restore",
+        "SELECT greatest(0, extract(epoch FROM now() - min(changed_at))) FROM account_suspensions"
+        f" WHERE account_id = '{EVERYBODY}' AND is_suspended",
+    ),
 )
 
 log = get_logger()
@@ -98,11 +114,12 @@ class OutboundProcess:
         ledger.on_work = upkeep.waker.set
         self._outbound.attach(loop, upkeep)
         await asyncio.to_thread(upkeep.start_up)
-        self._process.checks |= {"ledger": ledger.check, "upkeep": upkeep.check}
+        pulse = Pulse(asyncio.get_running_loop())
+        self._process.checks |= {"ledger": ledger.check, "upkeep": upkeep.check, "loop": pulse.check}
         ledger.start()
         self._process.every(RENEW_SECONDS, partial(self._renew, upkeep), "lease")
         self._process.background(upkeep.run, "upkeep")
-        self._process.every(INDEX_SECONDS, self._index, "cold-index")
+        self._process.every(OLD_DAYS_SECONDS, self._look_after_old_days, "old-days")
         await self._outbound.start_up()
         await self._watch_what_stops(loop)
         self._consume(loop)
@@ -127,9 +144,12 @@ class OutboundProcess:
             if not self._has_left:
                 upkeep.renew()
 
-    def _index(self) -> None:
-        """Partitions that are written to no more get the index by which a person is found; it may take minutes."""
-        people.index_cold(self._process.database.engine, datetime.now(UTC))
+    def _look_after_old_days(self) -> None:
+        """Partitions that are kept no longer go, and those that are written to no more get the index by which a person
+        is found; it may take minutes."""
+        outbound, engine, now = self._outbound, self._process.database.engine, datetime.now(UTC)
+        old_days.forget(engine, outbound.partitioned, outbound.kept_days, now)
+        people.index_cold(engine, now)
 
     def _upkeep(self, loop: Loop, publisher: LanePublisher) -> Upkeep:
         running = asyncio.get_running_loop()
@@ -178,8 +198,20 @@ class OutboundProcess:
         error = context.get("exception")
         # "Exception in callback name(…)": asyncio prints what the callback was given, which may be a person's.
         log.error("loop_error", message=str(context.get("message")).partition("(")[0], error=error, exc_info=error)
-        if "handle" in context or "task" in context or isinstance(context.get("future"), asyncio.Task):
+        if _may_have_dropped(context):
             self._process.fail()
+
+
+def _may_have_dropped(context: dict[str, Any]) -> bool:
+    """Whether what failed may have had claimed messages in hand: a callback, a task, or what a connection received.
+
+    What the network raises is no fault of ours, and before the handshake of TLS has ended a connection has no messages:
+    there a certificate that cannot be read would end every process that asks its host.
+    """
+    if "handle" in context or "task" in context or isinstance(context.get("future"), asyncio.Task):
+        return True
+    is_of_peer = isinstance(context.get("exception"), OSError) or str(context.get("message")).startswith(_HANDSHAKE)
+    return "protocol" in context and not is_of_peer
 
 
 def _adopt(running: asyncio.AbstractEventLoop, loop: Loop, chunks: list[Chunk]) -> None:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import orjson
 
-from channel.batches import Batch, Header, Recipient
+from channel.batches import UNANSWERED, Batch, Header, Recipient
 from contracts.vocabulary import Lane, MessageState
 
 CHUNK = 100
+NOT_STORED = "not_stored"  # the code of what is kept without what its peer said of it
 
 
 class OutletEvents(Protocol):
@@ -163,15 +164,37 @@ class Message:
         return self.chunk.batch.header
 
     @property
+    def unanswered(self) -> int:
+        """How often it has left and no answer came. It stands with the recipient, which goes along to other outlets and
+        into the schedule."""
+        return int(self.recipient.get(UNANSWERED) or 0)
+
+    def count_unanswered(self) -> None:
+        """It has left once more, and nobody knows whether it got there."""
+        self.recipient[UNANSWERED] = self.unanswered + 1
+
+    def end_refused(self, code: str) -> None:
+        """It does not leave (again); where no answer came before, the person may have it all the same."""
+        self.state = MessageState.UNKNOWN if self.unanswered else MessageState.REJECTED
+        self.code = code
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it has left too often without an answer to leave again; a channel that counts that says so."""
+        return False
+
+    @property
     def units(self) -> int:
         """Of quota, that it takes once it is handed over."""
         return 1
 
     def put_off(self, code: str, now: datetime, wait: timedelta | None) -> None:
         """Its outcome where it is claimed and may not leave: it waits in the schedule; without a `wait` it ends."""
-        self.state = MessageState.REJECTED if wait is None else MessageState.DEFERRED
-        self.code, self.at, self.was_tried = code, now.timestamp(), False
-        self.due_at = None if wait is None else now + wait
+        self.at, self.was_tried = now.timestamp(), False
+        if wait is None:
+            self.end_refused(code)
+        else:
+            self.state, self.code, self.due_at = MessageState.DEFERRED, code, now + wait
 
 
 def chunked(recipients: list[Recipient], size: int = CHUNK) -> Iterable[list[Recipient]]:

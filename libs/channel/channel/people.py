@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Engine, text
 
+from channel import old_days
 from channel.batches import without_person
 from channel.retries import UPKEEP
 from chassis import erasures, waking
 from chassis.database import Database, Session
 from chassis.logs import get_logger
+from chassis.partitions import days_of
 from contracts.ids import first_id_at
 
 # A day's partition is written to for so long; an index on addresses would cost every message, and nobody needs it yet.
 COLD_AFTER = timedelta(days=2)
-LOCK = 0x6368_6E31  # "chn1": of this database's advisory locks
 
 log = get_logger()
 
@@ -128,25 +129,18 @@ def erase(
 
 def index_cold(engine: Engine, now: datetime) -> None:
     """Index the numbers of days that are written no more, unless another process does so at this moment."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+    with old_days.alone(engine) as connection:
+        if connection is None:
             return
-        try:
-            partitions = connection.execute(
-                text(
-                    "SELECT c.relname, coalesce(x.indisvalid, false) AS is_done, x.indexrelid IS NOT NULL AS is_there"
-                    " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-                    " LEFT JOIN pg_index x ON x.indexrelid = to_regclass(c.relname || '_address')"
-                    " WHERE i.inhparent = 'ledger'::regclass AND c.relname ~ '_p[0-9]{8}$'"
-                )
-            ).all()
-            for name, is_done, is_there in partitions:
-                day = date.fromisoformat(f"{name[-8:-4]}-{name[-4:-2]}-{name[-2:]}")
-                if is_done or now.astimezone(UTC).date() - day < COLD_AFTER:
-                    continue
-                if is_there:  # a build that was interrupted
-                    connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}_address"))
+        for day, name in days_of(connection, "ledger").items():
+            if now.astimezone(UTC).date() - day < COLD_AFTER:
+                continue
+            index = {"index": f"{name}_address"}
+            is_valid = connection.scalar(
+                text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"), index
+            )
+            if is_valid is False:  # a build that was interrupted
+                connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}_address"))
+            if not is_valid:
                 connection.execute(text(f"CREATE INDEX CONCURRENTLY {name}_address ON {name} (hashtext(address))"))
                 log.info("cold_partition_indexed", partition=name)
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from channel import kept_contents, people, quota_leases
 from channel.single_sends import Answer, Raced, TooFewUnits
 from chassis import erasures, outbox, pages
-from chassis.actors import account_of
+from chassis.actors import account_of, submitter_of
 from chassis.database import Database, Session, changed, columns, cursor_of
 from chassis.ids import new_id
 from contracts import ids, lanes
@@ -61,14 +61,39 @@ class Plan:
     fields: Mapping[str, Any]
     lane: Lane = Lane.TRANSACTIONAL
     external_id: str | None = None
+    webhook_url: str | None = None
+    submitter_id: str | None = None
     request_key: str | None = None
     trace_id: str = ""
     content: Mapping[str, Any] | None = None
+    test_of: str | None = None  # the campaign of which it is a test
 
     @property
     def request_hash(self) -> str | None:
         """Of the request's key, so that a repeat finds what it made."""
         return self.request_key and hashlib.sha256(f"{self.account_id}:{self.request_key}".encode()).hexdigest()
+
+
+def plan_of(
+    actor: Actor,
+    content_hash: str,
+    sender: str,
+    addresses: Sequence[str],
+    *,
+    fields: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Plan:
+    """What an actor asks for, once to each of `addresses`; `more` as in `Plan`."""
+    return Plan(
+        account_id=account_of(actor), content_hash=content_hash, sender=sender,
+        addresses=list(dict.fromkeys(addresses)), fields=fields or {}, request_key=actor.get("request_key"),
+        submitter_id=submitter_of(actor), trace_id=str(actor.get("request_id") or ""), **more,
+    )  # fmt: skip
+
+
+def of_sending(request: dict[str, Any]) -> dict[str, Any]:
+    """What a request says of its messages and not in them, as `Plan` has it; it is taken out of the request."""
+    return {name: request.pop(name, None) for name in ("external_id", "webhook_url")}
 
 
 # --- contents
@@ -176,6 +201,10 @@ def _told(plan: Plan, rows: Sequence[tuple[UUID, str, str, str]], channel: Chann
             "message_id": str(message_id), "account_id": account_id, "at": ids.created_at(message_id).timestamp(),
             "kind": MessageState.ACCEPTED, "channel": channel, "campaign_id": None, "address": to,
             "sender": plan.sender, "parts": 1,
+            "labels": {
+                "external_id": plan.external_id, "submitter_id": plan.submitter_id, "test_of": plan.test_of,
+                "webhook_url": plan.webhook_url,
+            },
         }
         for message_id, account_id, to, _state in rows
     ]  # fmt: skip

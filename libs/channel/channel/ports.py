@@ -118,7 +118,11 @@ class Outbound(Protocol):
 
     @property
     def partitioned(self) -> Sequence[str]:
-        """The tables that have a partition a day."""
+        """The tables that have a partition a day: the ledger, then what it has beside it."""
+
+    @property
+    def kept_days(self) -> int:
+        """How many days these are kept at least: as long as anybody hears or asks of a message (`channel.old_days`)."""
 
     @property
     def put_off(self) -> Sequence[str]:
@@ -135,6 +139,12 @@ class Outbound(Protocol):
 
     def load_content(self, session: Session, content_hash: str) -> Content | None:
         """The content, compiled; on a database thread. :raises ValueError: it is stored and cannot be compiled."""
+
+    def own_content(self, header: Header) -> Content | None:
+        """The content that came with a batch, compiled; None of almost all.
+
+        :raises ValueError: it cannot be compiled.
+        """
 
     def outlets(self) -> Sequence[Outlet]:
         """All that there are now."""

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from psycopg import Cursor
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from chassis.database import Database, changed
+from chassis.database import Database, changed, cursor_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.rpc_client import RemoteFailure
@@ -44,13 +45,13 @@ DEADLINE = 5.0
 
 log = get_logger()
 
-_LEASED = text(
+_LEASED = (
     "SELECT account_id, granted - used AS unspent, only_to FROM quota_leases"
-    " WHERE account_id = ANY(:account_ids) AND NOT is_ending ORDER BY account_id FOR UPDATE"
+    " WHERE account_id = ANY(%s) AND NOT is_ending ORDER BY account_id FOR UPDATE"
 )
-_SPEND = text(
+_SPEND = (
     "UPDATE quota_leases l SET used = used + s.units, used_at = now()"
-    " FROM unnest(CAST(:account_ids AS uuid[]), CAST(:units AS bigint[])) AS s(account_id, units)"
+    " FROM unnest(%s::uuid[], %s::bigint[]) AS s(account_id, units)"
     " WHERE l.account_id = s.account_id AND NOT l.is_ending AND l.used + s.units <= l.granted"
 )
 _OPEN = text(
@@ -105,19 +106,37 @@ class Leased:
 
 def leased(session: Session, account_ids: Collection[UUID]) -> dict[UUID, Leased]:
     """What each account may spend in this transaction; its leases are locked until it ends. No lease: nothing."""
-    found = {account_id: Leased() for account_id in account_ids}
-    for row in session.execute(_LEASED, {"account_ids": list(account_ids)}):
-        only_to = None if row.only_to is None else frozenset(row.only_to)
-        found[row.account_id] = Leased(row.unspent, only_to)
-    return found
+    return ask_leased(cursor_of(session), account_ids)()
+
+
+def ask_leased(cursor: Cursor[Any], account_ids: Collection[UUID]) -> Callable[[], dict[UUID, Leased]]:
+    """As `leased`, for a pipeline: what is returned is called once it has ended."""
+    cursor.execute(_LEASED, (list(account_ids),))
+
+    def read() -> dict[UUID, Leased]:
+        found = {account_id: Leased() for account_id in account_ids}
+        for account_id, unspent, only_to in cursor.fetchall():
+            found[account_id] = Leased(unspent, None if only_to is None else frozenset(only_to))
+        return found
+
+    return read
 
 
 def spend(session: Session, units_by_account: Mapping[UUID, int]) -> None:
     """Count units as used; no more than `leased` has told in this transaction."""
     if units_by_account:
-        ids, units = list(units_by_account), list(units_by_account.values())
-        if changed(session, _SPEND, account_ids=ids, units=units) != len(ids):
+        ask_spent(cursor_of(session), units_by_account)()
+
+
+def ask_spent(cursor: Cursor[Any], units_by_account: Mapping[UUID, int]) -> Callable[[], None]:
+    """As `spend`, of at least one account, for a pipeline: what is returned is called once it has ended."""
+    cursor.execute(_SPEND, (list(units_by_account), list(units_by_account.values())))
+
+    def ensure() -> None:
+        if cursor.rowcount != len(units_by_account):
             raise RuntimeError("units were spent that are not leased")
+
+    return ensure
 
 
 def end(session: Session, account_id: UUID) -> None:

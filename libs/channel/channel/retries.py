@@ -109,11 +109,14 @@ def _looked(message_id: str, body: bytes) -> Looked | None:
     try:
         read = orjson.loads(body)
         ensure_one_message(read)
+        campaign_id = str(UUID(read["campaign_id"]))
     except UNREADABLE:
         return None
     (recipient,) = read["recipients"]
     contact_id = recipient.get("contact_id")
-    return Looked(message_id, read["account_id"], contact_id, recipient["address"]) if contact_id else None
+    if not contact_id:
+        return None
+    return Looked(message_id, read["account_id"], contact_id, recipient["address"], campaign_id)
 
 
 def ensure_one_message(body: dict[str, Any]) -> None:
@@ -145,7 +148,7 @@ def take_due_bodies(cursor: Cursor[Any], limit: int, *, of_campaigns: bool) -> l
 
 
 def pull_forward(cursor: Cursor[Any], reason: str, limit: int = 10_000) -> bool:
-    """What waits for `reason` is due now: an outlet is back. True while there may be more of it."""
+    """What waits for `reason` is due now: an outlet is back, a quarantine over. True while there may be more of it."""
     cursor.execute(
         "UPDATE retries SET due_at = now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM retries"
         " WHERE reason = %s AND due_at > now() LIMIT %s FOR UPDATE SKIP LOCKED))",

@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts
+from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts, taking_back
 from channel.campaign_counts import LedgerColumns
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
-from chassis.service import SHUTDOWN_SECONDS, Database, Entrypoints, Payload, Process, Services, event_handler, rpc
+from chassis.service import SHUTDOWN_SECONDS, Database, Entrypoints, Payload, Services, event_handler, rpc
+from chassis.service_process import Process
 from contracts import events
+from contracts.channel import CHANNELS
 from contracts.rpc import Actor
+from contracts.vocabulary import Channel
 
 
 class QuotaLeases(DependencyProvider):
@@ -54,6 +57,8 @@ class UseCases:
 
     :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
     :param get_message, export_person: are given a session in place of the database.
+    :param send_of: the send of a single message, `send_of(session, account_id, message_id)`; None where none is known.
+    :param note_unknown: as of `taking_back.revoke_message`.
     """
 
     prepare_content: Callable[..., Any]
@@ -64,6 +69,8 @@ class UseCases:
     get_message: Callable[..., Any]
     export_person: Callable[..., Any]
     erase_person: Callable[..., Any]
+    send_of: Callable[..., Any] = taking_back.send_of
+    note_unknown: taking_back.NoteUnknown = taking_back.note_nowhere
 
 
 class ChannelCalls(Entrypoints):
@@ -72,6 +79,7 @@ class ChannelCalls(Entrypoints):
     A channel that is told of more events than a changed plan handles them beside.
     """
 
+    name: ClassVar[str]
     use_cases: ClassVar[UseCases]
     ledger_columns: ClassVar[LedgerColumns] = campaign_counts.PLAIN
     relay: ClassVar[Any]
@@ -112,6 +120,38 @@ class ChannelCalls(Entrypoints):
     def _plan(self, actor: Actor, payload: Payload) -> Any:
         request = self.calls["send_messages"].load(payload)
         return self.use_cases.plan_send(self.database, actor=actor, now=self.clock.now(), **request)
+
+    @rpc
+    def check_message(self, actor: Actor, payload: Payload) -> Payload:
+        """Whether `send_messages` would take this now: refused as it would be, and nothing of it is kept."""
+        self.single_sends.check(self._plan({**actor, "request_key": None}, payload))
+        return {}
+
+    @rpc
+    def revoke_message(self, actor: Actor, payload: Payload) -> Payload:
+        """Take back what waits here; a channel that can take back more says so by a method of its own.
+
+        Twice is harmless: what was taken back stays so.
+        """
+        given = {**self._taking_back, "send_of": self.use_cases.send_of}
+        answer = self.run("revoke_message", taking_back.revoke_message, actor, payload, **given)
+        self.relay.poke()
+        return answer
+
+    @rpc
+    def take_back_messages(self, actor: Actor, payload: Payload) -> Payload:
+        """How many messages stand, campaigns' too; those that wait here are taken back. Twice is harmless."""
+        answer = self.run("take_back_messages", taking_back.take_back_messages, actor, payload, **self._taking_back)
+        self.relay.poke()
+        return answer
+
+    @property
+    def _taking_back(self) -> dict[str, Any]:
+        return {"channel": self.channel, "source": self.name, "note_unknown": self.use_cases.note_unknown}
+
+    @property
+    def channel(self) -> Channel:
+        return next(channel for channel, facts in CHANNELS.items() if facts.service == self.name)
 
     @rpc
     def get_message(self, actor: Actor, payload: Payload) -> Payload:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from channel.quota_leases import LeaseKeeper
-from chassis.database import Database, may_be_committed
+from chassis.database import Database, is_connection_lost
 from chassis.gathering import Later, Request, Turns
 from chassis.logs import get_logger
 from contracts.errors import Unavailable, WiciError
@@ -83,6 +83,26 @@ class SingleSends:
             raise answer
         return answer
 
+    def check(self, plan: Plan) -> None:
+        """Store the send and roll it back. :raises WiciError: why it cannot be sent, as things are now."""
+        answer: Answer = None
+        for _ in range(MOST_TURNS):
+            answer = self._tried(plan)
+            if not isinstance(answer, TooFewUnits):
+                break
+            answer = self._extend(plan.account_id, answer.units)
+            if answer is not None:
+                break
+        if isinstance(answer, Exception):
+            raise answer
+
+    def _tried(self, plan: Plan) -> Answer:
+        """What storing it would answer; nothing is stored."""
+        with self._database.transaction() as session:
+            (answer,) = self._store_plans(session, [plan])
+            session.rollback()
+        return answer
+
     def send(self, plans: Sequence[Plan]) -> list[Answer]:
         """Store the plans' messages; an account whose quota does not suffice for all gets the first that fit.
 
@@ -115,7 +135,7 @@ class SingleSends:
             except Exception as unforeseen:
                 error = unforeseen
                 break
-        if len(plans) == 1 or may_be_committed(error):
+        if len(plans) == 1 or is_connection_lost(error):
             return [error] * len(plans)
         log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
         half = len(plans) // 2

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from channel import campaign_states, suspended_accounts
 from channel.batches import Header
 from channel.outlets import Message
+from channel.suspended_accounts import EVERYBODY, QUARANTINED
 from contracts.vocabulary import CampaignState
 
 
@@ -26,7 +27,11 @@ class Stops:
 
     def holds(self, header: Header) -> bool:
         """Whether nothing of the batch may leave."""
-        return header.campaign_id in self.campaigns or header.account_id in self.accounts
+        return header.campaign_id in self.campaigns or header.account_id in self.accounts or self._is_quarantine
+
+    @property
+    def _is_quarantine(self) -> bool:
+        return EVERYBODY in self.accounts
 
     def put_off(self, messages: Sequence[Message]) -> None:
         """The outcome of claimed messages that may not leave: they wait until campaign or account goes on, and of an
@@ -34,7 +39,9 @@ class Stops:
         now = datetime.now(UTC)
         for message in messages:
             header = message.header
-            if header.account_id in self.accounts:
+            if self._is_quarantine:
+                message.put_off(QUARANTINED, now, suspended_accounts.PUT_OFF)
+            elif header.account_id in self.accounts:
                 suspended_accounts.put_off(message, now)
             else:
                 campaign_states.put_off(message, self.campaigns.get(header.campaign_id or ""), now)

@@ -20,6 +20,9 @@ from chassis.database import Database, cursor_of
 from chassis.waking import Watch
 from contracts.errors import ACCOUNT_SUSPENDED
 
+# Among the suspended accounts: nobody's messages leave, `channel.quarantine`.
+EVERYBODY = str(UUID(int=0))
+QUARANTINED = "quarantine"
 # What was put off for a suspension is pulled forward when that ends, again and again for as long: an outbound process
 # may just be writing there. After that it is due by itself.
 PUT_OFF = timedelta(minutes=15)
@@ -43,6 +46,8 @@ def pull_forward(session: Session) -> None:
     """What waits of accounts whose suspension was lifted lately is due now."""
     is_due = False
     for account_id in suspensions.lifted(session, within=PUT_OFF):
+        if str(account_id) == EVERYBODY:
+            is_due |= retries.pull_forward(cursor_of(session), QUARANTINED)
         is_due |= retries.pull_forward_of(cursor_of(session), account_id, None, ACCOUNT_SUSPENDED) > 0
     if is_due:
         waking.wake(session, UPKEEP)

@@ -262,3 +262,25 @@ def create_all(op: Any) -> None:
     create_ledger(op)
     create_contents(op)
     create_sends(op)
+
+
+def create_stops(op: Any) -> None:
+    """Who has answered STOP: see `channel.stop_sayers`."""
+    op.create_table(
+        "stops",
+        _uuid("account_id", primary_key=True),
+        Column("phone", Text, primary_key=True),
+        _moment("said_at"),
+    )
+    op.create_index("ix_stops_said_at", "stops", ["said_at"])
+
+
+def create_parked_reports(op: Any) -> None:
+    """Reports whose message is not written down yet: see `channel.reported_states`."""
+    op.execute(
+        "CREATE TABLE parked_reports (position bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,"
+        " account_id uuid NOT NULL, message_id uuid NOT NULL,"
+        " state text NOT NULL, code text, at timestamptz NOT NULL, read_at timestamptz,"
+        " tries integer NOT NULL, next_at timestamptz NOT NULL)"
+    )
+    op.execute("CREATE INDEX parked_reports_next_at ON parked_reports (next_at)")

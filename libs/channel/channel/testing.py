@@ -1,16 +1,29 @@
-"""For the tests of channels, which run without contacts and identity."""
+"""For the tests of channels, which run without contacts and identity, and with a simulated provider."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 
 from chassis.broker import Broker
-from chassis.topology import RPC_EXCHANGE
+from chassis.bus_messages import Delivery
+from chassis.testing import free_port, wait_until
+from chassis.topology import RPC_EXCHANGE, event_queue
+from contracts import lanes
 from contracts.errors import WiciError
+from contracts.events import Event
 
 
 def answer_for(broker: Broker, call: str, answer: Callable[[dict[str, Any], dict[str, Any]], Any]) -> None:
@@ -52,3 +65,108 @@ def answer_for_identity(broker: Broker, lease: Callable[[dict[str, Any], dict[st
     answer_for(broker, "identity.lease_quota", grant)
     answer_for(broker, "identity.use_quota", lambda _actor, payload: {"used": payload["amount"]})
     answer_for(broker, "identity.release_quota", lambda _actor, _payload: {"released": 0})
+
+
+class Peer:
+    """A simulated provider as a process of its own. :param module: `wici_simulators.ott`."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", module, "--port", str(self.port), *arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(self._answers, what=module)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.call("/"))
+        except OSError:
+            return False
+
+    def call(self, path: str, body: Any = None) -> Any:
+        written = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.origin + path, written), timeout=10) as answer:
+            return json.load(answer)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+
+@dataclass
+class Heard:
+    """What came out of a channel: delivery events, batches done, and addresses in its own events."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def on(cls, broker: Broker, *told: tuple[Event, str]) -> Heard:
+        """Listens from now on. :param told: events whose `addresses` are collected by the event's name, and the method
+        of contacts that would handle each."""
+        heard = cls()
+        broker.consume(lanes.DELIVERY_EVENTS, heard._on_events, prefetch=50)
+        broker.consume(lanes.BATCHES_DONE, heard._on_done, prefetch=50)
+        for event, method in told:
+            heard.addresses[event.name] = []
+            broker.consume(event_queue(event, "contacts", method), heard._collecting(event.name), prefetch=50)
+        return heard
+
+    def _on_events(self, delivery: Delivery) -> None:
+        with self.lock:
+            self.events += orjson.loads(delivery.body)["events"]
+        delivery.ack()
+
+    def _on_done(self, delivery: Delivery) -> None:
+        body = orjson.loads(delivery.body)
+        with self.lock:
+            self.done[body["batch_id"]] = body
+        delivery.ack()
+
+    def _collecting(self, name: str) -> Callable[[Delivery], None]:
+        def on_event(delivery: Delivery) -> None:
+            with self.lock:
+                self.addresses[name] += [one["address"] for one in orjson.loads(delivery.body)["addresses"]]
+            delivery.ack()
+
+        return on_event
+
+    def kinds(self, message_id: str) -> list[str]:
+        """What was told of a message, sorted."""
+        with self.lock:
+            return sorted(event["kind"] for event in self.events if event["message_id"] == message_id)
+
+    def outcomes(self, *addresses: str) -> dict[str, dict[str, Any]]:
+        """The event of the outcome of each of these; reports name the message alone."""
+        with self.lock:
+            return {event["address"]: event for event in self.events if event.get("address") in addresses}
+
+
+@contextmanager
+def hook_of_all(broker: Broker, lane: str, sender_of: Callable[[str], UUID]) -> Iterator[str]:
+    """In the gateway's place: an address below which what is posted goes into the lane.
+
+    :param sender_of: whose hook a path is.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            report = {"v": 1, "sender_id": str(sender_of(self.path)), "document": document, "at": time.time()}
+            broker.publish(lane, orjson.dumps(report)).result(10)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

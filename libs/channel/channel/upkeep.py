@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from channel import campaign_states, claims, instances, lane_outbox, retries, settlement
-from channel.batches import Batch, Content, Header, UnknownContent
+from channel.batches import UNANSWERED, Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
@@ -26,10 +26,11 @@ from channel.parking import take_halving
 from channel.ports import Event, Outbound
 from channel.retries import UPKEEP
 from chassis import erasures
-from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.database import Database, cursor_of
 from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.partitions import ensure_partitions
 from chassis.rpc_client import RemoteFailure
 from chassis.topology import dead_letters_of
 from chassis.waking import Waker
@@ -40,6 +41,8 @@ from contracts.vocabulary import Lane, MessageState
 TICK_SECONDS = 0.5
 # With nothing that waits: what the channel looks up is looked at.
 REST_SECONDS = 2.5
+# A turn takes seconds, with much to sweep a minute; one that takes longer waits for nothing.
+HANGING_SECONDS = 600.0
 DUE_AT_ONCE = 500
 # Contacts has not answered: it is asked again after so long. A question may take `left_out.DEADLINE`.
 UNANSWERED_AGAIN_SECONDS = 15.0
@@ -89,8 +92,8 @@ class Upkeep:
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._ask_again_at = 0.0
         self._partitions_made: datetime | None = None
-        self._progress = Progress()
-        self.check = self._progress.check
+        self._progress, self._turning = Progress(), Progress(HANGING_SECONDS)
+        self._may_rest = False
 
     def start_up(self) -> None:
         """What must have been done before the first claim."""
@@ -107,11 +110,23 @@ class Upkeep:
             self.waker.close()
             self._ended.set()
 
+    def check(self) -> None:
+        """Raises while a step fails again and again, or does not end."""
+        self._progress.check()
+        self._turning.check()
+
     def _turn(self) -> None:
-        went = [self._try(step) for step in (self._partition, *self._outbound.steps())]
-        if not self._is_anything_waiting():
-            self._note(went)
+        self._turning.waits()
+        self._take_turn()
+        self._turning.moved()
+        if self._may_rest:
             self.waker.wait(REST_SECONDS)
+
+    def _take_turn(self) -> None:
+        went = [self._try(step) for step in (self._partition, *self._outbound.steps())]
+        self._may_rest = not self._is_anything_waiting()
+        if self._may_rest:
+            self._note(went)
             return
         steps = (self._analyse, self._hand_over_due, self._sweep, self._take_over)
         self._note([*went, *(self._try(step) for step in steps)])
@@ -307,9 +322,10 @@ class Upkeep:
             else:
                 message = self._outbound.restore(chunk, recipient, message_id, existing, outlet_id)
             message.at = now.timestamp()
-            if header.lane is Lane.BULK:
+            if header.lane is Lane.BULK or message.is_given_up:
                 message.state = MessageState.UNKNOWN
             else:
+                recipient.setdefault(UNANSWERED, 1)  # where the channel has not counted it
                 message.state, message.due_at = MessageState.DEFERRED, now
             messages.append(message)
         return messages

@@ -4,7 +4,7 @@ Everything here is thread-safe. Publishing is confirmed by the broker and asynch
 flight at once, and a lost connection fails their futures, so that whoever published (the outbox, a lane) tries again.
 Consumers survive a reconnect; a delivery of the old connection can then no longer be acked, and comes again.
 
-Under eventlet the thread is a green one, and pika falls back to the patched `select`.
+Under eventlet the thread is a green one, with a loop of its own (`chassis.hub_loop`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -23,6 +22,8 @@ from pika.channel import Channel
 from prometheus_client import Gauge
 
 from chassis.amqp import parameters_of
+from chassis.bus_messages import BrokerBlocked, Consumer, Delivery, Message, blocked, lost
+from chassis.database import eventlet_is_active
 from chassis.logs import get_logger
 from chassis.topology import LANES, RPC_EXCHANGE, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
@@ -40,65 +41,20 @@ BLOCKED = Gauge(
 log = get_logger()
 
 
-class BrokerBlocked(Unavailable):
-    """An alarm of the broker (memory, disk) keeps it from reading what we publish; nothing is lost, all of it waits."""
+class _Connection(SelectConnection):
+    """Writes a message at once: pika itself sends method, header and body by a system call each."""
+
+    def _output_marshaled_frames(self, marshaled_frames: Any) -> None:
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
 
-class PublishFailed(Unavailable):
-    """The broker did not confirm a message: it may or may not have arrived; publishing it again is right."""
+def _loop() -> Any:
+    """The event loop of a connection; None: pika's own."""
+    if not eventlet_is_active():
+        return None
+    from chassis.hub_loop import HubLoop
 
-
-@dataclass(slots=True)
-class Message:
-    """What is to be published."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: pika.BasicProperties
-    mandatory: bool
-    confirmed: Future[None]
-
-
-class Delivery:
-    """One message from a queue; `ack` and `nack` may be called from any thread, once."""
-
-    __slots__ = ("_broker", "_channel", "body", "correlation_id", "headers", "redelivered", "tag")
-
-    def __init__(
-        self, broker: Broker, channel: Channel, method: Any, properties: pika.BasicProperties, body: bytes
-    ) -> None:
-        self._broker = broker
-        self._channel = channel
-        self.tag: int = method.delivery_tag
-        self.redelivered: bool = method.redelivered
-        self.headers: dict[str, Any] = properties.headers or {}
-        self.correlation_id: str | None = properties.correlation_id
-        self.body = body
-
-    def ack(self) -> None:
-        self._settle(lambda: self._channel.basic_ack(self.tag))
-
-    def nack(self, *, requeue: bool = True) -> None:
-        self._settle(lambda: self._channel.basic_nack(self.tag, requeue=requeue))
-
-    def _settle(self, act: Callable[[], None]) -> None:
-        def on_thread() -> None:
-            # After a reconnect the channel is closed and the message is already back in its queue.
-            if self._channel.is_open:
-                act()
-
-        self._broker.call_soon(on_thread)
-
-
-@dataclass
-class _Consumer:
-    queue: str
-    on_delivery: Callable[[Delivery], None]
-    prefetch: int
-    no_ack: bool
-    declare: Callable[[Channel], None] | None
-    channel: Channel | None = field(default=None)
+    return HubLoop()
 
 
 class Broker:
@@ -116,7 +72,7 @@ class Broker:
         self.user: str = self._parameters.credentials.username
         self._connection: SelectConnection | None = None
         self._channel: Channel | None = None
-        self._consumers: list[_Consumer] = []
+        self._consumers: list[Consumer] = []
         self._when_lost: list[Callable[[], None]] = []
         self._outgoing: deque[Message] = deque()
         self._unconfirmed: dict[int, Message] = {}
@@ -171,9 +127,10 @@ class Broker:
         exchange: str = LANES,
         headers: dict[str, Any] | None = None,
         mandatory: bool = False,
+        persistent: bool = True,
         **properties: Any,
     ) -> Future[None]:
-        """Publish one persistent message; the future is done when the broker has it on disk.
+        """Publish one message; the future is done when the broker has it, on disk where it is to be persistent.
 
         Unless an exchange is named, the routing key is a lane's name. The future fails with `PublishFailed` when the
         connection is lost or the broker refuses, with `mandatory` also when no queue takes the message. While the
@@ -186,7 +143,7 @@ class Broker:
             pika.BasicProperties(
                 content_type="application/json",
                 content_encoding="utf-8",
-                delivery_mode=2,
+                delivery_mode=2 if persistent else 1,
                 headers=headers,
                 **properties,
             ),
@@ -195,10 +152,10 @@ class Broker:
         )
         with self._lock:
             if not self._ready.is_set():
-                message.confirmed.set_exception(_lost())
+                message.confirmed.set_exception(lost())
                 return message.confirmed
             if self._blocked:
-                message.confirmed.set_exception(_blocked())
+                message.confirmed.set_exception(blocked())
                 return message.confirmed
             self._has_published = True
             self._outgoing.append(message)
@@ -219,15 +176,31 @@ class Broker:
         prefetch: int = 10,
         no_ack: bool = False,
         declare: Callable[[Channel], None] | None = None,
-    ) -> None:
+    ) -> Consumer:
         """Consume `queue` on a channel of its own, also after every reconnect.
 
         :param on_delivery: called on the broker's thread; it must hand over at once and never block.
         :param declare: declares the queue each time, for queues that go with the connection.
         """
-        consumer = _Consumer(queue, on_delivery, prefetch, no_ack, declare)
+        consumer = Consumer(queue, on_delivery, prefetch, no_ack, declare)
         self._consumers.append(consumer)
         self.call_soon(lambda: self._start_consumer(consumer))
+        return consumer
+
+    def cancel(self, consumer: Consumer, timeout: float = 10.0) -> None:
+        """Take nothing more from its queue; what has been delivered can be settled as long as we are connected."""
+        self._consumers.remove(consumer)
+        cancelled = threading.Event()
+
+        def on_thread() -> None:
+            if consumer.channel is None or not consumer.channel.is_open or not consumer.tag:
+                cancelled.set()
+                return
+            consumer.channel.basic_cancel(consumer.tag, callback=lambda _frame: cancelled.set())
+
+        if self.is_connected:
+            self.call_soon(on_thread)
+            cancelled.wait(timeout)
 
     def when_lost(self, act: Callable[[], None]) -> None:
         """Run `act` on the broker's thread whenever the connection is lost; what it brings is then gone."""
@@ -247,11 +220,12 @@ class Broker:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._connection = SelectConnection(
+                self._connection = _Connection(
                     self._parameters,
                     on_open_callback=self._on_connected,
                     on_open_error_callback=self._on_connect_failed,
                     on_close_callback=self._on_closed,
+                    custom_ioloop=_loop(),
                 )
                 self._connection.ioloop.start()
             except Exception as error:
@@ -276,7 +250,7 @@ class Broker:
         BLOCKED.set(1)
         # What was on its way may arrive once the alarm is over; who waits for it would only run into a deadline.
         for message in self._unconfirmed.values():
-            _fail(message, _blocked())
+            message.fail(blocked())
 
     def _on_unblocked(self) -> None:
         log.info("broker_unblocked")
@@ -312,9 +286,11 @@ class Broker:
             log.error("broker_channel_closed", reason=str(reason))
             self._connection.close()
 
-    def _start_consumer(self, consumer: _Consumer) -> None:
+    def _start_consumer(self, consumer: Consumer) -> None:
         if self._connection is None or not self._connection.is_open or self._channel is None:
             return
+        if consumer not in self._consumers:
+            return  # cancelled before it began
         if consumer.channel is not None and not consumer.channel.is_closed:
             return
 
@@ -323,9 +299,9 @@ class Broker:
             if consumer.declare is not None:
                 consumer.declare(channel)
             channel.basic_qos(prefetch_count=consumer.prefetch)
-            channel.basic_consume(
+            consumer.tag = channel.basic_consume(
                 consumer.queue,
-                lambda ch, method, properties, body: consumer.on_delivery(Delivery(self, ch, method, properties, body)),
+                lambda *delivered: consumer.on_delivery(Delivery(self.call_soon, *delivered)),
                 auto_ack=consumer.no_ack,
             )
 
@@ -337,7 +313,7 @@ class Broker:
         channel = self._channel
         for message in batch:
             if channel is None or not channel.is_open:
-                _fail(message)
+                message.fail(lost())
                 continue
             self._unconfirmed[self._next_tag] = message
             self._next_tag += 1
@@ -361,7 +337,7 @@ class Broker:
             if confirmed:
                 message.confirmed.set_result(None)
             else:
-                _fail(message)
+                message.fail(lost())
 
     def _on_returned(self, _channel: Channel, method: Any, properties: Any, _body: bytes) -> None:
         # A returned message is confirmed right after; its future must fail first.
@@ -380,11 +356,11 @@ class Broker:
         with self._lock:
             waiting, self._outgoing, self._flush_scheduled = list(self._outgoing), deque(), False
         for message in [*self._unconfirmed.values(), *waiting]:
-            _fail(message)
+            message.fail(lost())
         self._unconfirmed.clear()
         self._connection = self._channel = None
         for consumer in self._consumers:
-            consumer.channel = None
+            consumer.channel, consumer.tag = None, ""
         for act in self._when_lost:
             act()
 
@@ -392,16 +368,3 @@ class Broker:
         self._flush()
         if self._connection is not None and self._connection.is_open:
             self._connection.close()
-
-
-def _lost() -> PublishFailed:
-    return PublishFailed("broker.unavailable", "The message broker did not confirm a message.")
-
-
-def _blocked() -> PublishFailed:
-    return PublishFailed("broker.blocked", "The message broker takes no messages at the moment.")
-
-
-def _fail(message: Message, error: PublishFailed | None = None) -> None:
-    if not message.confirmed.done():
-        message.confirmed.set_exception(error or _lost())

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import orjson
 import pika
@@ -155,9 +155,9 @@ def main(arguments: list[str]) -> int:
         if options.users:
             Path(options.users).write_bytes(orjson.dumps(definitions(_urls(os.environ))))
             return 0
-        declare(os.environ["AMQP_URL"])
+        declare(with_password(os.environ["AMQP_URL"], os.environ))
         if management_url:
-            import_users(management_url, definitions(_urls(os.environ)))
+            import_users(with_password(management_url, os.environ), definitions(_urls(os.environ)))
     except KeyError as missing:
         print(f"{missing.args[0]} is not set", file=sys.stderr)
         return 2
@@ -165,6 +165,15 @@ def main(arguments: list[str]) -> int:
         print(f"the broker does not take it: {error!r}", file=sys.stderr)
         return 1
     return 0
+
+
+def with_password(url: str, environ: Mapping[str, str]) -> str:
+    """An administrator's URL with the password of `WICI_BROKER_PASSWORD`, whatever its characters, if it has none."""
+    parts, password = urlsplit(url), environ.get("WICI_BROKER_PASSWORD")
+    if parts.password is not None or not password:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
 
 
 def _urls(environ: Mapping[str, str]) -> dict[str, str]:

@@ -29,12 +29,16 @@ class Certificates:
         self._certificate, self._key = certificate, key
         self._seen = self._stamps()
         self._context = self._load()
+        self._is_told = False
 
     def current(self) -> ssl.SSLContext:
         return self._context
 
     def look(self) -> bool:
-        """Read the files again if they have changed; files that do not fit (half of them written) change nothing."""
+        """Read the files again if they have changed; files that do not fit (half of them written) change nothing.
+
+        What is wrong with them is told once, and not at each look.
+        """
         try:
             stamps = self._stamps()
             if stamps == self._seen:
@@ -42,8 +46,11 @@ class Certificates:
             self._context = self._load()
             self._seen = stamps
         except OSError as error:
-            log.error("certificate_not_loaded", error=error)
+            if not self._is_told:
+                log.error("certificate_not_loaded", error=error)
+            self._is_told = True
             return False
+        self._is_told = False
         log.info("certificate_loaded")
         return True
 

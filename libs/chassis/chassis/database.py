@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -20,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session as Session  # use cases name it in their signatures
 from sqlalchemy.orm import sessionmaker
 
-from contracts.ids import first_id_at
+from chassis.arrays import write_lists_fast
 
 RESTED_SECONDS = 1.0
 
@@ -34,7 +33,8 @@ def _make_waits_green() -> None:
     psycopg.waiting.wait = psycopg.waiting.wait_selector
 
 
-def _eventlet_is_active() -> bool:
+def eventlet_is_active() -> bool:
+    """Whether this is a Nameko process, where what waits has to yield to eventlet's hub."""
     # Looked up, not imported: the gateway and the socket processes have no eventlet and shall not load it.
     patcher = sys.modules.get("eventlet.patcher")
     return patcher is not None and bool(patcher.is_monkey_patched("select"))
@@ -59,7 +59,7 @@ def make_engine(
     :param statement_seconds: PostgreSQL ends a statement that runs longer; 0 for no limit.
     :param settings: more of PostgreSQL's settings for each connection; see `ensure_settings`.
     """
-    if _eventlet_is_active():
+    if eventlet_is_active():
         _make_waits_green()
     address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
     # UTC whatever the server says: the API speaks UTC.
@@ -75,6 +75,7 @@ def make_engine(
         json_deserializer=orjson.loads,
         connect_args={"application_name": application_name, "connect_timeout": 10, "options": options},
     )
+    sqlalchemy.event.listen(engine, "connect", lambda connection, _record: write_lists_fast(connection))
     _test_rested_connections(engine)
     return engine
 
@@ -197,10 +198,24 @@ def fault_of(error: BaseException) -> Fault:
     return Fault.DATA if isinstance(cause, psycopg.DataError) else Fault.PROGRAM
 
 
-def may_be_committed(error: Exception) -> bool:
-    """Whether a transaction that failed so may stand all the same: the connection was lost, perhaps between the commit
-    and its answer. What must not happen twice is not tried again then."""
+def is_rolled_back(error: BaseException) -> bool:
+    """Whether the server rolled the transaction back for others' sake: a deadlock, or a failed serialization."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None) or ""
+    return str(state).startswith("40")
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the connection was lost in the middle of a transaction."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def may_be_committed(error: BaseException) -> bool:
+    """Whether a transaction that failed so may stand all the same: the connection was lost between the commit and its
+    answer. What must not happen twice is not tried again then.
+
+    SQLAlchemy's errors name the statement that failed, and none where it was the COMMIT.
+    """
+    return is_connection_lost(error) and isinstance(error, DBAPIError) and error.statement is None
 
 
 def changed(session: Session, statement: Executable | str, /, **values: Any) -> int:
@@ -222,6 +237,18 @@ def cursor_of(session: Session) -> psycopg.Cursor[Any]:
     return cursor
 
 
+@contextmanager
+def pipelined(session: Session) -> Iterator[Callable[[], psycopg.Cursor[Any]]]:
+    """Statements that go out together, in the session's transaction; a round trip for all of them.
+
+    Each on a cursor of its own, of those that the block is given. What they answer is read once the block has ended,
+    where the first error among them is raised.
+    """
+    connection = cursor_of(session).connection
+    with connection.pipeline():
+        yield connection.cursor
+
+
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """COPY `rows` into `table` within the session's transaction; returns how many.
 
@@ -234,50 +261,3 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
             copy.write_row(row)
             count += 1
     return count
-
-
-def ensure_partitions(session: Session, table: str, first_day: date, days: int = 3) -> list[str]:
-    """Create the day partitions of `table`, which is partitioned by ranges of a time-ordered UUID; idempotent.
-
-    They are the service's own, in the schema `work`; the function that makes them is the owner's (`chassis.ownership`).
-
-    :returns: names of the partitions made now, `{table}_p20261124`.
-
-    A row of a day that has no partition goes to the table's DEFAULT partition, so nothing is refused for lack of one; a
-    day whose rows already lie there is left to it.
-    """
-    made = []
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"partitions:{table}"})
-    for day in (first_day + timedelta(days=offset) for offset in range(days)):
-        name = f"{table}_p{day:%Y%m%d}"
-        if session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
-            continue
-        start = first_id_at(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        end = first_id_at(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1))
-        if _default_holds(session, table, start, end):
-            continue
-        asked = {"table": table, "name": name, "start": start, "end": end}
-        session.execute(text("SELECT create_day_partition(:table, :name, :start, :end)"), asked)
-        made.append(name)
-    return made
-
-
-def _default_holds(session: Session, table: str, start: Any, end: Any) -> bool:
-    default = session.scalar(
-        text(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = to_regclass(:table) AND pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'"
-        ),
-        {"table": table},
-    )
-    if default is None:
-        return False
-    key = session.scalar(
-        text("SELECT pg_get_partkeydef(to_regclass(:table))"), {"table": table}
-    )  # "RANGE (message_id)"
-    column = str(key).partition("(")[2].rstrip(")").split(",")[0]
-    held = session.scalar(
-        text(f"SELECT EXISTS (SELECT 1 FROM {default} WHERE {column} >= :start AND {column} < :end)"),
-        {"start": start, "end": end},
-    )
-    return bool(held)

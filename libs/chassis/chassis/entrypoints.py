@@ -8,13 +8,15 @@ import eventlet
 from kombu import Exchange, Queue
 from nameko.exceptions import IncorrectSignature
 from nameko.messaging import Consumer, QueueConsumer
-from nameko.rpc import Rpc, RpcConsumer
+from nameko.rpc import Rpc
 
 from chassis import config, seals, topology
+from chassis.answers import as_told
 from chassis.database import Fault, fault_of
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.metrics import EVENTS_HANDLED
+from chassis.rpc_server import RpcConsumer
 from contracts.errors import WiciError, actor_unverified
 from contracts.events import SUBSCRIPTIONS, Event
 
@@ -27,30 +29,22 @@ SERVER_RETRY_SECONDS = (1.0, 3.0, 6.0, 10.0, 10.0, 10.0)
 
 
 class _QueueConsumer(QueueConsumer):
-    """One connection for RPC and events; what cannot even be decoded is refused, never acknowledged and lost."""
+    """The connection that events come by; what cannot even be decoded is refused, never acknowledged and lost."""
 
     def on_decode_error(self, message: Any, error: Exception) -> None:
         log.error(
             "message_undecodable", exchange=message.delivery_info.get("exchange"), error_type=type(error).__name__
         )
-        message.reject()  # an event's queue has a dead-letter queue; a request's caller runs into its deadline
-
-
-class _RpcConsumer(RpcConsumer):
-    queue_consumer = _QueueConsumer()
-
-    def setup(self) -> None:
-        super().setup()
-        self.queue.exchange.no_declare = True  # everybody's, and not ours to make
+        message.reject()  # to the dead-letter queue
 
 
 class _Rpc(Rpc):
-    """Nameko's RPC entrypoint, which believes no actor without a seal.
+    """Nameko's RPC entrypoint over `chassis.rpc_server`, which believes no actor without a seal.
 
     Errors of the contracts are expected and need no traceback in the log.
     """
 
-    rpc_consumer = _RpcConsumer()
+    rpc_consumer = RpcConsumer()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(expected_exceptions=WiciError, **kwargs)
@@ -69,6 +63,13 @@ class _Rpc(Rpc):
         except (WiciError, TypeError, KeyError, ValueError):
             log.warning("actor_unverified", method=name)
             raise actor_unverified() from None
+
+    def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
+        """The answer; a database that is away is a failure that the caller may mend by asking again."""
+        if exc_info is not None:
+            told = as_told(exc_info[1])
+            exc_info = (type(told), told, exc_info[2])
+        return super().handle_result(message, worker_ctx, result, exc_info)
 
 
 rpc = _Rpc.decorator

@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
 from chassis.config import load, setting
+from chassis.database import cursor_of
 from chassis.secrets import derived, key_ring
 from contracts.ids import created_at
 
@@ -110,7 +111,12 @@ def hold(session: Session) -> None:
 
 def share(session: Session) -> None:
     """For whoever writes addresses of messages made this moment: an eraser waits until they are committed."""
-    session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": LOCK})
+    share_at(cursor_of(session))
+
+
+def share_at(cursor: Cursor[Any]) -> None:
+    """As `share`, for a pipeline."""
+    cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOCK,))
 
 
 def watch(cursor: Cursor[Any], account_ids: Iterable[str]) -> set[str]:

@@ -17,6 +17,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from chassis.answers import as_told
 from chassis.logs import get_logger
 from chassis.rpc_client import Gathered, RemoteFailure
 from contracts.errors import KINDS, Unavailable, WiciError
@@ -246,6 +247,10 @@ def _alone(request: Request, handle: Callable[[list[Request], Turns], Sequence[A
 def _packed(each: Any) -> dict[str, Any]:
     if isinstance(each, Later):
         return {"later": True}
+    told = as_told(each) if isinstance(each, Exception) else each
+    if told is not each:
+        log.warning("request_failed", error=each)
+    each = told
     if isinstance(each, WiciError):
         return {"error": [type(each).__name__, each.code, each.detail, each.extra, each.errors]}
     if isinstance(each, Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -65,6 +66,31 @@ class Progress:
         since = self._since
         if since is not None and self._clock() - since > self._seconds:
             raise WorkStalled
+
+
+class Pulse:
+    """Whether an event loop still turns: each look leaves it a word, and the next one sees whether it was read.
+
+    :param seconds: after which a word that nobody read means that the loop hangs; a turn takes milliseconds.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        seconds: float = STALLED_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._loop = loop
+        self._progress = Progress(seconds, clock)
+
+    def check(self) -> None:
+        """:raises WorkStalled: the loop has read nothing for `seconds`, or is closed."""
+        self._progress.check()
+        self._progress.waits()
+        try:
+            self._loop.call_soon_threadsafe(self._progress.moved)
+        except RuntimeError:
+            raise WorkStalled from None
 
 
 @dataclass(frozen=True)

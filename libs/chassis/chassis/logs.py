@@ -8,9 +8,12 @@ error says of itself without values (SQLSTATE, constraint) find the fault.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import orjson
@@ -27,6 +30,13 @@ def _errors_by_name(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
 _PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     _errors_by_name,
@@ -35,8 +45,15 @@ _PROCESSORS: list[Any] = [
 ]
 
 
-def configure(service: str, process: str = "service", level: int = logging.INFO) -> None:
-    """Send every log line, structlog's and the standard library's, to stderr as one JSON object a line."""
+def configure(service: str, process: str = "service", level: int | None = None) -> None:
+    """Send every log line, structlog's and the standard library's, to stderr as one JSON object a line.
+
+    :param level: the least that is written; unless it is given, what `WICI_LOG_LEVEL` names (debug, info, warning,
+        error), else info.
+    """
+    wanted = os.environ.get("WICI_LOG_LEVEL", "").strip().lower()
+    if level is None:
+        level = _LEVELS.get(wanted, logging.INFO)
     structlog.contextvars.bind_contextvars(service=service, process=process)
     constants = {"service": service, "process": process}
 
@@ -67,6 +84,19 @@ def configure(service: str, process: str = "service", level: int = logging.INFO)
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+    sys.excepthook = _on_uncaught
+    threading.excepthook = lambda failure: _on_uncaught(
+        failure.exc_type, failure.exc_value or failure.exc_type(), failure.exc_traceback
+    )
+    if wanted and wanted not in _LEVELS:
+        get_logger().error("log_level_unknown", known=sorted(_LEVELS))
+
+
+def _on_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught is a line like any other: a traceback over forty lines is no JSON, and may quote values."""
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    get_logger().critical("uncaught", exc_info=(kind, error, trace))
 
 
 def _without_values(exc_info: Any) -> str:

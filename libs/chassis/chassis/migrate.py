@@ -9,11 +9,9 @@ is not (`chassis.ownership`): it connects through `SERVICE_OWNER_DATABASE_URL`, 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -21,9 +19,9 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from chassis import logs, ownership
+from chassis.revisions import MigrationError, folder_of, head_of
 from contracts.connections import limit_of
 
 LOCK = 0x77696369  # "wici"
@@ -37,10 +35,6 @@ _IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 log = logs.get_logger()
 
 
-class MigrationError(Exception):
-    """A service or its database is not there."""
-
-
 def database_key(service: str) -> str:
     """The environment variable of a service's database: `sms_gateway` → `SMS_GATEWAY_DATABASE_URL`."""
     return f"{service.upper()}_DATABASE_URL"
@@ -52,15 +46,26 @@ def migrate(service: str, url: str, through: str, revision: str = "head") -> str
     :param url: the service's own, for whom the rights there are; its password is not used.
     :param through: URL of the database's owner or of an administrator.
     """
-    config = _alembic_config(service)
+    config = alembic_config(service)
     with ownership.opened_as_owner(url, through) as connection:
         _take_lock(connection)
         ownership.take_over(connection, url)
         connection.commit()  # within a transaction of ours, all revisions would be one
         config.attributes["connection"] = connection
-        _upgrade(config, connection, revision)
+        if not _is_newer(connection, service):
+            _upgrade(config, connection, revision)
         ownership.grant(connection, url)
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_newer(connection: sqlalchemy.Connection, service: str) -> bool:
+    """Whether a later release has been here: this one is rolled back to, and runs on what it finds."""
+    current = MigrationContext.configure(connection).get_current_revision() or ""
+    connection.commit()
+    if current > head_of(service):
+        log.warning("database_is_newer", revision=current, known=head_of(service))
+        return True
+    return False
 
 
 def _take_lock(connection: sqlalchemy.Connection) -> None:
@@ -94,43 +99,12 @@ def _upgrade(config: AlembicConfig, connection: sqlalchemy.Connection, revision:
     raise MigrationError("a table is in use without a pause: stop the service's processes, then migrate again")
 
 
-def is_current(service: str, engine: sqlalchemy.Engine) -> bool:
-    """Whether the database has all that this code knows of: migrations only add, so older code runs on a newer one.
+def alembic_config(service: str) -> AlembicConfig:
+    """Alembic's settings for one service, whose revisions are its own.
 
-    Revisions are numbers of four digits, so the later one is the greater.
+    :raises MigrationError: there is no such package, or it has none.
     """
-    head = ScriptDirectory.from_config(_alembic_config(service)).get_current_head() or ""
-    with engine.connect() as connection:
-        return (MigrationContext.configure(connection).get_current_revision() or "") >= head
-
-
-def readiness(service: str, engine: sqlalchemy.Engine) -> Callable[[], None]:
-    """A check that raises until the database has the newest revision of this code; then it asks no more."""
-    seen = False
-
-    def check() -> None:
-        nonlocal seen
-        seen = seen or is_current(service, engine)
-        if not seen:
-            raise MigrationError("the database lacks a revision that this code needs")
-
-    return check
-
-
-def has_migrations(service: str) -> bool:
-    """Whether the package has a database of its own."""
-    folder = _folder_of(service)
-    return folder is not None and folder.is_dir()
-
-
-def _folder_of(service: str) -> Path | None:
-    spec = importlib.util.find_spec(service)
-    locations = spec.submodule_search_locations if spec else None
-    return Path(locations[0]) / "migrations" if locations else None
-
-
-def _alembic_config(service: str) -> AlembicConfig:
-    migrations = _folder_of(service)
+    migrations = folder_of(service)
     if migrations is None:
         raise MigrationError(f"there is no package named {service!r} in this environment")
     if not migrations.is_dir():

@@ -50,7 +50,7 @@ _INSERT = text(
 _INSERT_BY_CURSOR = "INSERT INTO outbox (exchange, routing_key, headers, body) VALUES (%s, %s, %s::jsonb, %s)"
 _INSERT_LANES = (
     "INSERT INTO outbox (exchange, routing_key, headers, body)"
-    " SELECT '', lane, %s::jsonb, body FROM unnest(%s::text[], %s::bytea[]) AS m(lane, body)"
+    " SELECT '', lane, %s::jsonb, body FROM unnest(%s::text[], %b::bytea[]) AS m(lane, body)"
 )
 _CLAIM = text(
     "SELECT position, exchange, routing_key, headers, body FROM outbox"
@@ -97,9 +97,14 @@ def record_lane(session: Session, lane: str, body: bytes) -> None:
 def record_lanes(session: Session, lane_messages: Sequence[tuple[str, bytes]]) -> None:
     """Record many lane messages, (lane, body) each, with one statement."""
     if lane_messages:
-        names, bodies = [lane for lane, _ in lane_messages], [body for _, body in lane_messages]
-        cursor_of(session).execute(_INSERT_LANES, (_headers(), names, bodies))
+        record_lanes_at(cursor_of(session), lane_messages)
         waking.wake(session, OUTBOX)
+
+
+def record_lanes_at(cursor: Cursor[Any], lane_messages: Sequence[tuple[str, bytes]]) -> None:
+    """As `record_lanes`, for a pipeline, of at least one: whoever calls it wakes `OUTBOX`."""
+    names, bodies = [lane for lane, _ in lane_messages], [body for _, body in lane_messages]
+    cursor.execute(_INSERT_LANES, (_headers(), names, bodies))
 
 
 def _insert(session: Session, exchange: str, routing_key: str, body: bytes) -> None:

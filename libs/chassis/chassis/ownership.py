@@ -97,13 +97,18 @@ def take_over(connection: Connection, url: str) -> None:
     for table in connection.scalars(made, {"made": _MADE_WHILE_RUNNING}).all():
         connection.execute(text(f"ALTER TABLE public.{table} SET SCHEMA {WORK}"))
         connection.execute(text(f"ALTER TABLE {WORK}.{table} OWNER TO {role}"))
-    # The server says so and not the URL: whoever connects as the service, with a pooler between or without, has it.
-    database = connection.scalar(text("SELECT quote_ident(current_database())"))
+    connection.commit()
+
+
+def _look_in_work_first(connection: Connection, role: str, database: str) -> None:
+    """The server says so and not the URL: whoever connects as the service, with a pooler between or without, has it.
+
+    It is no part of a database's dump: each migration renews it, and so makes one that was put back whole.
+    """
     owner = connection.scalar(text("SELECT quote_ident(current_user)"))
     connection.execute(text(f"SET ROLE {role}"))
     connection.execute(text(f"ALTER ROLE {role} IN DATABASE {database} SET search_path TO {WORK}, public"))
     connection.execute(text(f"SET ROLE {owner}"))
-    connection.commit()
 
 
 def grant(connection: Connection, url: str) -> None:
@@ -129,6 +134,7 @@ def grant(connection: Connection, url: str) -> None:
     ]
     for statement in statements:
         connection.execute(text(statement))
+    _look_in_work_first(connection, role, str(database))
     connection.commit()
 
 

@@ -20,15 +20,17 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from chassis import logs, migrate
+from chassis import logs, revisions, spans
 from chassis.backlogs import Backlogs
 from chassis.broker import Broker
 from chassis.config import ConfigError, load
 from chassis.database import Database, ensure_settings, make_engine
-from chassis.health import Check, HealthServer
+from chassis.health import Check, HealthServer, Progress
 from chassis.outbox import Relay
 
 SHUTDOWN_SECONDS = 10.0
+# A step may take minutes (an index of a partition, files that are let go); one that takes longer waits for nothing.
+HANGING_SECONDS = 900.0
 
 log = logs.get_logger()
 
@@ -79,7 +81,7 @@ class Process(Generic[C]):
         self.checks |= {
             "broker": self.broker.ping,
             "database": self.database.ping,
-            "migrations": migrate.readiness(service, self.database.engine),
+            "migrations": revisions.readiness(service, self.database.engine),
         }
         self._health = HealthServer(config.health_port, self.checks)
 
@@ -110,8 +112,21 @@ class Process(Generic[C]):
         thread.start()
 
     def every(self, seconds: float, step: Callable[[], Any], name: str) -> None:
-        """Run `step` in the background, now and then every `seconds`: see `every`."""
-        self.background(lambda stop: every(seconds, step, stop, name=name), name)
+        """Run `step` in the background, now and then every `seconds`: see `every`.
+
+        One that fails is tried again; one that neither ends nor fails makes the process not ready.
+        """
+        progress = Progress(HANGING_SECONDS)
+        self.checks[f"every.{name}"] = progress.check
+
+        def watched() -> None:
+            progress.waits()
+            try:
+                step()
+            finally:
+                progress.moved()
+
+        self.background(lambda stop: every(seconds, watched, stop, name=name), name)
 
     def relay_outbox(self) -> Relay:
         """Relay the service's outbox in the background."""
@@ -165,6 +180,7 @@ def boot(
     Exits with 0 after a clean stop, 2 for incomplete configuration, 1 for anything else.
     """
     logs.configure(service, name)
+    spans.configure(service, name)
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: Any) -> None:
@@ -182,6 +198,8 @@ def boot(
     except Exception:
         log.exception("process_failed")
         sys.exit(1)
+    finally:
+        spans.flush()
     log.info("process_stopped")
     if has_failed:
         sys.exit(1)

@@ -13,8 +13,11 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 # What leads on to an IPv4 address (RFC 6052), and how IPv6 once wrote one (RFC 4291 section 2.5.5.1).
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
-# A translator inside somebody's network (RFC 8215); Python 3.11 takes it for public.
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+# All that IANA gives out for the whole Internet. What lies beside it may lead somewhere inside a network: site-local
+# addresses, translators (RFC 7915, 8215), segments (RFC 9602); Python 3.11 takes some of them for public.
+_UNICAST = IPv6Network("2000::/3")
+# Public as Python 3.11 sees them: examples (RFC 9637), protocols of the IETF (RFC 6890), relays of 6to4 (RFC 7526).
+_NOBODYS = (IPv6Network("3fff::/20"), IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
 def networks(texts: Iterable[str]) -> Networks:
@@ -27,7 +30,7 @@ def may_connect(text: str, allowed: Networks) -> bool:
     address = _inner(ip_address(text.partition("%")[0]))
     if is_in(address, allowed):
         return True
-    if isinstance(address, IPv6Address) and address in _LOCAL_NAT64:
+    if is_in(address, _NOBODYS) or (isinstance(address, IPv6Address) and address not in _UNICAST):
         return False
     return address.is_global and not address.is_multicast
 

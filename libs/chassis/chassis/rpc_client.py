@@ -16,8 +16,9 @@ from uuid import uuid4
 import orjson
 import structlog
 
-from chassis import seals
+from chassis import seals, spans
 from chassis.broker import Broker
+from chassis.bus_messages import PublishFailed
 from chassis.topology import RPC_EXCHANGE, reply_key, reply_queue
 from contracts.errors import KINDS, Unavailable, WiciError
 from contracts.rpc import Actor
@@ -79,12 +80,30 @@ class RpcClient:
         with self._lock:
             self._waiting[call_id] = reply
         try:
+            with spans.span(name, spans.Kind.CLIENT):
+                return self._answer(name, actor, payload, reply, call_id, deadline, ends)
+        finally:
+            with self._lock:
+                self._waiting.pop(call_id, None)
+
+    def _answer(
+        self,
+        name: str,
+        actor: Any,
+        payload: dict[str, Any],
+        reply: Future[dict[str, Any]],
+        call_id: str,
+        deadline: float,
+        ends: float,
+    ) -> Any:
+        try:
             sent = self._broker.publish(
                 name,
                 orjson.dumps({"args": [self._seal(actor, name), payload], "kwargs": {}}, default=str),
                 exchange=RPC_EXCHANGE,
                 headers=_context(actor),
                 mandatory=True,
+                persistent=False,  # it is over with the connection that its answer comes by
                 expiration=str(max(1, int(deadline * 1000))),
                 reply_to=self._reply_key,
                 correlation_id=call_id,
@@ -94,9 +113,6 @@ class RpcClient:
             answer = reply.result(max(0.0, ends - time.monotonic()))
         except (FutureTimeout, TimeoutError):
             raise Unavailable("service.timeout", f"{name} did not answer within {deadline:g} s.") from None
-        finally:
-            with self._lock:
-                self._waiting.pop(call_id, None)
         if answer.get("error"):
             raise _rebuild(name, answer["error"])
         return answer["result"]
@@ -117,7 +133,7 @@ class RpcClient:
             waiting = list(self._waiting.values())
         for reply in waiting:
             if not reply.done():
-                reply.set_exception(Unavailable("broker.unavailable", "The connection to the broker was lost."))
+                reply.set_exception(_unanswered())
 
     def _on_reply(self, delivery: Any) -> None:
         with self._lock:
@@ -134,6 +150,8 @@ def _context(actor: Any) -> dict[str, str]:
     """Headers that Nameko turns into the worker's context data."""
     trace_id = structlog.contextvars.get_contextvars().get("trace_id") or actor.get("request_id") or str(uuid4())
     headers = {"nameko.trace_id": str(trace_id)}
+    if span_id := spans.current():
+        headers["nameko.span_id"] = span_id
     if actor.get("account_id"):
         headers["nameko.account_id"] = str(actor["account_id"])
     return headers
@@ -142,7 +160,12 @@ def _context(actor: Any) -> dict[str, str]:
 def _pass_failure(sent: Future[None], reply: Future[dict[str, Any]]) -> None:
     error = sent.exception()
     if error is not None and not reply.done():
-        reply.set_exception(error)
+        reply.set_exception(_unanswered() if isinstance(error, PublishFailed) else error)
+
+
+def _unanswered() -> Unavailable:
+    """The call may be on its way, or done."""
+    return Unavailable("service.unanswered", "The connection to the broker was lost before an answer came.")
 
 
 def _rebuild(name: str, error: dict[str, Any]) -> Exception:

@@ -14,7 +14,6 @@ class Groups(Entrypoints):
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 import time
@@ -22,24 +21,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, ClassVar
 
-from nameko.constants import AMQP_SSL_CONFIG_KEY
-from nameko.extensions import DependencyProvider, SharedExtension
+from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 from sqlalchemy.orm import Session
 
-from chassis import broker as wire
-from chassis import config, erasures, logs, migrate, seals
+from chassis import config, erasures, logs, revisions, seals, spans
 from chassis import database as db
-from chassis.amqp import kombu_ssl_of
 from chassis.backlogs import Backlogs
-from chassis.entrypoints import event_handler, rpc
+from chassis.entrypoints import EventHandler, event_handler, rpc
 from chassis.health import HealthServer
 from chassis.metrics import RPC_SECONDS
 from chassis.outbox import Relay
 from chassis.rpc_client import DEFAULT_DEADLINE, RpcClient
+from chassis.service_process import POOL_SIZE, Process
 from contracts.errors import WiciError
 from contracts.rpc import Actor, Call
 
@@ -52,52 +48,9 @@ SHUTDOWN_SECONDS = 10.0
 STATEMENT_SECONDS = 60
 # Each keeps the 19 MiB of an Argon2 hash that it made: eventlet's 20 of them held more memory than the service.
 NATIVE_THREADS = 6
-# Connections. Transactions are milliseconds, so calls wait little for one another (contracts.connections).
-POOL_SIZE = 6
-
-
-@dataclass(frozen=True)
-class _Common:
-    amqp_url: str = config.setting("AMQP_URL", secret=True)
-    health_port: int = config.setting("HEALTH_PORT", default=0)
-    pool_size: int = config.setting("DATABASE_POOL_SIZE", default=POOL_SIZE)
-
-
-class Process(SharedExtension):
-    """What the extensions of one service share: its configuration and its broker connection."""
-
-    # Nameko sets extensions up side by side, so nothing here may wait for another one's `setup`.
-
-    @cached_property
-    def common(self) -> _Common:
-        logs.configure(self.container.service_name)
-        return config.load(_Common, os.environ)
-
-    @cached_property
-    def checks(self) -> dict[str, Any]:
-        return {}
-
-    def setup(self) -> None:
-        seals.check_keys()
-        self.container.config[AMQP_SSL_CONFIG_KEY] = kombu_ssl_of(self.common.amqp_url)
-        self._broker = wire.Broker(self.common.amqp_url, self.container.service_name)
-        self.checks["broker"] = self._broker.ping
-
-    def start(self) -> None:
-        # What is imported stays for good, and answers are mostly trees without cycles: walk through them seldom.
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
-        self._broker.start()
-
-    @property
-    def broker(self) -> wire.Broker:
-        return self._broker
-
-    def stop(self) -> None:
-        self._broker.close()
-
-    def kill(self) -> None:
-        self.stop()
+# A call that only read something and was quick is not worth a line; a session is looked up for every request.
+READING = ("get_", "list_", "find_", "count_", "read_", "check_", "render_", "preview_", "sample_", "authenticate")
+SLOW_SECONDS = 1.0
 
 
 class Database(DependencyProvider):
@@ -115,8 +68,8 @@ class Database(DependencyProvider):
         self.process.checks["database"] = self.database.ping
         # Of the package that the service is in: another may stand under its name.
         package = self.container.service_cls.__module__.partition(".")[0]
-        if migrate.has_migrations(package):
-            self.process.checks["migrations"] = migrate.readiness(package, self.database.engine)
+        if revisions.has_migrations(package):
+            self.process.checks["migrations"] = revisions.readiness(package, self.database.engine)
         self._backlogs = Backlogs(self.database.engine)
 
     def stop(self) -> None:
@@ -213,17 +166,40 @@ class Health(DependencyProvider):
 
     def worker_setup(self, worker_ctx: Any) -> None:
         context = worker_ctx.context_data
-        logs.bind(trace_id=context.get("trace_id"), account_id=context.get("account_id"))
+        worker_ctx.data["span"] = spans.new_id() if spans.is_on() else None
+        logs.bind(
+            trace_id=context.get("trace_id"), account_id=context.get("account_id"), span_id=worker_ctx.data["span"]
+        )
         worker_ctx.data["started"] = time.monotonic()
 
     def worker_result(self, worker_ctx: Any, result: Any = None, exc_info: Any = None) -> None:
+        if worker_ctx.data.get("span"):
+            _record(worker_ctx, failed=exc_info is not None)
         if isinstance(worker_ctx.entrypoint, Rpc):
             outcome = "ok" if exc_info is None else "error" if isinstance(exc_info[1], WiciError) else "failed"
             elapsed = time.monotonic() - worker_ctx.data.get("started", time.monotonic())
-            RPC_SECONDS.labels(worker_ctx.entrypoint.method_name, outcome).observe(elapsed)
+            method = worker_ctx.entrypoint.method_name
+            RPC_SECONDS.labels(method, outcome).observe(elapsed)
+            if outcome != "ok" or elapsed >= SLOW_SECONDS or not method.startswith(READING):
+                log.info("call_answered", method=method, outcome=outcome, milliseconds=round(elapsed * 1000, 1))
+        elif isinstance(worker_ctx.entrypoint, EventHandler):
+            outcome = "ok" if exc_info is None else "failed"
+            log.info("event_handled", handler=worker_ctx.entrypoint.method_name, outcome=outcome)
 
     def get_dependency(self, worker_ctx: Any) -> None:
         return None
+
+
+def _record(worker_ctx: Any, *, failed: bool) -> None:
+    """The span of one call or event."""
+    context, is_call = worker_ctx.context_data, isinstance(worker_ctx.entrypoint, Rpc)
+    seconds = time.monotonic() - worker_ctx.data["started"]
+    spans.record(
+        f"{worker_ctx.container.service_name}.{worker_ctx.entrypoint.method_name}",
+        spans.Kind.SERVER if is_call else spans.Kind.CONSUMER,
+        request_id=str(context.get("trace_id") or ""), started=time.time() - seconds,
+        span_id=worker_ctx.data["span"], parent=context.get("span_id"), failed=failed,
+    )  # fmt: skip
 
 
 class Entrypoints:

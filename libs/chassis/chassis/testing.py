@@ -42,10 +42,11 @@ from chassis import bus
 from chassis.database import Database, make_engine
 from chassis.migrate import database_key, migrate
 from chassis.ownership import WORK, create_database, grant, opened_as_owner, owner_of, take_over
+from chassis.testing_forks import ForkedProcess
 from chassis.topology import event_queue
 from contracts.events import Event
 
-READY_SECONDS = 40.0
+READY_SECONDS = 120.0
 SECRET_KEYS = "t1:" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 ACTOR_KEYS = "t1:" + base64.b64encode(b"abcdef0123456789abcdef0123456789").decode()
 ERASURE_KEYS = "t1:" + base64.b64encode(b"0123456789fedcba0123456789fedcba").decode()
@@ -78,7 +79,7 @@ def free_port() -> int:
     raise RuntimeError("no port is free")
 
 
-def wait_until(condition: Callable[[], Any], *, timeout: float = 20.0, what: str = "it") -> Any:
+def wait_until(condition: Callable[[], Any], *, timeout: float = 60.0, what: str = "it") -> Any:
     """Poll until `condition()` is truthy and return that; fails the test after `timeout` seconds."""
     ends = time.monotonic() + timeout
     while True:
@@ -260,18 +261,24 @@ def broker(amqp_url: str) -> Iterator[wire.Broker]:
 class RunningProcess:
     """A real process of the system under test."""
 
-    def __init__(self, command: list[str], environ: dict[str, str], log: Path) -> None:
+    def __init__(self, command: list[str], environ: dict[str, str], log: Path, *, is_forked: bool = False) -> None:
         self.command, self.environ, self.log = command, environ, log
+        self._is_forked = is_forked  # of a `python -m MODULE …`: `chassis.testing_forks`
         self.health_port = int(environ["HEALTH_PORT"])
         self.start()
 
     def start(self) -> RunningProcess:
         self._asked_to_stop = False
+        self._process = self._spawned()
+        return self
+
+    def _spawned(self) -> subprocess.Popen[bytes] | ForkedProcess:
+        if self._is_forked:
+            return ForkedProcess(self.command[2], self.command[3:], self.environ, self.log)
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command, env=self.environ, stdout=output, stderr=output, stdin=subprocess.DEVNULL
             )
-        return self
 
     @property
     def pid(self) -> int:
@@ -318,7 +325,7 @@ class RunningProcess:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
                 self.kill()
-        return int(self._process.returncode)
+        return int(self._process.returncode or 0)
 
 
 Launcher = Callable[..., RunningProcess]
@@ -354,7 +361,8 @@ def launcher(amqp_url: str, database_url: Callable[[str], str], folder: Path) ->
             environ[database_key(service)] = database_url(service)
         environ.update(env or {})
         log = Path(tempfile.mkstemp(prefix=f"{module.replace(':', '_')}-", suffix=".log", dir=folder)[1])
-        process = RunningProcess(command or [sys.executable, "-m", module, *arguments], environ, log)
+        own = [sys.executable, "-m", module, *arguments]
+        process = RunningProcess(command or own, environ, log, is_forked=command is None)
         running.append(process)
         return process.wait_ready() if wait else process
 
@@ -408,7 +416,7 @@ def acts_told(amqp_url: str) -> Callable[..., list[dict[str, Any]]]:
     Taken from where identity, which does not run here, would take them.
     """
 
-    def collect(event: Event, targets: set[str], *, until: str, timeout: float = 20.0) -> list[dict[str, Any]]:
+    def collect(event: Event, targets: set[str], *, until: str, timeout: float = 60.0) -> list[dict[str, Any]]:
         connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
         channel, told = connection.channel(), list[dict[str, Any]]()
         queue = event_queue(event, "identity", "record_act")

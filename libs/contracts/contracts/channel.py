@@ -41,6 +41,16 @@ class ChannelFacts:
     :param reach_seconds: how far ahead of the channel a campaign may be, in seconds of its pace, and
     :param reach_least: at least so many recipients. What is in flight must be put off after a pause, so a channel that
         answers in milliseconds is given little at a time; a reach below the channel's own latency would choke it.
+    :param tells_delivery: whether it is ever told that a message is on the person's device: to a push the provider's
+        taking it is the last that is known.
+    :param tells_reading: whether it is ever told that a person has opened or read a message.
+    :param takes_answers: whether people write back on it, which webhooks are told as `<channel>.received`.
+    :param takes_back: whether it can take back what it has handed over and nobody has yet. What waits at the channel
+        itself every channel takes back (`revoke_message`).
+    :param needs_opt_in: whether even a message of a transaction takes the person's own consent: WhatsApp's and RCS's
+        policies say so, and a device's owner allows notifications; SMS and e-mail go to whoever has not said no.
+    :param unreachable: codes of failed messages that say: this person cannot be reached on this channel at all.
+    :param recipient_key: what holds the address of a recipient of a single send; None where it is the address itself.
     """
 
     service: str
@@ -54,6 +64,13 @@ class ChannelFacts:
     lanes: tuple[Lane, ...]
     reach_seconds: float
     reach_least: int
+    tells_delivery: bool = True
+    tells_reading: bool = False
+    takes_answers: bool = False
+    takes_back: bool = False
+    needs_opt_in: bool = False
+    unreachable: frozenset[str] = frozenset()
+    recipient_key: str | None = None
 
     def call(self, method: str) -> str:
         """The full name of one of the channel's calls: `sms_gateway.prepare_content`."""
@@ -70,6 +87,7 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             own_variables=frozenset(),
             quota="sms",
             units_differ=True,
+            takes_answers=True,
             lanes=(Lane.OTP, Lane.TRANSACTIONAL, Lane.BULK),
             reach_seconds=3.0,
             reach_least=500,
@@ -85,6 +103,8 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             lanes=(Lane.TRANSACTIONAL, Lane.BULK),
             reach_seconds=10.0,
             reach_least=2_000,
+            tells_reading=True,
+            recipient_key="email",
         ),
         Channel.PUSH: ChannelFacts(
             service="push_gateway",
@@ -96,6 +116,58 @@ CHANNELS: Mapping[Channel, ChannelFacts] = MappingProxyType(
             lanes=(Lane.TRANSACTIONAL, Lane.BULK),
             reach_seconds=5.0,
             reach_least=1_000,
+            tells_delivery=False,
+            tells_reading=True,
+            needs_opt_in=True,
+            unreachable=frozenset({"push.no_device"}),
+        ),
+        Channel.WHATSAPP: ChannelFacts(
+            service="ott_gateway",
+            address_field="phone",
+            sample_address="+48500000000",
+            required_content=(("template", "text", "media"),),
+            own_variables=frozenset(),
+            quota="whatsapp",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=5.0,
+            reach_least=500,
+            tells_reading=True,
+            takes_answers=True,
+            needs_opt_in=True,
+            unreachable=frozenset(
+                {"whatsapp.131026", "whatsapp.131047", "whatsapp.131050"}
+            ),  # none there, no window, said no
+        ),
+        Channel.VIBER: ChannelFacts(
+            service="viber_gateway",
+            address_field="viber",
+            sample_address="0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b40",
+            required_content=(("text", "picture"),),
+            own_variables=frozenset(),
+            quota="viber",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=5.0,
+            reach_least=500,
+            tells_reading=True,
+            takes_answers=True,
+            needs_opt_in=True,
+            unreachable=frozenset({"viber.no_subscriber", "viber.5", "viber.6"}),  # nobody, no such person, gone
+        ),
+        Channel.RCS: ChannelFacts(
+            service="rcs_gateway",
+            address_field="phone",
+            sample_address="+48500000000",
+            required_content=(("kind",),),
+            own_variables=frozenset(),
+            quota="rcs",
+            lanes=(Lane.TRANSACTIONAL, Lane.BULK),
+            reach_seconds=5.0,
+            reach_least=1_000,
+            tells_reading=True,
+            takes_answers=True,
+            takes_back=True,
+            needs_opt_in=True,
+            unreachable=frozenset({"rcs.not_reachable"}),
         ),
     }
 )
@@ -190,6 +262,7 @@ class SendTest(Schema):
 
     content_hash = fields.String(required=True, validate=validate.Length(equal=64))
     fields_ = fields.Dict(keys=fields.String(), data_key="fields", load_default=dict)
+    campaign_id = fields.UUID(allow_none=True, load_default=None)  # whose content it is; older campaigns do not say
 
 
 class AcceptedMessage(Schema):
@@ -209,6 +282,31 @@ class MessageSummary(Schema):
     state = fields.Enum(MessageState, by_value=True)
     code = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
+
+
+class TakenBack(Schema):
+    """Whether a message will not leave any more, or was taken back before the person had it; and its state now."""
+
+    revoked = fields.Boolean(allow_none=True, metadata={"description": "null while the provider is being asked"})
+    state = fields.Enum(MessageState, by_value=True)
+
+
+class MessagesToTakeBack(Schema):
+    """Messages of any kind whose time is over. `is_wanted_back`: take back what can be; else only how they stand."""
+
+    message_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=RECIPIENTS_MAX))
+    is_wanted_back = fields.Boolean(load_default=True)
+
+
+class MessageTakenBack(TakenBack):
+    id = fields.UUID()
+    code = fields.String(allow_none=True)
+
+
+class MessagesTakenBack(Schema):
+    """Those of the account that the channel knows of, each as it is now."""
+
+    messages = fields.List(fields.Nested(MessageTakenBack))
 
 
 class CampaignToCount(Schema):
@@ -272,7 +370,10 @@ def channel_calls(
         "check_content": Call(type(f"Check{name}", (CheckContent,), {"content": given}), CheckedContent),
         "send_test": Call(type(f"Test{name}", (SendTest,), {"addresses": addresses}), accepted),
         "send_messages": Call(send, accepted, gathered=True),
+        "check_message": Call(send),
         "get_message": Call(None, message, path={"message_id": UUID}),
+        "revoke_message": Call(None, TakenBack, path={"message_id": UUID}),
+        "take_back_messages": Call(MessagesToTakeBack, MessagesTakenBack),
         "count_campaign": Call(CampaignToCount, CampaignCounts),
         "export_person": Call(PersonAsked, PersonRecords),
         "erase_person": Call(PersonToErase, PersonForgotten),

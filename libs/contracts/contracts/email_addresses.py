@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from contracts.domains import ascii_domain
 from contracts.schema import rule
 
 MAX_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3
@@ -20,6 +21,16 @@ def email_address(**options: Any) -> fields.Email:
     What has the form of one but names a machine (`a@localhost`, `a@[127.0.0.1]`) is refused as `email.no_mail_domain`.
     """
     return fields.Email(validate=[validate.Length(max=MAX_ADDRESS), _ensure_mail_domain], **options)
+
+
+def one_spelling(address: str) -> str:
+    """An address that is valid, as contacts are kept and erased by: lower case, domain in A-labels."""
+    local, _, domain = address.strip().rpartition("@")
+    try:
+        domain = ascii_domain(domain)
+    except UnicodeError:
+        domain = domain.lower()
+    return f"{local.lower()}@{domain}"
 
 
 def is_mail_domain(domain: str) -> bool:

@@ -26,7 +26,10 @@ class EventSchema(marshmallow.Schema):
 
 
 class AccountRegistered(EventSchema):
-    """`url`: the link by which the owner confirms the e-mail address; without it no mail goes there."""
+    """`url`: the link by which the owner confirms the e-mail address; without it no mail goes there.
+
+    `on_trial`: null is said by an identity that does not tell.
+    """
 
     account_id = fields.UUID(required=True)
     account_name = fields.String(required=True)
@@ -34,6 +37,7 @@ class AccountRegistered(EventSchema):
     email = fields.String(required=True)
     language = fields.String(load_default="pl")
     url = fields.String(allow_none=True, load_default=None)
+    on_trial = fields.Boolean(allow_none=True, load_default=None)
 
 
 class AccountClosed(EventSchema):
@@ -111,9 +115,10 @@ class AccountZoneChanged(EventSchema):
 
 
 class AccountStandingChanged(EventSchema):
-    """Where the account may send to has changed: whoever remembers it asks again."""
+    """Where the account may send to has changed: whoever remembers it asks again. `on_trial`: as above."""
 
     account_id = fields.UUID(required=True)
+    on_trial = fields.Boolean(allow_none=True, load_default=None)
 
 
 class AccountSuspensionChanged(EventSchema):
@@ -204,6 +209,32 @@ class SmsReceived(EventSchema):
 
     account_id = fields.UUID(required=True)
     messages = fields.List(fields.Nested(ReceivedSms), required=True)
+
+
+class ReceivedMessage(EventSchema):
+    """`kind` is the channel's word; `sender`: the name of the number, agent or bot that was written to."""
+
+    id = fields.UUID(required=True)
+    channel = Word(Channel, required=True)
+    from_ = fields.String(required=True, data_key="from", attribute="source")
+    sender = fields.String(required=True)
+    kind = fields.String(required=True)
+    text = fields.String(allow_none=True, load_default=None)
+    payload = fields.String(allow_none=True, load_default=None)  # of the button that was tapped
+    received_at = fields.AwareDateTime(required=True)
+    message_id = fields.UUID(allow_none=True, load_default=None)
+    campaign_id = fields.UUID(allow_none=True, load_default=None)
+    wish = fields.String(allow_none=True, load_default=None)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class MessagesReceived(EventSchema):
+    """From RCS, WhatsApp and Viber: what people wrote to the account, some that came together."""
+
+    account_id = fields.UUID(required=True)
+    messages = fields.List(fields.Nested(ReceivedMessage), required=True)
 
 
 class ReportDue(EventSchema):
@@ -329,6 +360,54 @@ class UnsubscribePageChanged(EventSchema):
     texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 
+class UnsubscribePageWritten(EventSchema):
+    """From campaigns: what a page says now that campaigns may show instead of the default.
+
+    `brand` and `texts` are null once it is deleted. Of two events of a page the higher `version` is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    page_id = fields.UUID(required=True)
+    brand = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+
+
+class CampaignPageSet(EventSchema):
+    """From campaigns, as an e-mail campaign starts: what its unsubscribe links show.
+
+    `page_id` is null where it has the account's default; `group_ids` are those that it was sent to.
+    """
+
+    account_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(required=True)
+    page_id = fields.UUID(required=True, allow_none=True)
+    group_ids = fields.List(fields.UUID(), required=True)
+
+
+class PublicListChanged(EventSchema):
+    """From contacts: what people are told of a group that they may leave, as `contracts.contacts.groups.ListTexts` by
+    language; null where they are told nothing of it (any more).
+
+    Of two events of a group the higher `version` is the later.
+    """
+
+    account_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    group_id = fields.UUID(required=True)
+    texts = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+
+
+class RecipientLeftLists(EventSchema):
+    """From the gateway's unsubscribe page: somebody leaves these groups, and none of the channels."""
+
+    account_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(allow_none=True, load_default=None)
+    message_id = fields.UUID(required=True)
+    contact_id = fields.UUID(required=True)
+    group_ids = fields.List(fields.UUID(), required=True)
+
+
 class NamedLinkChanged(EventSchema):
     """From campaigns: where a named link leads now; nowhere where `target` is null, for it was deleted.
 
@@ -406,6 +485,22 @@ class DevicesGone(EventSchema):
     addresses = fields.List(fields.String(), required=True)
 
 
+class ReachOfPerson(EventSchema):
+    contact_id = fields.UUID(required=True)
+    is_reachable = fields.Boolean(required=True)
+
+    event_id = fields.UUID(load_default=None)
+    occurred_at = fields.AwareDateTime(load_default=None)
+
+
+class ReachChanged(EventSchema):
+    """From viber-gateway: contacts that have subscribed to a bot of the account's, and who are subscribed to none any
+    more. Of two events the one that occurred later says what is."""
+
+    account_id = fields.UUID(required=True)
+    people = fields.List(fields.Nested(ReachOfPerson), required=True)
+
+
 class PasswordResetRequested(EventSchema):
     """From identity to itself: look whether somebody has that address in that account, and mail the link.
 
@@ -416,6 +511,15 @@ class PasswordResetRequested(EventSchema):
     email = fields.String(required=True)
     address = fields.String(allow_none=True, load_default=None)
     request_id = fields.String(allow_none=True, load_default=None)
+
+
+class ShortLinkHostChanged(EventSchema):
+    """From email_gateway: the host that the account's short and named links start with from now on; null: the
+    platform's. Of two the greater `version` is the later."""
+
+    account_id = fields.UUID(required=True)
+    host = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
 
 
 @dataclass(frozen=True)
@@ -451,7 +555,12 @@ UNSUBSCRIBE_REASON_GIVEN = Event("api_gateway", "unsubscribe_reason_given", Unsu
 NAMED_LINKS_FOLLOWED = Event("api_gateway", "named_links_followed", NamedLinksFollowed)
 NAMED_LINK_CHANGED = Event("campaigns", "named_link_changed", NamedLinkChanged)
 UNSUBSCRIBE_PAGE_CHANGED = Event("campaigns", "unsubscribe_page_changed", UnsubscribePageChanged)
+UNSUBSCRIBE_PAGE_WRITTEN = Event("campaigns", "unsubscribe_page_written", UnsubscribePageWritten)
+CAMPAIGN_PAGE_SET = Event("campaigns", "campaign_page_set", CampaignPageSet)
+PUBLIC_LIST_CHANGED = Event("contacts", "public_list_changed", PublicListChanged)
+RECIPIENT_LEFT_LISTS = Event("api_gateway", "recipient_left_lists", RecipientLeftLists)
 EMAIL_RECIPIENT_UNSUBSCRIBED = Event("email_gateway", "recipient_unsubscribed", RecipientUnsubscribed)
+SHORT_LINK_HOST_CHANGED = Event("email_gateway", "short_link_host_changed", ShortLinkHostChanged)
 CAMPAIGN_STARTED = Event("campaigns", "campaign_started", CampaignStarted)
 CAMPAIGN_STATE_CHANGED = Event("campaigns", "campaign_state_changed", CampaignStateChanged)
 PASSWORD_RESET_REQUESTED = Event("identity", "password_reset_requested", PasswordResetRequested)
@@ -461,6 +570,19 @@ SMS_GATEWAY_ACT = Event("sms_gateway", "act_recorded", ActRecorded)
 EMAIL_GATEWAY_ACT = Event("email_gateway", "act_recorded", ActRecorded)
 PUSH_GATEWAY_ACT = Event("push_gateway", "act_recorded", ActRecorded)
 PUSH_DEVICES_GONE = Event("push_gateway", "devices_gone", DevicesGone)
+OTT_GATEWAY_ACT = Event("ott_gateway", "act_recorded", ActRecorded)
+OTT_ADDRESSES_REFUSED = Event("ott_gateway", "addresses_refused", AddressesRefused)
+OTT_STOPS_WITHDRAWN = Event("ott_gateway", "stops_withdrawn", StopsWithdrawn)
+OTT_MESSAGES_RECEIVED = Event("ott_gateway", "messages_received", MessagesReceived)
+RCS_GATEWAY_ACT = Event("rcs_gateway", "act_recorded", ActRecorded)
+RCS_ADDRESSES_REFUSED = Event("rcs_gateway", "addresses_refused", AddressesRefused)
+RCS_STOPS_WITHDRAWN = Event("rcs_gateway", "stops_withdrawn", StopsWithdrawn)
+RCS_MESSAGES_RECEIVED = Event("rcs_gateway", "messages_received", MessagesReceived)
+VIBER_GATEWAY_ACT = Event("viber_gateway", "act_recorded", ActRecorded)
+VIBER_ADDRESSES_REFUSED = Event("viber_gateway", "addresses_refused", AddressesRefused)
+VIBER_STOPS_WITHDRAWN = Event("viber_gateway", "stops_withdrawn", StopsWithdrawn)
+VIBER_MESSAGES_RECEIVED = Event("viber_gateway", "messages_received", MessagesReceived)
+VIBER_REACH_CHANGED = Event("viber_gateway", "reach_changed", ReachChanged)
 REPORT_DUE = Event("reporting", "report_due", ReportDue)
 REPORTING_ACT = Event("reporting", "act_recorded", ActRecorded)
 
@@ -487,9 +609,14 @@ EVENTS: tuple[Event, ...] = (
     RECIPIENT_UNSUBSCRIBED,
     UNSUBSCRIBE_REASON_GIVEN,
     UNSUBSCRIBE_PAGE_CHANGED,
+    UNSUBSCRIBE_PAGE_WRITTEN,
+    CAMPAIGN_PAGE_SET,
+    PUBLIC_LIST_CHANGED,
+    RECIPIENT_LEFT_LISTS,
     NAMED_LINKS_FOLLOWED,
     NAMED_LINK_CHANGED,
     EMAIL_RECIPIENT_UNSUBSCRIBED,
+    SHORT_LINK_HOST_CHANGED,
     CAMPAIGN_STARTED,
     CAMPAIGN_STATE_CHANGED,
     PASSWORD_RESET_REQUESTED,
@@ -499,6 +626,19 @@ EVENTS: tuple[Event, ...] = (
     EMAIL_GATEWAY_ACT,
     PUSH_GATEWAY_ACT,
     PUSH_DEVICES_GONE,
+    OTT_GATEWAY_ACT,
+    OTT_ADDRESSES_REFUSED,
+    OTT_STOPS_WITHDRAWN,
+    OTT_MESSAGES_RECEIVED,
+    RCS_GATEWAY_ACT,
+    RCS_ADDRESSES_REFUSED,
+    RCS_STOPS_WITHDRAWN,
+    RCS_MESSAGES_RECEIVED,
+    VIBER_GATEWAY_ACT,
+    VIBER_ADDRESSES_REFUSED,
+    VIBER_STOPS_WITHDRAWN,
+    VIBER_MESSAGES_RECEIVED,
+    VIBER_REACH_CHANGED,
     REPORTING_ACT,
     REPORT_DUE,
 )
@@ -515,13 +655,20 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "sms_gateway.erase_account",
         "email_gateway.erase_account",
         "push_gateway.erase_account",
+        "ott_gateway.erase_account",
+        "rcs_gateway.erase_account",
+        "viber_gateway.erase_account",
         "reporting.erase_account",
         "api_gateway.erase_account",
     ),
     PLAN_CHANGED: (
         "sms_gateway.end_lease",
+        "sms_gateway.follow_plan",
         "email_gateway.end_lease",
         "push_gateway.end_lease",
+        "ott_gateway.end_lease",
+        "rcs_gateway.end_lease",
+        "viber_gateway.end_lease",
         "reporting.forget_plan",
     ),
     ACCOUNT_ZONE_CHANGED: ("contacts.follow_zone",),
@@ -529,12 +676,18 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
         "sms_gateway.follow_standing",
         "email_gateway.follow_standing",
         "push_gateway.follow_standing",
+        "ott_gateway.follow_standing",
+        "rcs_gateway.follow_standing",
+        "viber_gateway.follow_standing",
     ),
     ACCOUNT_SUSPENSION_CHANGED: (
         "campaigns.follow_suspension",
         "sms_gateway.follow_suspension",
         "email_gateway.follow_suspension",
         "push_gateway.follow_suspension",
+        "ott_gateway.follow_suspension",
+        "rcs_gateway.follow_suspension",
+        "viber_gateway.follow_suspension",
         "reporting.follow_suspension",
         "api_gateway.follow_suspension",
     ),
@@ -551,15 +704,23 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed",),
     UNSUBSCRIBE_REASON_GIVEN: ("campaigns.keep_unsubscribe_reason",),
     UNSUBSCRIBE_PAGE_CHANGED: ("api_gateway.keep_unsubscribe_page",),
+    UNSUBSCRIBE_PAGE_WRITTEN: ("api_gateway.keep_written_page",),
+    CAMPAIGN_PAGE_SET: ("api_gateway.keep_campaign_page",),
+    PUBLIC_LIST_CHANGED: ("api_gateway.keep_public_list",),
+    RECIPIENT_LEFT_LISTS: ("contacts.leave_lists", "campaigns.count_list_leaver"),
     NAMED_LINKS_FOLLOWED: ("campaigns.keep_link_clicks",),
     NAMED_LINK_CHANGED: ("api_gateway.keep_named_link",),
     EMAIL_RECIPIENT_UNSUBSCRIBED: ("contacts.archive_unsubscribed_by_mail",),
+    SHORT_LINK_HOST_CHANGED: ("sms_gateway.keep_short_link_host", "campaigns.keep_short_link_host"),
     CAMPAIGN_STARTED: ("reporting.record_campaign_start",),
     CAMPAIGN_STATE_CHANGED: (
         "reporting.record_campaign_state",
         "sms_gateway.note_campaign_state",
         "email_gateway.note_campaign_state",
         "push_gateway.note_campaign_state",
+        "ott_gateway.note_campaign_state",
+        "rcs_gateway.note_campaign_state",
+        "viber_gateway.note_campaign_state",
     ),
     PASSWORD_RESET_REQUESTED: ("identity.send_password_reset",),
     CONTACTS_ACT: ("identity.record_act",),
@@ -568,6 +729,19 @@ SUBSCRIPTIONS: dict[Event, tuple[str, ...]] = {
     EMAIL_GATEWAY_ACT: ("identity.record_act",),
     PUSH_GATEWAY_ACT: ("identity.record_act",),
     PUSH_DEVICES_GONE: ("contacts.forget_devices",),
+    OTT_GATEWAY_ACT: ("identity.record_act",),
+    OTT_ADDRESSES_REFUSED: ("contacts.archive_ott_refusals",),
+    OTT_STOPS_WITHDRAWN: ("contacts.restore_ott_stopped",),
+    OTT_MESSAGES_RECEIVED: ("reporting.keep_received_messages",),
+    RCS_GATEWAY_ACT: ("identity.record_act",),
+    RCS_ADDRESSES_REFUSED: ("contacts.archive_rcs_refusals",),
+    RCS_STOPS_WITHDRAWN: ("contacts.restore_rcs_stopped",),
+    RCS_MESSAGES_RECEIVED: ("reporting.keep_received_messages",),
+    VIBER_GATEWAY_ACT: ("identity.record_act",),
+    VIBER_ADDRESSES_REFUSED: ("contacts.archive_viber_refusals",),
+    VIBER_STOPS_WITHDRAWN: ("contacts.restore_viber_stopped",),
+    VIBER_MESSAGES_RECEIVED: ("reporting.keep_received_messages",),
+    VIBER_REACH_CHANGED: ("contacts.note_viber_reach",),
     REPORTING_ACT: ("identity.record_act",),
     REPORT_DUE: ("identity.mail_report",),
 }

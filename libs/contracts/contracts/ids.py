@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
 
 MAX_NUMBER = 2**32 - 1
 
@@ -44,6 +44,27 @@ def message_ids(send_id: UUID) -> Callable[[int], UUID]:
     return of
 
 
+def stem(send_id: UUID) -> str:
+    """The text of a send's message ids but for the last eight digits, which are the recipient's number; a quarter of
+    the time that `message_ids` and `str` take."""
+    digest = int.from_bytes(hashlib.sha256(send_id.bytes).digest()[:8], "big")
+    millis, hashed = f"{send_id.int >> 80:012x}", digest >> 12 & 0x3FFFFFFF
+    return f"{millis[:8]}-{millis[8:]}-8{digest & 0xFFF:03x}-{0x8000 | hashed >> 16:04x}-{hashed & 0xFFFF:04x}"
+
+
+STEPS_MOST = 5
+
+
+def step_campaign_id(campaign_id: UUID, place: int) -> UUID:
+    """Id of the campaign that the step `place` (from 0 on) of a campaign of steps is."""
+    return uuid5(campaign_id, f"step:{place}")
+
+
+def with_steps(campaign_id: UUID) -> list[UUID]:
+    """A campaign and all steps that it may have: whoever looks for what is known of it looks for all of these."""
+    return [campaign_id, *(step_campaign_id(campaign_id, place) for place in range(STEPS_MOST))]
+
+
 def recipient_number(of_message: UUID) -> int:
     """The recipient's number, read back from a message id."""
     return of_message.int & 0xFFFFFFFF
@@ -54,9 +75,11 @@ def created_at(of: UUID) -> datetime:
     return datetime.fromtimestamp((of.int >> 80) / 1000, tz=UTC)
 
 
-def first_id_at(moment: datetime) -> UUID:
+def first_id_at(moment: datetime, later: timedelta = timedelta(0)) -> UUID:
     """The least id that any id made at `moment` can have; bounds of partitions and of time ranges over ids.
 
     Before 1970 there were no ids: such a moment gives the least of all.
+
+    :param later: so much after the moment, also where no date is so late.
     """
-    return UUID(int=max(int(moment.timestamp() * 1000), 0) << 80)
+    return UUID(int=max(int(moment.timestamp() * 1000) + later // timedelta(milliseconds=1), 0) << 80)

@@ -18,11 +18,15 @@ DELIVERY_EVENTS = "lane.reporting.delivery_events"
 BATCHES_DONE = "lane.campaigns.batches_done"
 ENGAGEMENT = "lane.contacts.engagement"
 WEBHOOK_EVENTS = "lane.reporting.webhook_events"
+CHAIN_EVENTS = "lane.campaigns.chain_events"
 SHORT_LINKS = "lane.api_gateway.short_links"
 CARRIER_REPORTS = "lane.sms_gateway.carrier_reports"
+OTT_REPORTS = "lane.ott_gateway.reports"
+RCS_REPORTS = "lane.rcs_gateway.agent_reports"
+VIBER_REPORTS = "lane.viber_gateway.reports"
 
 # A lane that gets all that is written into another, in that order: of its readers one at a time gets anything.
-COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS}
+COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS, CHAIN_EVENTS: DELIVERY_EVENTS}
 
 
 def channel_lane(channel: Channel, lane: Lane) -> str:
@@ -36,8 +40,12 @@ ALL_LANES: tuple[str, ...] = (
     BATCHES_DONE,
     ENGAGEMENT,
     WEBHOOK_EVENTS,
+    CHAIN_EVENTS,
     SHORT_LINKS,
     CARRIER_REPORTS,
+    OTT_REPORTS,
+    RCS_REPORTS,
+    VIBER_REPORTS,
 )
 
 
@@ -65,6 +73,8 @@ class Batch(TypedDict):
     send_id: str
     content_hash: str  # hex SHA-256
     trace_id: str
+    content: NotRequired[dict[str, Any]]  # with `sender`: it came along, and whoever waits finds it by its hash
+    sender: NotRequired[str]
     recipients: list[Recipient]
 
 
@@ -106,6 +116,7 @@ class DeliveryEvent(TypedDict, total=False):
     sender: str
     code: str  # the carrier's or server's code: `000`, `5.1.1`
     detail: str  # at most 200 characters
+    peer: str  # who gave that answer: the mail server's host, the carrier's name; left out where nobody was asked
     parts: int
     cost: int  # minor units
     domain: str  # of the e-mail address, or the network of the phone
@@ -126,6 +137,7 @@ class MessageLabels(TypedDict, total=False):
     subject: str
     tags: list[str]
     submitter_id: str | None  # who handed it in: an API key, a user, an SMTP or an SMPP account
+    test_of: str | None  # the campaign of which it is a test
     webhook_url: str | None  # where its events are posted, beside what the account's webhooks are told
 
 
@@ -142,6 +154,7 @@ class EngagementColumn(TypedDict):
 
     account_id: str
     campaign_id: str
+    channel: NotRequired[str]  # an older reporting does not say
     kind: str  # submitted (told where no end is known yet), delivered, bounced (any other end), or an Engagement
     day: str  # ISO date, UTC
     contact_ids: str  # ids with commas between: neither side touches one of them by itself
@@ -186,4 +199,32 @@ class CarrierReport(TypedDict):
     kind: str  # of the carrier
     http: dict[str, Any]  # its settings: `contracts.sms_gateway.http_carriers.HttpSettings`
     document: dict[str, Any]  # its fields, or its JSON
+    at: float
+
+
+class OttReport(TypedDict):
+    """Gateway → ott-gateway: what Meta tells of a number: messages, and what became of ours. Its signature is right."""
+
+    v: int  # 1
+    sender_id: str
+    document: dict[str, Any]
+    at: float
+
+
+class ViberReport(TypedDict):
+    """Gateway → viber-gateway: what Viber tells of a bot. Its signature is right."""
+
+    v: int  # 1
+    sender_id: str
+    document: dict[str, Any]
+    at: float
+
+
+class RcsReport(TypedDict):
+    """Gateway → rcs-gateway: what Google has told of an agent; it is Google's, that has been checked."""
+
+    v: int  # 1
+    agent_id: str  # ours
+    account_id: str
+    event: dict[str, Any]  # a UserEvent, UserMessage or ServerEvent
     at: float

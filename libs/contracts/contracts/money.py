@@ -6,6 +6,8 @@ from marshmallow import fields
 
 from contracts.schema import Schema
 
+CURRENCY = "PLN"  # of what messages cost; invoices name their own
+
 
 class Money(Schema):
     amount = fields.Integer(required=True, metadata={"description": "Minor units"})

@@ -13,9 +13,13 @@ from contracts.events import ACCESS_CHANGED, Event
 from contracts.lanes import (
     BATCHES_DONE,
     CARRIER_REPORTS,
+    CHAIN_EVENTS,
     DELIVERY_EVENTS,
     ENGAGEMENT,
+    OTT_REPORTS,
+    RCS_REPORTS,
     SHORT_LINKS,
+    VIBER_REPORTS,
     WEBHOOK_EVENTS,
     channel_lane,
 )
@@ -31,10 +35,14 @@ LANE_READERS: Mapping[str, str] = MappingProxyType(
         **_OWN_LANES,
         DELIVERY_EVENTS: "reporting",
         WEBHOOK_EVENTS: "reporting",
+        CHAIN_EVENTS: "campaigns",
         BATCHES_DONE: "campaigns",
         ENGAGEMENT: "contacts",
         SHORT_LINKS: "api_gateway",
         CARRIER_REPORTS: "sms_gateway",
+        OTT_REPORTS: "ott_gateway",
+        RCS_REPORTS: "rcs_gateway",
+        VIBER_REPORTS: "viber_gateway",
     }
 )
 
@@ -47,7 +55,11 @@ LANE_WRITERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ENGAGEMENT: ("reporting",),
         SHORT_LINKS: ("sms_gateway",),
         CARRIER_REPORTS: ("api_gateway",),
+        OTT_REPORTS: ("api_gateway",),
+        RCS_REPORTS: ("api_gateway",),
+        VIBER_REPORTS: ("api_gateway",),
         WEBHOOK_EVENTS: (),  # a copy: whoever writes into the other
+        CHAIN_EVENTS: (),
     }
 )
 
@@ -57,6 +69,8 @@ BROADCASTS: Mapping[Event, tuple[str, ...]] = MappingProxyType({ACCESS_CHANGED: 
 _QUOTA = ("identity.lease_quota", "identity.use_quota", "identity.release_quota")
 # Whom a campaign must leave out by now: a channel asks before it tries again.
 _LEFT_OUT = "contacts.check_addressees"
+# What is known to have left, where a ledger was restored that is older than that.
+_HAS_LEFT = "reporting.get_message"
 
 # Which calls a service makes; `*` for the gateway, which asks on behalf of everybody outside.
 CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -69,9 +83,10 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "email_gateway.check_sender",
             "campaigns.list_campaigns_needing",
             "reporting.get_message",
+            "reporting.list_report_recipients",
             *(
                 f"{service}.{method}"
-                for service in (*_CHANNELS, "reporting")
+                for service in (*_CHANNELS, "campaigns", "reporting")
                 for method in ("export_person", "erase_person")
             ),
         ),
@@ -88,27 +103,44 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "contacts.snapshot_audience",
             "contacts.get_snapshot",
             "contacts.read_audience",
+            "contacts.read_step_audience",
             "contacts.count_strangers",
             "contacts.let_go_of_audience",
             "contacts.drop_snapshot",
             "reporting.count_variants",
+            "reporting.get_message",
+            "reporting.find_read",
             *(
                 facts.call(method)
                 for facts in CHANNELS.values()
-                for method in ("prepare_content", "render_preview", "check_content", "send_test", "count_campaign")
+                for method in (
+                    "prepare_content",
+                    "render_preview",
+                    "check_content",
+                    "send_test",
+                    "count_campaign",
+                    "check_message",
+                    "send_messages",
+                    "get_message",
+                    "revoke_message",
+                    "take_back_messages",
+                )
             ),
             "email_gateway.attach_files",
         ),
-        "sms_gateway": (*_QUOTA, _LEFT_OUT, "contacts.sample_audience"),
-        "email_gateway": (*_QUOTA, _LEFT_OUT, "identity.get_account", "campaigns.get_template"),
-        "push_gateway": (*_QUOTA, _LEFT_OUT, "contacts.note_device"),
+        "sms_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "contacts.sample_audience"),
+        "email_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "identity.get_account", "campaigns.get_template"),
+        "push_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "contacts.note_device"),
+        "ott_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT),
+        "rcs_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT),
+        "viber_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT),
         "reporting": (
             "campaigns.get_progress",
             "identity.get_account",
-            "contacts.create_group",
-            "contacts.add_to_group",
-            "contacts.archive_addresses",
+            "contacts.begin_report_group",
+            "contacts.begin_report_archive",
             "contacts.count_growth",
+            *(facts.call("get_message") for facts in CHANNELS.values()),
         ),
         "api_gateway": ("*",),
     }

@@ -1,7 +1,8 @@
 """What contacts asks of every service about one person: all that it holds, and that it forgets it.
 
 Each service that writes addresses down answers `export_person` and `erase_person` with these shapes. A person is a set
-of addresses: every one that the contact has or had.
+of addresses: every one that the contact has or had, and the contact's id, by which push and messages over several
+channels know them.
 """
 
 from __future__ import annotations

@@ -78,10 +78,10 @@ def plain_text(written: str) -> None:
 
 # C0 and C1 controls, line and paragraph separators, and what turns the direction of writing (UAX 9): in a list, a mail
 # or a header they break the line, or show another text than is there.
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-_UNSEEN_CHARACTERS = re.compile(f"[{_UNSEEN}]")
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_UNSEEN_CHARACTERS = re.compile(f"[{UNSEEN}]")
 one_line = validate.Regexp(
-    rf"^[^{_UNSEEN}]*\Z", error="Not a valid text: it must be one line without control characters."
+    rf"^[^{UNSEEN}]*\Z", error="Not a valid text: it must be one line without control characters."
 )
 
 

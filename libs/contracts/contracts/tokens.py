@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -125,6 +126,7 @@ def read(token: str, keys: list[bytes], kind: TokenKind) -> Token | None:
     )
 
 
+@lru_cache(maxsize=64)
 def _key_of(key: bytes, kind: TokenKind) -> bytes:
     """The ring's key for one kind of link: who could make opens could otherwise make unsubscribes."""
     return hmac.digest(key, b"wici link " + kind.encode(), "sha256")

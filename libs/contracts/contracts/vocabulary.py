@@ -11,6 +11,9 @@ class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     PUSH = "push"
+    WHATSAPP = "whatsapp"
+    VIBER = "viber"
+    RCS = "rcs"
 
 
 class Lane(StrEnum):
@@ -64,6 +67,8 @@ class Engagement(StrEnum):
 
     OPENED = "opened"
     CLICKED = "clicked"
+    ANSWERED = "answered"  # in words; a tap at a button is a click
+    DISMISSED = "dismissed"  # a push that was swiped away
     UNSUBSCRIBED = "unsubscribed"
     COMPLAINED = "complained"
 
@@ -114,8 +119,8 @@ class CampaignState(StrEnum):
 
 
 class LeftOut(StrEnum):
-    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered, or that
-    they have had as many messages as the account's frequency cap allows."""
+    """Why somebody of a campaign's audience is not sent to: what happened to the person after it was numbered, that
+    they have had as many messages as the account's frequency cap allows, or that an earlier step had reached them."""
 
     ERASED = "erased"
     ARCHIVED = "archived"
@@ -123,6 +128,33 @@ class LeftOut(StrEnum):
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
     CAPPED = "capped"
+    REACHED = "reached"
+
+
+class ChainState(StrEnum):
+    """How far a message over several channels is. `unknown`: it left, and nothing was ever heard of it."""
+
+    RUNNING = "running"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class StepState(StrEnum):
+    """What became of one step of such a message."""
+
+    WAITING = "waiting"  # its turn has not come
+    DUE = "due"  # it has, and the message leaves in a moment
+    SENDING = "sending"  # being handed to the channel: it may have left
+    SENT = "sent"  # the channel has it
+    REACHED = "reached"
+    FAILED = "failed"
+    IMPOSSIBLE = "impossible"  # the person cannot be reached on this channel at all
+    TIMED_OUT = "timed_out"  # not heard of in time: the next took its place
+    REVOKED = "revoked"  # the same, or cancelled, and taken back before the person had it
+    SKIPPED = "skipped"  # not needed any more, or cancelled
+    UNKNOWN = "unknown"
 
 
 class FollowUpWho(StrEnum):

@@ -12,21 +12,20 @@ const SESSION_ENDED = 401;
 /** Sends the token and the language, and asks once for a new token where the old one is over. */
 async function authorised(request: Request): Promise<Response> {
   const again = request.clone();
-  const answer = await fetch(signed(request));
+  const answer = await fetch(signed(request, session.token()));
   if (answer.status !== SESSION_ENDED) return answer;
-  if (await session.renew()) return fetch(signed(again));
+  if (await session.renew()) return fetch(signed(again, session.token()));
   session.forget();
   return answer;
 }
 
-function signed(request: Request): Request {
-  const token = session.token();
+export function signed(request: Request, token: string | null): Request {
   if (token) request.headers.set("Authorization", `Bearer ${token}`);
   request.headers.set("Accept-Language", i18n.language);
   return request;
 }
 
-const refusing: Middleware = {
+export const refusing: Middleware = {
   async onResponse({ response }) {
     if (response.ok) return undefined;
     const problem = (await response.json().catch(() => ({}))) as object;

@@ -11,19 +11,31 @@ export type Credentials = components["schemas"]["SessionCreate"];
  */
 const COOKIE_MODE = { "Wici-Session": "cookie" };
 const LOGGED_OUT = "logged-out";
+/** Holds who is logged in while this browser has the cookie, which no script can see: without it nobody asks in vain. */
+const MAY_BE_IN = "wici-session";
+const ENDED = [400, 401, 403];
 
 let accessToken: string | null = null;
+/** The user's id. */
+let who: string | null = null;
 let renewing: Promise<boolean> | null = null;
 const whenEnded = new Set<() => void>();
 const otherTabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("wici-session") : null;
-const bare = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "" });
+const bare = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: (request) => fetch(request) });
 
 otherTabs?.addEventListener("message", (event) => {
   if (event.data === LOGGED_OUT) forget();
+  // Somebody else has logged in: nothing of the one before may stay on the page.
+  else if (who && event.data !== who) globalThis.location.reload();
 });
 
 export function token(): string | null {
   return accessToken;
+}
+
+/** Whether somebody may be logged in here; false is certain, but of a cookie from before this was kept: then one logs in once more. */
+export function mayBeIn(): boolean {
+  return accessToken !== null || localStorage.getItem(MAY_BE_IN) !== null;
 }
 
 /** Calls `listener` when the session is over, here or in another tab; returns how to stop that. */
@@ -37,10 +49,17 @@ export async function logIn(credentials: Credentials): Promise<Me> {
   const { data, error, response } = await bare.POST("/v1/sessions", { body: credentials, headers: COOKIE_MODE });
   if (!data) throw Refusal.of(error, response);
   accessToken = data.access_token;
+  who = data.me.id;
+  localStorage.setItem(MAY_BE_IN, who);
+  otherTabs?.postMessage(who);
   return data.me;
 }
 
-/** A new access token for the cookie's refresh token; false where there is no session. Asked once at a time. */
+/**
+ * A new access token for the cookie's refresh token; false where there is no session. Asked once at a time.
+ *
+ * @throws Refusal where nobody could be asked: then the session may go on later.
+ */
 export function renew(): Promise<boolean> {
   renewing ??= askForRenewal().finally(() => {
     renewing = null;
@@ -57,14 +76,22 @@ export async function logOut(): Promise<void> {
 
 /** The session is over: nothing of it stays in memory. */
 export function forget(): void {
-  accessToken = null;
+  accessToken = who = null;
+  localStorage.removeItem(MAY_BE_IN);
   for (const listener of whenEnded) listener();
 }
 
 async function askForRenewal(): Promise<boolean> {
+  who = localStorage.getItem(MAY_BE_IN);
+  if (!who) return false;
   // Without a body: the cookie, which the browser adds, is the whole question.
   const answer = await fetch("/v1/sessions/refresh", { method: "POST", headers: COOKIE_MODE }).catch(() => null);
-  if (!answer?.ok) return false;
+  if (!answer) throw new Refusal({}, 0);
+  if (ENDED.includes(answer.status)) {
+    localStorage.removeItem(MAY_BE_IN);
+    return false;
+  }
+  if (!answer.ok) throw Refusal.of(await answer.json().catch(() => ({})), answer);
   accessToken = ((await answer.json()) as { access_token: string }).access_token;
   return true;
 }

@@ -1,7 +1,9 @@
+import "@/kit/dataTable.css";
 import { Card, ScrollArea, Table } from "@mantine/core";
 import type { ReactNode } from "react";
 
 export interface Column<Row> {
+  /** `acts` stands for what can be done with the row. */
   name: string;
   header: string;
   cell: (row: Row) => ReactNode;
@@ -15,26 +17,29 @@ interface DataTableProps<Row> {
   keyOf: (row: Row) => string;
 }
 
-/** Rows under headings; what does not fit on a narrow screen is reached by moving sideways, with the keyboard too. */
+/**
+ * Rows under headings; on a phone each is a card. What does not fit between the two is reached by moving sideways, with
+ * the keyboard too. The roles are written out, for a table that is shown otherwise is none to some screen readers.
+ */
 export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<Row>) {
   return (
     <Card withBorder padding={0}>
       <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}>
-        <Table miw={columns.length * 130} highlightOnHover verticalSpacing="xs" horizontalSpacing="md">
-          <Table.Thead>
-            <Table.Tr>
+        <Table className="data-table" role="table" miw={columns.length * 130} highlightOnHover verticalSpacing="xs" horizontalSpacing="md">
+          <Table.Thead role="rowgroup">
+            <Table.Tr role="row">
               {columns.map((column) => (
-                <Table.Th key={column.name} ta={column.isNumber ? "right" : undefined} style={{ whiteSpace: "nowrap" }}>
+                <Table.Th key={column.name} role="columnheader" ta={column.isNumber ? "right" : undefined} style={{ whiteSpace: "nowrap" }}>
                   {column.header}
                 </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
-          <Table.Tbody>
+          <Table.Tbody role="rowgroup">
             {rows.map((row) => (
-              <Table.Tr key={keyOf(row)}>
+              <Table.Tr key={keyOf(row)} role="row">
                 {columns.map((column) => (
-                  <Table.Td key={column.name} ta={column.isNumber ? "right" : undefined}>
+                  <Table.Td key={column.name} role="cell" data-label={column.header} className={column.name === "acts" ? "data-table-acts" : undefined} ta={column.isNumber ? "right" : undefined}>
                     {column.cell(row)}
                   </Table.Td>
                 ))}

@@ -7,7 +7,7 @@ interface PageProps {
   lead?: ReactNode;
   actions?: ReactNode;
   /** Where the page belongs, for a way back. */
-  parent?: { to: string; label: string };
+  parent?: { to: string; label: string; search?: Record<string, string> };
   children: ReactNode;
 }
 
@@ -21,7 +21,7 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
       <Group justify="space-between" align="flex-end" gap="sm">
         <div>
           {parent && (
-            <Anchor component={Link} to={parent.to} size="sm">
+            <Anchor component={Link} to={parent.to} search={parent.search as never} size="sm">
               ← {parent.label}
             </Anchor>
           )}

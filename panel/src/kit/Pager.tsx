@@ -18,8 +18,8 @@ export function Pager({ cursor, next, total, isEstimate }: PagerProps) {
   const go = (to: string | undefined) =>
     void navigate({ to: ".", search: ((before: object) => ({ ...before, cursor: to })) as never });
   return (
-    <Group justify="space-between" component="nav" aria-label={t("pager.label")}>
-      <Text size="sm">{total != null && t(isEstimate ? "pager.about" : "pager.total", { total: number(total) })}</Text>
+    <Group justify="space-between" {...(cursor || next ? { component: "nav", "aria-label": t("pager.label") } : {})}>
+      <Text size="sm">{Boolean(total) && total != null && t(isEstimate ? "pager.about" : "pager.total", { total: number(total) })}</Text>
       <Group gap="xs">
         {cursor && (
           <Button variant="default" size="xs" onClick={() => go(undefined)}>

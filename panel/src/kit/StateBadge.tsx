@@ -8,9 +8,10 @@ type State = keyof typeof en.states;
 const COLOURS: Partial<Record<State, string>> = {
   sending: "blue", running: "blue", submitted: "blue", accepted: "blue", scheduled: "violet", requested: "violet",
   pending: "violet", waiting: "violet", deferred: "violet", invited: "violet", sent: "teal", done: "teal",
-  delivered: "teal", active: "teal", verified: "teal", confirmed: "teal", paused: "orange", unknown: "orange",
+  delivered: "teal", active: "teal", approved: "teal", disabled: "red", verified: "teal", confirmed: "teal", paused: "orange", unknown: "orange",
   undelivered: "red", expired: "red", rejected: "red", failed: "red", hard_bounced: "red", soft_bounced: "orange",
-  spam_bounced: "red", blocked: "red",
+  spam_bounced: "red", blocked: "red", due: "violet", reached: "teal", not_reached: "red", timed_out: "orange",
+  impossible: "orange",
 };
 
 /** A state by its word. */

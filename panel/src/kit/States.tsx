@@ -44,6 +44,12 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   );
 }
 
+/** Where a page would be that needs a right which this person does not have. */
+export function NoRight({ permission }: { permission: string }) {
+  const { t } = useTranslation();
+  return <Empty title={t("state.forbidden")}>{t("state.askOwner", { permission })}</Empty>;
+}
+
 export function Loading({ lines = 4 }: { lines?: number }) {
   const { t } = useTranslation();
   return (
@@ -71,7 +77,7 @@ export function Empty({ title, children, action }: { title: string; children?: R
   );
 }
 
-interface Asked<T> {
+export interface Asked<T> {
   data: T | undefined;
   error: unknown;
   isPending: boolean;

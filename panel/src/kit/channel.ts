@@ -1,5 +1,7 @@
 import { useTranslation } from "react-i18next";
 
+export const CHANNELS = ["sms", "email", "push", "whatsapp", "viber", "rcs"] as const;
+
 /** What a channel is called; of one that the panel does not know yet, the API's own word. */
 export function useChannelName() {
   const { t, i18n } = useTranslation();

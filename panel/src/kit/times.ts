@@ -1,10 +1,12 @@
+import { createContext, use } from "react";
 import { useTranslation } from "react-i18next";
-import { useMe } from "@/areas/session/me";
 import { formats } from "@/kit/formats";
+
+/** The zone that times are shown in: the account's. */
+export const TimeZone = createContext("UTC");
 
 /** Times as the account's zone has them, numbers as the language writes them. */
 export function useFormats() {
   const { i18n } = useTranslation();
-  const { time_zone } = useMe();
-  return formats(i18n.language, time_zone);
+  return formats(i18n.language, use(TimeZone));
 }

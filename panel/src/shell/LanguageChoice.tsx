@@ -1,6 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { chooseLanguage, type Language } from "@/i18n";
+import { notify } from "@/kit/notify";
 
 const CHOICES = [
   { value: "pl", label: "PL" },
@@ -14,7 +15,7 @@ export function LanguageChoice() {
       size="xs"
       data={CHOICES}
       value={i18n.language}
-      onChange={(language) => void chooseLanguage(language as Language)}
+      onChange={(language) => void chooseLanguage(language as Language).catch(() => notify(t("state.offline")))}
       aria-label={t("shell.language")}
     />
   );

@@ -1,28 +1,15 @@
-import { ActionIcon, Alert, AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, Menu, Text, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, useLocation } from "@tanstack/react-router";
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import * as session from "@/api/session";
 import { useMe } from "@/areas/session/me";
 import { LanguageChoice } from "@/shell/LanguageChoice";
 import { Logo } from "@/shell/Logo";
+import { Navigation } from "@/shell/Navigation";
 
-const PLACES = [
-  { to: "/app", label: "nav.home", needs: null },
-  { to: "/app/contacts", label: "nav.contacts", needs: "contacts.read" },
-  { to: "/app/groups", label: "nav.groups", needs: "contacts.read" },
-  { to: "/app/imports", label: "nav.imports", needs: "contacts.import" },
-  { to: "/app/archive", label: "nav.archive", needs: "contacts.read" },
-  { to: "/app/campaigns", label: "nav.campaigns", needs: null },
-  { to: "/app/templates", label: "nav.templates", needs: null },
-  { to: "/app/files", label: "nav.files", needs: "email.campaigns.read" },
-  { to: "/app/links", label: "nav.links", needs: null },
-  { to: "/app/messages", label: "nav.messages", needs: "reports.read" },
-  { to: "/app/conversations", label: "nav.conversations", needs: "reports.read" },
-  { to: "/app/senders", label: "nav.senders", needs: null },
-  { to: "/app/account", label: "nav.account", needs: null },
-] as const;
+const NoticeCorner = lazy(() => import("@/kit/NoticeCorner"));
 
 /** What stands around every page: where one is, where one may go, who one is. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -50,30 +37,15 @@ export function Shell({ children }: { children: ReactNode }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" component="nav" aria-label={t("shell.areas")}>
-        <ScrollArea>
-          {PLACES.filter((place) => !place.needs || me.allowed.includes(place.needs)).map((place) => {
-            const isHere = place.to === "/app" ? here === "/app" : here.startsWith(place.to);
-            return (
-              <NavLink
-                key={place.to}
-                component={Link}
-                to={place.to}
-                label={t(place.label)}
-                active={isHere}
-                activeOptions={{ exact: place.to === "/app" }}
-                color="sea"
-                variant="light"
-                fw={isHere ? 650 : 450}
-                style={{ borderRadius: 8 }}
-              />
-            );
-          })}
-        </ScrollArea>
+        <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
         <AccountNotice />
         {children}
       </AppShell.Main>
+      <Suspense>
+        <NoticeCorner />
+      </Suspense>
     </AppShell>
   );
 }
@@ -85,7 +57,10 @@ function AccountNotice() {
     <>
       {account_state === "trial" && (
         <Alert color="blue" variant="light" mb="md" title={t("shell.trialTitle")}>
-          {t("shell.trial")}
+          {t("shell.trial")}{" "}
+          <Anchor component={Link} to="/app/account/trial" underline="always">
+            {t("shell.trialNumbers")}
+          </Anchor>
         </Alert>
       )}
       {(account_state === "suspended" || account_state === "closing") && (
@@ -95,7 +70,10 @@ function AccountNotice() {
       )}
       {second_factor_due && (
         <Alert color="orange" variant="light" mb="md">
-          {t("shell.secondFactorDue")}
+          {t("shell.secondFactorDue")}{" "}
+          <Anchor component={Link} to="/app/account/security" underline="always">
+            {t("shell.security")}
+          </Anchor>
         </Alert>
       )}
     </>

@@ -1,5 +1,5 @@
-"""Configuration of the dispatcher, and of files; the Nameko service needs the chassis's own keys and its database
-besides."""
+"""Configuration of the dispatcher and the other processes, and of files; the Nameko service needs the chassis's own
+keys and its database besides."""
 
 from __future__ import annotations
 
@@ -52,3 +52,28 @@ class DispatcherConfig:
     @property
     def windows(self) -> Windows:
         return Windows(campaign=self.window, account=self.account_window, channel=self.channel_window)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainsConfig:
+    """:ivar at_once: steps of one channel that its gateway is asked about at the same time.
+
+    :ivar lease_seconds: how soon another takes over from one that died; longer than any step's calls take.
+    """
+
+    database_url: str = setting("CAMPAIGNS_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    at_once: int = setting("CAMPAIGNS_CHAIN_STEPS_AT_ONCE", default=16)
+    lease_seconds: float = setting("CAMPAIGNS_CHAIN_LEASE_SECONDS", default=40.0)
+    prefetch: int = setting("CAMPAIGNS_CHAIN_PREFETCH", default=20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturesConfig:
+    """:ivar browser: Chromium, by name or path; empty: no pictures are made."""
+
+    database_url: str = setting("CAMPAIGNS_DATABASE_URL", secret=True)
+    amqp_url: str = setting("AMQP_URL", secret=True)
+    health_port: int = setting("HEALTH_PORT", default=0)
+    browser: str = setting("CAMPAIGNS_BROWSER", default="chromium")

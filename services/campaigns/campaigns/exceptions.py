@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,11 @@ def no_such_template(template_id: UUID) -> NotFound:
 
 def no_such_version(number: int) -> NotFound:
     return NotFound("template_version.not_found", "There is no such version of the template.", {"version": number})
+
+
+def no_picture(number: int) -> NotFound:
+    detail = "There is no picture of this version: it is not made yet, cannot be made, or no browser is installed."
+    return NotFound("template_version.no_picture", detail, {"version": number})
 
 
 def too_many_templates(limit: int) -> Conflict:
@@ -132,6 +138,57 @@ def not_a_draft(present: CampaignState) -> Conflict:
         f"Only a draft can be changed; the campaign is {present}. Duplicate it instead.",
         {"state": str(present)},
     )
+
+
+def has_steps(name: str) -> Invalid:
+    return Invalid.of_field(name, "campaign.has_steps", "A campaign of steps says this in each step, or has none.")
+
+
+def has_no_steps() -> Invalid:
+    return Invalid.of_field("steps", "campaign.has_no_steps", "The campaign has no steps; make a new one that has.")
+
+
+def without_steps() -> NotFound:
+    return NotFound("campaign.no_steps", "The campaign has no steps.")
+
+
+def is_a_step(campaign_id: UUID) -> Conflict:
+    """:param campaign_id: of the campaign that it is a step of."""
+    return Conflict(
+        "campaign.is_step",
+        "This is a step of a campaign: it goes with that campaign.",
+        {"campaign_id": str(campaign_id)},
+    )
+
+
+def no_such_step(steps: int) -> Invalid:
+    return Invalid.of_field("step", "campaign.no_such_step", f"The campaign has {steps} steps.", steps=steps)
+
+
+def nobody_on_step(place: int) -> Invalid:
+    detail = "Nobody in the audience can be reached on this step's channel."
+    return Invalid.of_field(f"steps.{place}.channel", "campaign.step_reaches_nobody", detail)
+
+
+def steps_on_trial() -> Forbidden:
+    return Forbidden("campaign.steps_on_trial", "On trial an account sends no campaigns of steps.")
+
+
+@contextmanager
+def in_step(place: int) -> Iterator[None]:
+    """What is refused of a step is named so: `steps.1.sender`."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise Invalid(refusal.code, refusal.detail, refusal.extra, _in_step(place, refusal.errors)) from None
+
+
+def _in_step(place: int, errors: Sequence[FieldError]) -> list[FieldError]:
+    named = ("sender", "content")
+    return [
+        {**error, "field": f"steps.{place}.{error['field']}"} if error["field"].partition(".")[0] in named else error
+        for error in errors
+    ]
 
 
 def not_boosted(code: str, detail: str) -> Conflict:
@@ -317,6 +374,16 @@ def no_such_unsubscribe_page() -> NotFound:
     return NotFound("unsubscribe_page.not_found", "There is no such unsubscribe page.")
 
 
+def no_page_to_show() -> Invalid:
+    detail = "There is no such unsubscribe page."
+    return Invalid.of_field("options.unsubscribe_page_id", "unsubscribe_page.not_found", detail)
+
+
+def no_page_on_channel() -> Invalid:
+    detail = "Only e-mails have an unsubscribe page."
+    return Invalid.of_field("options.unsubscribe_page_id", "unsubscribe_page.not_on_channel", detail)
+
+
 def too_many_unsubscribe_pages(most: int) -> Conflict:
     return Conflict("unsubscribe_page.too_many", f"An account has at most {most} unsubscribe pages.", {"limit": most})
 
@@ -331,3 +398,21 @@ def too_little_contrast(found: Mapping[str, float], least: float) -> Invalid:
         for name, ratio in found.items()
     ]
     return Invalid("colour.contrast_too_low", "Some colours cannot be told apart well enough.", None, errors)
+
+
+def no_such_chain() -> NotFound:
+    return NotFound("message.not_found", "There is no such message.")
+
+
+def step_refused(errors: Sequence[FieldError]) -> Invalid:
+    """A channel says that a step cannot be sent as things are."""
+    return Invalid("message.step_refused", "A step cannot be sent.", None, errors=list(errors))
+
+
+def nobody_reachable() -> Invalid:
+    detail = "The contact can be reached on none of these channels."
+    return Invalid.of_field("to.contact_id", "to.unreachable", detail)
+
+
+def no_such_contact() -> Invalid:
+    return Invalid.of_field("to.contact_id", "contact.not_found", "There is no such contact.")

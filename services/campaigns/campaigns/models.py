@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, String, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
-from chassis import suspensions
+from chassis import short_link_hosts, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -21,6 +34,7 @@ class Base(DeclarativeBase):
 outbox = outbox_table(Base.metadata)
 inbox = inbox_table(Base.metadata)
 suspensions.table(Base.metadata)
+Index("short_link_hosts_by_host", short_link_hosts.table(Base.metadata).c.host)
 
 
 class Template(Base):
@@ -58,6 +72,28 @@ class TemplateVersion(Base):
     design: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
+
+
+class TemplatePicture(Base):
+    """The picture of a version: to be made from `due_at` on, which is null once it is made or given up."""
+
+    __tablename__ = "template_pictures"
+
+    template_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    account_id: Mapped[UUID]
+    png: Mapped[bytes | None]
+    due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["template_id", "version"],
+            ["template_versions.template_id", "template_versions.version"],
+            ondelete="CASCADE",
+        ),
+        Index("template_pictures_due", "account_id", text("due_at DESC"), postgresql_where=text("due_at IS NOT NULL")),
+    )
 
 
 class Campaign(Base):
@@ -136,6 +172,8 @@ class Campaign(Base):
     content_failed: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     content_failed_before: Mapped[int] = mapped_column(Integer, server_default="0")
     counted_before: Mapped[int] = mapped_column(Integer, server_default="0")
+    # People who left a list by its unsubscribe page (`ListLeaver`).
+    left_lists: Mapped[int] = mapped_column(Integer, server_default="0")
     next_portion_at: Mapped[datetime | None]
 
     # A/B test: its rules and the variants' names; what each says otherwise; each one's content at the channel;
@@ -150,8 +188,23 @@ class Campaign(Base):
     tested_at: Mapped[datetime | None]
     ab_decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
+    # Of a campaign of steps: what each says, as `contracts.campaigns.steps` writes it, and their channels.
+    steps: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    step_channels: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    # Of what is a step: of which campaign, at which place from 0 on, and whether further recipients may come to it.
+    step_of: Mapped[UUID | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    place: Mapped[int | None] = mapped_column(SmallInteger)
+    awaits_more: Mapped[bool] = mapped_column(server_default=text("false"))
+    # What of its people its progress counts (`CampaignStepCount` of place 0); none of a campaign without steps.
+    counts_of_people: ClassVar[Any]
+
     lease_owner: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
+
+    @property
+    def channels(self) -> list[str]:
+        """Of its steps, or its one."""
+        return list(self.step_channels or [self.channel])
 
     @property
     def goes_at(self) -> datetime | None:
@@ -159,12 +212,13 @@ class Campaign(Base):
 
     def go_at(self, moment: datetime | None) -> None:
         """Set when it goes; once it is known whether it waits for a second person."""
-        has_more = bool(self.options.get("time_zone_field") or self.options.get("attachments"))
+        has_more = any(self.options.get(name) for name in ("time_zone_field", "attachments", "unsubscribe_page_id"))
         is_held = self.awaits_approval or self.ab_test is not None or has_more
         self.send_at, self.held_at = (None, moment) if is_held else (moment, None)
 
     __table_args__ = (
         Index("campaigns_account", "account_id", "created_at", "id"),
+        Index("campaigns_steps", "step_of", "place", unique=True, postgresql_where=text("step_of IS NOT NULL")),
         Index("campaigns_boosters", "booster_of", postgresql_where=text("booster_of IS NOT NULL")),
         Index(
             "campaigns_work",
@@ -176,6 +230,72 @@ class Campaign(Base):
             ),
         ),
     )
+
+
+class CampaignPerson(Base):
+    """How far one of the audience of a campaign of steps is: `domain.people`. None yet: their first step is to come.
+
+    :ivar place: of the open step, from 0 on. :ivar is_due: it is due, and they are not in its queue.
+    :ivar due_at: when the open step's channel is asked about it next.
+    :ivar numbers: theirs in each step that they came to; 0: they did not.
+    """
+
+    __tablename__ = "campaign_people"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[str]
+    place: Mapped[int | None] = mapped_column(SmallInteger)
+    reached_place: Mapped[int | None] = mapped_column(SmallInteger)
+    is_due: Mapped[bool] = mapped_column(server_default=text("false"))
+    due_at: Mapped[datetime | None]
+    numbers: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    steps: Mapped[Any] = mapped_column(JSONB)
+
+    __table_args__ = (
+        Index("campaign_people_due_at", "campaign_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("campaign_people_open", "campaign_id", "place", postgresql_where=text("place IS NOT NULL")),
+        Index("campaign_people_due", "campaign_id", "place", "number", postgresql_where=text("is_due")),
+        Index("campaign_people_state", "campaign_id", "state", "number"),
+        Index(
+            "campaign_people_reached",
+            "campaign_id",
+            "reached_place",
+            "number",
+            postgresql_where=text("reached_place IS NOT NULL"),
+        ),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+
+class CampaignQueue(Base):
+    """Who has come to a step after the first: the number of each in the step's own campaign, from 1 on."""
+
+    __tablename__ = "campaign_queue"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person: Mapped[int] = mapped_column(Integer)
+
+
+class CampaignStepCount(Base):
+    """`domain.people.figures`, added up over a campaign's people."""
+
+    __tablename__ = "campaign_step_counts"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    people: Mapped[int] = mapped_column(Integer)
+
+
+Campaign.counts_of_people = column_property(
+    select(func.jsonb_object_agg(CampaignStepCount.state, CampaignStepCount.people))
+    .where(CampaignStepCount.campaign_id == Campaign.id, CampaignStepCount.place == 0)
+    .correlate_except(CampaignStepCount)
+    .scalar_subquery(),
+    expire_on_flush=False,
+)
 
 
 class CampaignLeftOut(Base):
@@ -229,6 +349,90 @@ class CampaignBatch(Base):
     )
 
 
+class MessageChain(Base):
+    """One message over several channels: `domain.chains.Chain`.
+
+    :ivar channel: of the open step, by which it is found when it is due; None: no step is open.
+    :ivar due_at: when it is to be looked at next; None: when something is heard of it, or never.
+    :ivar content_until: when what was said is deleted; None: it is not over, or that is done.
+    :ivar lease: of who works on it until `due_at`; what another has found out since counts for nothing.
+    """
+
+    __tablename__ = "message_chains"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    external_id: Mapped[str | None]
+    webhook_url: Mapped[str | None] = mapped_column(Text)
+    time_zone: Mapped[str | None]
+    state: Mapped[str]
+    channel: Mapped[str | None]
+    reached_by: Mapped[str | None]
+    is_cancelled: Mapped[bool] = mapped_column(server_default=text("false"))
+    due_at: Mapped[datetime | None]
+    lease: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    content_until: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("message_chains_account", "account_id", "created_at", "id"),
+        Index("message_chains_state", "account_id", "state", "created_at", "id"),
+        Index(
+            "message_chains_reached",
+            "account_id",
+            "reached_by",
+            "created_at",
+            "id",
+            postgresql_where=text("reached_by IS NOT NULL"),
+        ),
+        Index("message_chains_contents", "content_until", postgresql_where=text("content_until IS NOT NULL")),
+        Index("message_chains_due", "channel", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("message_chains_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        Index("message_chains_external", "account_id", "external_id", postgresql_where=text("external_id IS NOT NULL")),
+        Index("message_chains_contact", "account_id", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+    )
+
+
+class ChainStep(Base):
+    """A step of one: `domain.chains.Step`. The content is deleted some days after the chain's end.
+
+    :ivar address: as it was given, or, of a contact's, that it was handed over to: `is_addressed`.
+    """
+
+    __tablename__ = "chain_steps"
+
+    chain_id: Mapped[UUID] = mapped_column(ForeignKey("message_chains.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_id: Mapped[UUID]
+    channel: Mapped[str]
+    sender: Mapped[Any] = mapped_column(JSONB(none_as_null=True))
+    content: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    go_on: Mapped[dict[str, Any]]
+    quiet_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    address: Mapped[str | None] = mapped_column(Text)
+    is_addressed: Mapped[bool] = mapped_column(server_default=text("false"))
+    message_id: Mapped[UUID | None]
+    units: Mapped[int] = mapped_column(Integer, server_default="0")
+    state: Mapped[str]
+    code: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    unanswered_since: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    asked_back: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    __table_args__ = (
+        Index("chain_steps_message", "message_id", unique=True, postgresql_where=text("message_id IS NOT NULL")),
+        Index("chain_steps_address", "account_id", "address", postgresql_where=text("address IS NOT NULL")),
+    )
+
+
 class UnsubscribePage(Base):
     """What people see who leave; an account has one default."""
 
@@ -260,6 +464,17 @@ class UnsubscribeReason(Base):
     campaign_id: Mapped[UUID | None]
     reason: Mapped[str]
     given_at: Mapped[datetime]
+
+
+class ListLeaver(Base):
+    """A message by whose unsubscribe page somebody left a list: counted once, however often they press."""
+
+    __tablename__ = "list_leavers"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[UUID]
+    left_at: Mapped[datetime]
 
 
 class HostedFile(Base):

@@ -48,18 +48,29 @@ class ToCompose(NamedTuple):
 
 
 class EmailMessage(Message):
-    """One e-mail. `made` is what was composed, None until it is; `detail` what the server said.
+    """One e-mail. `made` is what was composed, None until it is; `detail` what the server said, and `peer` which one.
 
     `is_of_mailbox`: that the mailbox takes nothing now.
     """
 
-    __slots__ = ("detail", "is_of_mailbox", "made")
+    __slots__ = ("detail", "is_of_mailbox", "made", "peer")
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
         self.made: Made | None = None
-        self.detail = ""
+        self.detail = self.peer = ""
         self.is_of_mailbox = False
+
+    @property
+    def refusals(self) -> int:
+        """How often in a row its destination has refused it before MAIL. It stands with the recipient, which goes along
+        into the schedule."""
+        return int(self.recipient.get("refusals") or 0)
+
+    @refusals.setter
+    def refusals(self, times: int) -> None:
+        if times != self.refusals:
+            self.recipient["refusals"] = times
 
     @property
     def told_detail(self) -> str:

@@ -10,6 +10,9 @@ from chassis.config import ConfigError, setting
 from chassis.public_addresses import Networks, networks
 from chassis.secrets import unnamed_keys
 
+# The columns whose values lie under `WICI_SECRET_KEYS`: `chassis.resealing` looks at these and at no others.
+SEALED = ("dkim_keys.sealed_key", "mail_routes.sealed_password")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -25,6 +28,7 @@ class Config:
     return_path_keys: str = setting("WICI_RETURN_PATH_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
     system_from: str = setting("EMAIL_SYSTEM_FROM", default="noreply@wici.example")
+    sandbox: str = setting("EMAIL_SANDBOX_DOMAIN", default="")
     mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
     nameservers: tuple[str, ...] = setting("EMAIL_NAMESERVERS", default=())
     soft_times: int = setting("EMAIL_SOFT_BOUNCES", default=5)
@@ -46,6 +50,11 @@ class Config:
 
     def all_link_keys(self) -> list[bytes]:
         return unnamed_keys("WICI_LINK_KEYS", self.link_keys)
+
+    @property
+    def sandbox_domain(self) -> str:
+        """Where accounts on trial have an address: below the system sender's domain, which signs for them."""
+        return self.sandbox or f"sandbox.{self.system_from.rpartition('@')[2].lower()}"
 
     @property
     def public_host(self) -> str:

@@ -59,6 +59,18 @@ def sender_not_authorised(field: str) -> Forbidden:
     )
 
 
+def sender_lost_records(field: str) -> Forbidden:
+    detail = "DNS records of the sender's domain are gone: put them back, and have it checked."
+    return Forbidden(
+        "email.sender_records_lost", detail, None,
+        [{"field": field, "code": "email.sender_records_lost", "detail": detail}],
+    )  # fmt: skip
+
+
+def keys_wait() -> Conflict:
+    return Conflict("sender_domain.keys_wait", "New keys wait for their records already.")
+
+
 def address_unaligned(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, None, [{"field": "email", "code": code, "detail": detail}])
 

@@ -58,7 +58,11 @@ login_failures.table(Base.metadata)
 
 
 class SenderDomain(Base):
-    """A domain that an account sends from, once it is verified."""
+    """A domain that an account sends from, once it is verified.
+
+    `found` and `seen` by purpose of a record: whether it is there, and what is in its place (`usecases.sender_checks`).
+    `lost_at`: since when records that it needs are gone; `stopped_at`: since when no campaign leaves from it for that.
+    """
 
     __tablename__ = "sender_domains"
 
@@ -74,7 +78,13 @@ class SenderDomain(Base):
     verified_by: Mapped[str | None]
     reason: Mapped[str | None]
     link_host: Mapped[str | None]
+    short_links: Mapped[bool] = mapped_column(server_default="false", default=False)  # of one of an account's at most
     check_due_at: Mapped[datetime | None]
+    seen: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    lost_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    return_path_label: Mapped[str] = mapped_column(server_default="bounces")
+    link_label: Mapped[str] = mapped_column(server_default="link")
     keys: Mapped[list[DkimKey]] = relationship(
         order_by="DkimKey.selector", cascade="all, delete-orphan", lazy="selectin"
     )
@@ -92,6 +102,8 @@ class DkimKey(Base):
     record: Mapped[str]
     sealed_key: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    state: Mapped[str] = mapped_column(server_default="active")
+    retired_at: Mapped[datetime | None]
 
 
 class KeysMade(Base):
@@ -226,7 +238,8 @@ class MailRoute(Base):
 
 
 class ProviderPlaces(Base):
-    """How many of a provider's connections, from an address of ours, an outbound process may hold; plain SQL alone."""
+    """What of a provider's connections and mails a second, from an address of ours, an outbound process has; plain SQL
+    alone."""
 
     __tablename__ = "provider_places"
 
@@ -234,6 +247,7 @@ class ProviderPlaces(Base):
     provider: Mapped[str] = mapped_column(primary_key=True)
     instance_id: Mapped[UUID] = mapped_column(primary_key=True)
     places: Mapped[int]
+    rate: Mapped[int] = mapped_column(server_default="0")
     is_busy: Mapped[bool]
     expires_at: Mapped[datetime]
 

@@ -11,6 +11,9 @@ from identity.domain.invoices import Issuer
 
 SERIES, RATE = re.compile(r"[A-Z0-9]{1,10}"), re.compile(r"[0-9]{1,2}")
 
+# The columns whose values lie under `WICI_SECRET_KEYS`: `chassis.resealing` looks at these and at no others.
+SEALED = ("operators.totp_secret", "users.totp_secret")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:

@@ -9,17 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from channel.outlets import Chunk, Message
+from channel.providers.outbound import TemplateContent
 from push_gateway.content.template import Template
 
-
-class StoredContent:
-    """`channel.batches.Content`: an account's content and the name of the application that it is from."""
-
-    def __init__(self, account_id: UUID, sender: str, content: Mapping[str, Any]) -> None:
-        """:raises RenderFailed: it does not compile."""
-        self.account_id = str(account_id)
-        self.sender = sender
-        self.template = Template(content)
+StoredContent = TemplateContent[Template]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from chassis.config import setting
 from chassis.secrets import unnamed_keys
 from push_gateway.domain.push_services import KNOWN
 
+# The columns whose values lie under `WICI_SECRET_KEYS`: `chassis.resealing` looks at these and at no others.
+SEALED = ("applications.apns_key", "applications.fcm_key", "applications.proof_key", "applications.vapid_pem")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceConfig:

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from chassis.config import ConfigError, setting
 from chassis.public_addresses import Networks, networks
 
+# The columns whose values lie under `WICI_SECRET_KEYS`: `chassis.resealing` looks at these and at no others.
+SEALED = (
+    "webhook_keys.previous_secret",
+    "webhook_keys.secret",
+    "webhooks.password",
+    "webhooks.previous_secret",
+    "webhooks.secret",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngesterConfig:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
-from contracts.errors import Conflict, NotFound
+from contracts.errors import Conflict, NotFound, TooManyRequests
 
 
 def no_such_webhook(webhook_id: UUID) -> NotFound:
@@ -32,3 +34,19 @@ def webhook_stopped(webhook_id: UUID) -> Conflict:
 def webhook_of_sends(webhook_id: UUID) -> Conflict:
     detail = "It stands for the `webhook_url` of sends: its address is theirs, its key the account's."
     return Conflict("webhook.of_sends", detail, {"webhook_id": str(webhook_id)})
+
+
+def no_such_url_test(test_id: UUID) -> NotFound:
+    return NotFound("url_test.not_found", "There is no such test, or none any more.", {"test_id": str(test_id)})
+
+
+def url_not_tested(test_id: UUID) -> Conflict:
+    detail = "The test has not arrived, or it went to other addresses or with another login."
+    return Conflict("webhook.not_tested", detail, {"test_id": str(test_id)})
+
+
+def too_many_url_tests(most: int, wait: timedelta) -> TooManyRequests:
+    retry_after = ceil(wait.total_seconds())
+    return TooManyRequests(
+        "url_test.too_many", f"An account tests {most} addresses an hour.", {"retry_after": retry_after, "limit": most}
+    )

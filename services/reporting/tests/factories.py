@@ -40,7 +40,7 @@ class Send:
         """The whole event: with the static fields, too."""
         address = f"ala{number}@example.com" if self.channel == "email" else f"+4850010{number:04d}"
         static: dict[str, Any] = {"address": address, "sender": "Wici", "contact_id": str(UUID(int=number + 1))}
-        static |= {"parts": 2, "cost": 14, "domain": "26001"} if self.channel == "sms" else {"domain": "example.com"}
+        static |= {"parts": 2, "cost": 14, "domain": "pl.plus"} if self.channel == "sms" else {"domain": "example.com"}
         return self.event(number, kind, after, **static, **fields)
 
     def engagement(self, number: int, kind: str, serial: int = 0, **fields: Any) -> dict[str, Any]:

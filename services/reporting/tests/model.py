@@ -22,6 +22,8 @@ COLUMNS = ("contact_id", "address", "sender", "domain", "parts", "cost")
 MACHINES = ("Mozilla/5.0", "Barracuda Sentinel (EE)")
 # Different links within seconds that no person clicks.
 BURSTS = ((2, 1.0), (3, 5.0))
+# Counted each by itself, of campaigns.
+SINGLE = {"answered": "answers", "dismissed": "dismissed"}
 
 
 def log_of(events: list[Event]) -> dict[str, dict[str, Any]]:
@@ -50,6 +52,7 @@ def _message(reported: list[Event]) -> dict[str, Any]:
         "state": stands.get("kind"),
         "state_at": stands.get("at"),
         "code": stands.get("code"),
+        "peer": stands.get("peer"),
         "submitted_at": _first(states, "submitted"),
         "delivered_at": _first(states, "delivered"),
         "opens": len(opened),
@@ -97,13 +100,14 @@ def _first(events: list[Event], kind: str) -> float | None:
     return min((event["at"] for event in events if event["kind"] == kind), default=None)
 
 
-def counters_of(events: list[Event], day_of_message: dict[str, str]) -> dict[tuple[str, str, str, str], int]:
+def counters_of(events: list[Event], accepted_at: dict[str, datetime]) -> dict[tuple[str, str, str, str], int]:
     """Every counter that is not zero: by scope, dimension, key and metric."""
     counters: Counter[tuple[str, str, str, str]] = Counter()
     for message_id, message in log_of(events).items():
         amounts = _amounts(message)
-        campaign, day = message["campaign_id"], day_of_message[message_id]
-        places = [(message["account_id"], "day", f"{day} {message['channel']}")]
+        campaign, accepted = message["campaign_id"], accepted_at[message_id]
+        hours = ((f"{accepted:%Y-%m-%d}", "day"), (f"{accepted:%Y-%m-%dT%H}", "account_hour"))
+        places = [(message["account_id"], by, f"{moment} {message['channel']}") for moment, by in hours]
         if campaign:
             places += [(campaign, "total", ""), (campaign, "domain", message["domain"] or "")]
             if amounts["sent"]:
@@ -114,6 +118,9 @@ def counters_of(events: list[Event], day_of_message: dict[str, str]) -> dict[tup
             for metric, amount in amounts.items():
                 counters[(*place, metric)] += amount
     _count_acts(counters, events)
+    once = {(one["message_id"], one["event_id"]): one for one in events if one["kind"] in SINGLE and one["campaign_id"]}
+    for event in once.values():
+        counters[event["campaign_id"], "total", "", SINGLE[event["kind"]]] += 1
     return {key: amount for key, amount in counters.items() if amount}
 
 

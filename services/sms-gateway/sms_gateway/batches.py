@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from channel.batches import Recipient
-from channel.outlets import Chunk, Message
+from channel.batches import UNANSWERED, UNANSWERED_AT, UNANSWERED_BY, Recipient
+from channel.outlets import NOT_STORED, Chunk, Message
 from channel.ports import Event
+from contracts.ids import created_at
 from contracts.vocabulary import Channel, MessageState
 from sms_gateway.content.as_text import TextEnvelope
 from sms_gateway.content.parts import LongForm
-from sms_gateway.content.submission import Envelope
+from sms_gateway.content.submission import Envelope, Parameters
 from sms_gateway.content.template import Template
 from sms_gateway.domain.numbers import in_full
 from sms_gateway.smpp.receipts import seconds_under_way
@@ -28,13 +30,14 @@ class Content:
         self.template = Template(content)
         self.targets = self.template.targets  # of its short links, by their number
         self.short_link_url = str(content.get("short_link_url") or "")
-        self._envelopes: dict[LongForm, Envelope | TextEnvelope] = {}
+        self._envelopes: dict[tuple[LongForm, Parameters], Envelope | TextEnvelope] = {}
 
-    def envelope(self, long_form: LongForm) -> Envelope | TextEnvelope:
-        found = self._envelopes.get(long_form)
+    def envelope(self, long_form: LongForm, parameters: Parameters = ()) -> Envelope | TextEnvelope:
+        key = long_form, parameters
+        found = self._envelopes.get(key)
         if found is None:
             kind = TextEnvelope if long_form is LongForm.TEXT else Envelope
-            found = self._envelopes[long_form] = kind(self.sender, self.content, long_form)
+            found = self._envelopes[key] = kind(self.sender, self.content, long_form, parameters)
         return found
 
 
@@ -42,17 +45,34 @@ class KnownCarrier(NamedTuple):
     """The carrier of a dead instance's claim: all that is left of it."""
 
     id: UUID
+    name: str = ""
 
     def __str__(self) -> str:
         return str(self.id)
 
 
+# So often a message may leave whose answers never come, by all carriers together: each may have reached a phone.
+UNANSWERED_TRIES = 3
+TOO_LATE = "too_late"
+
+
 class SmsMessage(Message):
     """One SMS: `parts` is what a person pays for; `travelling` how many submit_sm carry it (one, where a
     message_payload does). `bodies` are those submit_sm, until they are queued. `refused_by` has the carriers that did
-    not take it under its present claim. `is_doubtful`: its carrier may have it, and has not said so."""
+    not take it under its present claim. `is_doubtful`: its carrier may have it, and has not said so. `place` (its
+    network or country) and `cost` (minor units that the account pays) are found as it is settled."""
 
-    __slots__ = ("bodies", "carrier_ids", "is_doubtful", "parts", "parts_left", "refused_by", "travelling")
+    __slots__ = (
+        "bodies",
+        "carrier_ids",
+        "cost",
+        "is_doubtful",
+        "parts",
+        "parts_left",
+        "place",
+        "refused_by",
+        "travelling",
+    )
 
     def __init__(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> None:
         super().__init__(chunk, recipient, message_id, existing, attempts)
@@ -61,10 +81,44 @@ class SmsMessage(Message):
         self.bodies: list[bytes] = []
         self.refused_by: frozenset[UUID] = frozenset()
         self.is_doubtful = False
+        self.place: str | None = None
+        self.cost: int | None = None
 
     @property
     def units(self) -> int:
         return self.parts
+
+    def note_unanswered(self, times: int, carrier_id: UUID | None, carrier: str = "") -> None:
+        """:param carrier_id: who may have it; None where nobody knows: who is known to have it stays."""
+        if times <= self.unanswered:
+            return
+        self.recipient[UNANSWERED] = times
+        known = self.recipient.get(UNANSWERED_BY)
+        if carrier_id is not None and (carrier or not known or known[0] != str(carrier_id)):
+            self.recipient[UNANSWERED_BY] = [str(carrier_id), carrier]
+        if self.chunk.claim is not None and (carrier_id is not None or not known):
+            self.recipient[UNANSWERED_AT] = created_at(self.chunk.claim.claim_id).timestamp()
+
+    @property
+    def handed_over_at(self) -> datetime | None:
+        """When it left without an answer: within moments of its claim, which may be one before its present one."""
+        if (at := self.recipient.get(UNANSWERED_AT)) is not None:
+            return datetime.fromtimestamp(at, UTC)
+        return created_at(self.chunk.claim.claim_id) if self.chunk.claim else None
+
+    @property
+    def is_given_up(self) -> bool:
+        """It has left so often without an answer that it does not leave again."""
+        return self.unanswered >= UNANSWERED_TRIES
+
+    @property
+    def holder(self) -> Any:
+        """The carrier that has it: of one whose outcome nobody knows, who did not answer, not who refused it after; but
+        who took it, where its answer could not be stored."""
+        by = self.recipient.get(UNANSWERED_BY)
+        if self.state is MessageState.UNKNOWN and self.code != NOT_STORED and by:
+            return KnownCarrier(UUID(by[0]), by[1])
+        return self.outlet
 
     @property
     def is_unsent(self) -> bool:
@@ -73,15 +127,16 @@ class SmsMessage(Message):
 
 
 class Part:
-    """One submit_sm of a message. `number` counts from 1."""
+    """One submit_sm of a message. `number` counts from 1; `unanswered`, how often it has left and no answer came,
+    by this carrier and those before."""
 
-    __slots__ = ("body", "message", "number", "tries")
+    __slots__ = ("body", "message", "number", "tries", "unanswered")
 
     def __init__(self, body: bytes, message: SmsMessage, number: int) -> None:
         self.body = body
         self.message = message
         self.number = number
-        self.tries = 0
+        self.tries, self.unanswered = 0, message.unanswered
 
 
 class Arrived(NamedTuple):

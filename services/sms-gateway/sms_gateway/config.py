@@ -8,6 +8,15 @@ from chassis.config import ConfigError, setting
 from chassis.public_addresses import Networks, networks
 from chassis.secrets import unnamed_keys
 
+# The columns whose values lie under `WICI_SECRET_KEYS`: `chassis.resealing` looks at these and at no others.
+SEALED = (
+    "carriers.hook_secret",
+    "carriers.password",
+    "carriers.previous_hook_secret",
+    "carriers.tls_key",
+    "carriers.token",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OutboundConfig:

@@ -72,6 +72,11 @@ def country_not_allowed(number: int) -> Invalid:
     return Invalid.of_field(f"to.{number}", "country.not_allowed", detail)
 
 
+def range_dropped(of: str) -> Invalid:
+    detail = "Messages to these numbers are not taken: so many went there at once that it looked like SMS pumping."
+    return Invalid.of_field("to", "range.dropped", detail, range=of)
+
+
 def too_many_codes(most: int, within: timedelta, wait: float) -> TooManyRequests:
     detail = f"A number gets at most {most} one-time codes in {within.seconds // 60} minutes."
     return TooManyRequests("code.too_many", detail, {"retry_after": max(1, round(wait))})

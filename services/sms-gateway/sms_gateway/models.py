@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ForeignKey,
     Identity,
     Index,
@@ -33,7 +34,7 @@ from channel.tables import (
     quota_lease_table,
     retry_table,
 )
-from chassis import erasures, suspensions
+from chassis import erasures, short_link_hosts, suspensions
 from chassis.tables import inbox_table, outbox_table
 
 
@@ -45,6 +46,7 @@ OUTBOX = outbox_table(Base.metadata)
 INBOX = inbox_table(Base.metadata)
 ERASURES = erasures.table(Base.metadata)
 suspensions.table(Base.metadata)
+short_link_hosts.table(Base.metadata)
 account_networks.table(Base.metadata)
 login_failures.table(Base.metadata)
 QUOTA_LEASES = quota_lease_table(Base.metadata)
@@ -119,6 +121,8 @@ class Carrier(Base):
     tls_certificate: Mapped[str | None]
     tls_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets
     long_form: Mapped[str] = mapped_column(default="udh")
+    parameters: Mapped[dict[str, Any] | None]  # optional ones of each submit_sm (`content.submission.Parameters`)
+    errors: Mapped[dict[str, Any] | None]  # what its command_status mean (`http_api.meanings`), where not as usual
     receipt_ids: Mapped[str] = mapped_column(default="same")
     response_timeout: Mapped[int] = mapped_column(default=60)  # seconds
     without_receipt: Mapped[str] = mapped_column(default="expired")  # or unknown
@@ -176,6 +180,8 @@ class Send(Base):
     # Of a partner's submit_sm: who sent it, and how its receipt is to be written (`domain.sends.Partner`).
     smpp_account_id: Mapped[UUID | None]
     smpp: Mapped[dict[str, Any] | None]
+    # Of a message that is nobody else's (`store.contents.own`): there is no row of `contents` then.
+    content: Mapped[dict[str, Any] | None]
 
 
 class SmppAccount(Base):
@@ -397,13 +403,14 @@ class LastMessage(Base):
 
 
 class Stop(Base):
-    """Who has answered STOP to an account, and when last (`store.stops`)."""
+    """Who has answered STOP to an account, and when last (`channel.stop_sayers`)."""
 
     __tablename__ = "stops"
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     phone: Mapped[str] = mapped_column(primary_key=True)
     said_at: Mapped[datetime] = mapped_column(index=True)
+    awaits_reply: Mapped[bool] = mapped_column(server_default="false")
 
 
 class AccountCountries(Base):
@@ -522,3 +529,87 @@ class InboundReply(Base):
     keyword_id: Mapped[UUID | None]  # None: to a STOP
     message_id: Mapped[UUID | None]
     made_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class RangeNumber(Base):
+    """A number of a range that an account wrote to, once it was suspected (`domain.ranges`); `key` hides which."""
+
+    __tablename__ = "range_numbers"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    range: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SmsPrice(Base):
+    """What a part costs from a moment on: an account on `plan`, the platform where `carrier_id` says by whom."""
+
+    __tablename__ = "sms_prices"
+    __table_args__ = (
+        CheckConstraint("plan IS NULL OR carrier_id IS NULL", name="sms_prices_one_owner"),
+        UniqueConstraint(
+            "plan", "carrier_id", "network", "valid_from", name="sms_prices_once", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan: Mapped[str | None]
+    carrier_id: Mapped[UUID | None] = mapped_column(ForeignKey("carriers.id", ondelete="CASCADE"))
+    network: Mapped[str | None]  # a network or a country as `domain.prices` has them
+    amount: Mapped[int | None]  # minor units; None: the wider price holds again
+    per_parts: Mapped[int]
+    valid_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class AccountPlan(Base):
+    """The plan that an account is on, as identity told last."""
+
+    __tablename__ = "account_plans"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan: Mapped[str]
+    told_at: Mapped[datetime]
+
+
+class SmsTraffic(Base):
+    """What a carrier took on a day of UTC, for a network ("" where it has none)."""
+
+    __tablename__ = "sms_traffic"
+    __table_args__ = {"postgresql_with": {"fillfactor": "50"}}
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    carrier_id: Mapped[UUID] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    messages: Mapped[int] = mapped_column(BigInteger)
+    parts: Mapped[int] = mapped_column(BigInteger)
+    unpriced_parts: Mapped[int] = mapped_column(BigInteger)
+    uncosted_parts: Mapped[int] = mapped_column(BigInteger)
+    charged: Mapped[int] = mapped_column(BigInteger)
+    paid_thousandths: Mapped[int] = mapped_column(BigInteger)
+
+
+class HeldRange(Base):
+    """A range that an account sent too much to: `held`, or what an operator decided."""
+
+    __tablename__ = "held_ranges"
+    __table_args__ = (UniqueConstraint("account_id", "range"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    range: Mapped[str]
+    state: Mapped[str]
+    numbers: Mapped[int]
+    held_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class RangeLimit(Base):
+    """How many numbers of a range an account may write to, where an operator has said; 0: as many as there are."""
+
+    __tablename__ = "range_limits"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    most: Mapped[int]

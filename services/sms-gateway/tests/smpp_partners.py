@@ -76,8 +76,8 @@ def stored(database: Database, partners: str) -> Any:
     with database.transaction() as session:
         return session.execute(
             text(
-                "SELECT l.*, s.lane, s.text, s.smpp, c.content, c.sender, r.due_at FROM ledger l"
-                " JOIN sends s ON s.stem_id = :stem JOIN contents c USING (content_hash)"
+                "SELECT l.*, s.lane, s.text, s.smpp, s.sender, coalesce(s.content, c.content) AS content, r.due_at"
+                " FROM ledger l JOIN sends s ON s.stem_id = :stem LEFT JOIN contents c USING (content_hash)"
                 " LEFT JOIN retries r ON r.message_id = l.message_id WHERE l.message_id = :id"
             ),
             {"id": message_id(partners), "stem": UUID(hex=f"{partners}00000000")},

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import orjson
 
+from wici_simulators.http_messages import LOST, Request, Response, as_json, jwt_part
 from wici_simulators.push.browsers import Browser
 from wici_simulators.push.settings import Settings
 
@@ -32,30 +32,6 @@ APNS_STATUS = {
     "TooManyProviderTokenUpdates": 429, "TooManyRequests": 429, "InternalServerError": 500, "ServiceUnavailable": 503,
 }  # fmt: skip
 LARGEST = 4_096
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    headers: dict[str, str]  # names in lower case
-    body: bytes
-    version: str  # "1.1" or "2"
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    is_lost: bool = False
-
-
-def as_json(status: int, value: Any, **headers: str) -> Response:
-    return Response(status, orjson.dumps(value), {"content-type": "application/json", **headers})
-
-
-LOST = Response(0, is_lost=True)
 
 
 class Providers:
@@ -95,7 +71,7 @@ class Providers:
         form = parse_qs(request.body.decode("latin-1"))
         try:
             assertion = form["assertion"][0]
-            header, claims = (_part(assertion, place) for place in (0, 1))
+            header, claims = (jwt_part(assertion, place) for place in (0, 1))
             is_right = header["alg"] == "RS256" and claims["aud"] == f"{origin}/token" and claims["scope"] == SCOPE
             is_right = is_right and claims["exp"] > time.time() > claims["iat"] - 60
         except (KeyError, ValueError, IndexError, TypeError):
@@ -206,7 +182,7 @@ class Providers:
         authorization = request.headers.get("authorization", "")
         if not authorization.startswith("vapid t="):
             return Response(401)
-        if _part(authorization.removeprefix("vapid t="), 1).get("aud") != origin:
+        if jwt_part(authorization.removeprefix("vapid t="), 1).get("aud") != origin:
             return Response(403)
         if request.headers.get("content-encoding") != "aes128gcm" or len(request.body) > LARGEST:
             return Response(413 if len(request.body) > LARGEST else 415)
@@ -247,20 +223,11 @@ class Providers:
         return Response(404)
 
 
-def _part(token: str, place: int) -> dict[str, Any]:
-    """:raises ValueError, IndexError: not a JWT."""
-    encoded = token.split(",")[0].split(".")[place]
-    found = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-    if not isinstance(found, dict):
-        raise ValueError("a part of a JWT is an object")
-    return found
-
-
 def _provider_token_problem(token: str) -> str | None:
     if not token:
         return "MissingProviderToken"
     try:
-        header, claims = _part(token, 0), _part(token, 1)
+        header, claims = jwt_part(token, 0), jwt_part(token, 1)
         if header["alg"] != "ES256" or not header["kid"] or not claims["iss"]:
             return "InvalidProviderToken"
         return "ExpiredProviderToken" if time.time() - claims["iat"] > 3_600 else None

@@ -18,7 +18,7 @@ _TICK = 0.01  # seconds; receipts and delayed answers leave in one write a tick
 
 
 class Waiting(NamedTuple):
-    """A receipt that is due at `due`."""
+    """A receipt that is due at `due`; with `said`, in UCS-2, what a phone wrote instead, which is about no message."""
 
     due: float
     number: int
@@ -27,6 +27,7 @@ class Waiting(NamedTuple):
     phone: bytes
     sender: bytes
     outcome: int
+    said: bytes = b""
 
 
 class Carrier:
@@ -84,20 +85,22 @@ class Carrier:
             bind.flush()
 
     def _frame(self, sequence: int, receipt: Waiting) -> bytes:
+        if receipt.said:
+            return self._writer.from_phone(sequence, receipt.phone, receipt.sender, receipt.said)
         outcome, args = receipt.outcome, (sequence, receipt.phone, receipt.sender, receipt.message_id)
         if self.settings.parameter_form(receipt.phone):
             return self._writer.parameter_form(*args, STATE_NUMBERS[outcome], ERROR_CODES[outcome])
         return self._writer.text_form(*args, STAT_WORDS[outcome], ERROR_CODES[outcome])
 
     def answer(self, phone: str, number: str, text: str) -> bool:
-        """A phone answers to one of our numbers; False where nobody is bound who receives. Not sent again."""
-        receivers = [bind for bind in self.binds if bind.receives]
-        if receivers:
+        """A phone answers to one of our numbers; False where nobody is bound who receives. Kept until acknowledged."""
+        for bind in (bind for bind in self.binds if bind.receives):
             octets = text.encode("utf-16-be")
-            receivers[0].queue_answer(
-                lambda sequence: self._writer.from_phone(sequence, phone.encode(), number.encode(), octets)
-            )
-        return bool(receivers)
+            said = Waiting(0.0, -1, bind.system_id, b"", phone.encode(), number.encode(), 0, octets)
+            bind.queue_receipt(said, self._frame)
+            bind.flush()
+            return True
+        return False
 
     def send_first(self, bind: Bind, receipt: Waiting) -> None:
         """The receipt leaves before the answer to its submit_sm (some carriers do that)."""
@@ -247,14 +250,9 @@ class Bind(asyncio.Protocol):
         self.unanswered[self._sequence] = receipt
         self._out.append(frame_of(self._sequence, receipt))
 
-    def queue_answer(self, frame_of: Callable[[int], bytes]) -> None:
-        self._sequence = self._sequence % 0x7FFFFFFF + 1
-        self._out.append(frame_of(self._sequence))
-        self.flush()
-
     def _receipt_answered(self, sequence: int, now: float) -> None:
         receipt = self.unanswered.pop(sequence, None)
-        if receipt is not None:
+        if receipt is not None and not receipt.said:
             self._carrier.ledger.receipt_taken(receipt.number)
             self._carrier.ledger.last_receipt_at = now
 

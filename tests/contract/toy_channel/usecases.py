@@ -53,10 +53,10 @@ def check_content(database, *, actor, now, content, recipients):
     }  # fmt: skip
 
 
-def plan_test(database, *, actor, now, content_hash, addresses, fields_):
+def plan_test(database, *, actor, now, content_hash, addresses, fields_, campaign_id):
     with database.transaction() as session:
         plain.own_content(session, actor, content_hash)
-    return _plan(actor, content_hash, list(dict.fromkeys(addresses)), fields_)
+    return _plan(actor, content_hash, list(dict.fromkeys(addresses)), fields_, campaign_id)
 
 
 def plan_send(database, *, actor, now, text, to):
@@ -66,8 +66,8 @@ def plan_send(database, *, actor, now, text, to):
     return _plan(actor, prepared["content_hash"], to, {})
 
 
-def _plan(actor, content_hash, addresses, fields):
+def _plan(actor, content_hash, addresses, fields, test_of=None):
     return plain.Plan(
         account_id=account_of(actor), content_hash=content_hash, sender=Content.sender, addresses=addresses,
-        fields=fields, request_key=actor.get("request_key"),
+        fields=fields, request_key=actor.get("request_key"), test_of=str(test_of) if test_of else None,
     )  # fmt: skip

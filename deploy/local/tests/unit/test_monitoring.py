@@ -75,7 +75,7 @@ def test_the_local_configuration_is_one(tmp_path):
         Process("identity", "nameko run", 18101, "http://127.0.0.1:18101/readyz"),
         Process("simulator.smsc", "python", 18102, "http://127.0.0.1:18102/"),
     ]
-    (file := tmp_path / "prometheus.yaml").write_text(monitoring.configuration(processes))
+    (file := tmp_path / "prometheus.yaml").write_text(monitoring.configuration(processes, 18098, 18097))
 
     assert "simulator" not in file.read_text()
     subprocess.run([str(PROMTOOL), "check", "config", str(file)], check=True, capture_output=True)

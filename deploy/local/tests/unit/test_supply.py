@@ -8,7 +8,19 @@ import requirements_files
 import sbom
 from requirements_files import Pinned
 
-IMAGES = ("campaigns", "contacts", "email-gateway", "gateway", "identity", "push-gateway", "reporting", "sms-gateway")
+IMAGES = (
+    "campaigns",
+    "contacts",
+    "email-gateway",
+    "gateway",
+    "identity",
+    "ott-gateway",
+    "push-gateway",
+    "rcs-gateway",
+    "reporting",
+    "sms-gateway",
+    "viber-gateway",
+)
 
 
 def test_every_image_has_a_file_and_no_other():

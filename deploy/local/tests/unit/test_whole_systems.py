@@ -5,7 +5,8 @@ from itertools import permutations
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[4] / "tests"))
-from whole_system import NAMES, SHIFT, STEP, ports_of_a_system
+from environment import PORTS, base
+from whole_system import NAMES, SHIFT, STEP, ports_of_a_system, without_settings
 
 
 def test_systems_side_by_side_have_no_port_in_common():
@@ -13,3 +14,12 @@ def test_systems_side_by_side_have_no_port_in_common():
     apart = {(one - another) % STEP for one in ports for another in ports}
     for one, another in permutations(range(len(NAMES)), 2):
         assert (another - one) * SHIFT % STEP not in apart
+
+
+def test_no_address_of_the_system_around_reaches_a_system_of_tests():
+    around = base()
+    ports = {around[name] for name in PORTS}
+
+    handed_on = without_settings(around)
+
+    assert {name for name, value in handed_on.items() if any(f":{port}" in value for port in ports)} == set()

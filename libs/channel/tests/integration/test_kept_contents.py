@@ -13,6 +13,7 @@ from sqlalchemy import text
 from channel import kept_contents, plain
 from chassis.database import Database, changed
 from chassis.ids import new_id
+from contracts.lanes import DELIVERY_EVENTS
 from contracts.vocabulary import Channel
 
 NOW = datetime.now(UTC)
@@ -109,3 +110,18 @@ def test_an_erased_persons_texts_go_and_what_others_had_stays(sends: Sends) -> N
     assert sends.texts() == {"To both", "To each"}
     sends.erase("ola")
     assert sends.texts() == set()
+
+
+def test_who_handed_a_message_in_and_where_it_is_told_stand_in_its_first_event(sends: Sends) -> None:
+    request: dict[str, Any] = {"body": "Hello", "external_id": "o-1", "webhook_url": "https://shop.example/hook"}
+    actor: Any = {"account_id": str(sends.account_id), "api_key_id": str(uuid4())}
+    of_sending = plain.of_sending(request)
+    plan = plain.plan_of(actor, "0" * 64, "shop", ["anna"], content=request, **of_sending)
+
+    with sends.database.transaction() as session:
+        plain.storing(Channel.PUSH, "test_gateway")(session, [plan])
+        (body,) = session.scalars(text("SELECT body FROM outbox WHERE routing_key = :lane"), {"lane": DELIVERY_EVENTS})
+
+    (event,) = orjson.loads(body)["events"]
+    assert request == {"body": "Hello"}
+    assert event["labels"] == {**of_sending, "submitter_id": actor["api_key_id"], "test_of": None}

@@ -233,12 +233,14 @@ def test_contacts_is_asked_once_for_each_account() -> None:
         asked.append((name, actor["account_id"], payload))
         return {"left_out": [[len(payload["addressees"]) - 1, "deleted"]]}
 
-    looked = [Looked(f"m{at}", "a" if at % 2 else "b", f"c{at}", f"x{at}") for at in range(5)]
+    looked = [Looked(f"m{at}", "a" if at % 2 else "b", f"c{at}", f"x{at}", f"k{at}") for at in range(5)]
     verdicts = asker(call, "sms_gateway", Channel.SMS)(looked)
 
     assert verdicts == {"m4": "deleted", "m3": "deleted"}
     assert [(name, account) for name, account, _ in asked] == [("contacts.check_addressees", one) for one in "ba"]
-    assert asked[1][2] == {"channel": "sms", "addressees": [["c1", "x1"], ["c3", "x3"]]}
+    assert asked[1][2] == {
+        "channel": "sms", "addressees": [["c1", "x1"], ["c3", "x3"]], "campaign_ids": ["k1", "k3"],
+    }  # fmt: skip
 
 
 def test_the_ledger_counts_them_by_the_reason_and_not_as_failed(database: Database) -> None:

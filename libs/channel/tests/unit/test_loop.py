@@ -394,3 +394,20 @@ def test_what_fails_by_its_content_is_counted_by_the_code_among_the_failed() -> 
 
     assert (batch.submitted, batch.failed, batch.deferred, batch.unsettled) == (1, 3, 1, 0)
     assert batch.content_failed == {"template.failed": 2}
+
+
+def test_at_the_end_what_left_without_an_answer_does_not_go_back_into_its_lane() -> None:
+    """The lane would send it as if it had never left; the schedule knows."""
+    machine = LoopMachine()
+    machine.begin()
+    machine.arrive(3, is_known=True, bad=False)
+    machine.commit()
+    silent = machine.outbound.outlet.held[1]
+    silent.count_unanswered()
+    machine.asyncio.run_until_complete(machine.loop.stop(0.0))
+
+    told = machine.ledger.work.messages
+    assert [(one.message_id, one.state, one.due_at is None) for one in told] == [
+        (silent.message_id, MessageState.DEFERRED, False)
+    ]
+    machine.asyncio.close()

@@ -11,14 +11,11 @@ from contracts import events
 from contracts.errors import Conflict
 
 
-class ReportingService:
-    """Stands under a name that the contracts know, so that its subscriptions are declared."""
+class PlainService:
+    """Only answers calls; stands under a name that the contracts know."""
 
     name = "reporting"
     database = Database("GREETER_DATABASE_URL")
-    services = Services()
-    clock = Clock()
-    relay = OutboxRelay()
     health = Health()
 
     @rpc
@@ -38,6 +35,18 @@ class ReportingService:
         with self.database.transaction() as session:
             session.execute(text("SELECT pg_sleep(:seconds)"), payload)
         return {}
+
+    @rpc
+    def answer_oddly(self, actor, payload):
+        return {"greeting": object()}
+
+
+class ReportingService(PlainService):
+    """With events, calls of its own and an outbox: the contracts know its subscriptions, so that they are declared."""
+
+    services = Services()
+    clock = Clock()
+    relay = OutboxRelay()
 
     @rpc
     def announce(self, actor, payload):

@@ -1,18 +1,18 @@
 """The broker connection on a real RabbitMQ."""
 
 import queue
-import socket
 import threading
 import time
 from concurrent.futures import wait
-from contextlib import suppress
 
 import pika
 import pytest
 
 from chassis import testing
-from chassis.broker import Broker, PublishFailed
+from chassis.broker import Broker
+from chassis.bus_messages import PublishFailed
 from chassis.rpc_client import RpcClient
+from chassis.testing_proxies import Proxy
 from contracts.errors import Unavailable
 from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS
 
@@ -22,42 +22,6 @@ def drain(broker, lane):
     received: queue.Queue = queue.Queue()
     broker.consume(lane, received.put, prefetch=2000)
     return received
-
-
-class Proxy:
-    """A TCP proxy in front of the broker whose connections can be cut, as a network does."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.target, self.pairs = (host, port), []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self.target)
-            self.pairs.append((near, far))
-            for a, b in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while chunk := source.recv(65536):
-                sink.sendall(chunk)
-        except OSError:
-            pass
-        sink.close()
-
-    def cut(self) -> None:
-        pairs, self.pairs = self.pairs, []
-        for end in (end for pair in pairs for end in pair):
-            with suppress(OSError):  # the other pump may have closed it by now
-                end.shutdown(socket.SHUT_RDWR)
 
 
 def test_many_are_confirmed_and_received_in_order(broker):

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import MetaData, text
 
 from chassis import outbox, tables, testing
+from chassis.answers import AGAIN_SECONDS
 from chassis.database import Database, make_engine
 from chassis.health import WorkStalled
 from chassis.outbox import Relay
@@ -246,6 +247,21 @@ def test_a_refusal_is_no_failure_in_the_log(launch_greeter_once, client):
 
     log = testing.wait_until(lambda: "ZeroDivisionError" in (told := launch_greeter_once.log_tail()) and told)
     assert "greeting.refused" not in log
+
+
+def test_a_database_that_is_away_is_told_as_worth_asking_again(launch_greeter_once, client, greeter_url):
+    with ThreadPoolExecutor() as callers:
+        asked = callers.submit(client.call, "reporting.sleep", ACTOR, {"seconds": 20}, deadline=30)
+        with psycopg.connect(greeter_url, autocommit=True) as connection:
+            cut = (
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()"
+            )
+            testing.wait_until(lambda: connection.execute(cut).fetchone()[0], what="the call's statement")
+        with pytest.raises(Unavailable) as told:
+            asked.result()
+    assert (told.value.code, told.value.extra) == ("database.unavailable", {"retry_after": AGAIN_SECONDS})
+    assert client.call("reporting.sleep", ACTOR, {"seconds": 0}) == {}
 
 
 def test_relay_forgets_what_the_inbox_no_longer_needs(launch_greeter_once, greeter_url):

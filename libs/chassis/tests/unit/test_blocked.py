@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.broker import BLOCKED, PROBE, Broker, BrokerBlocked, PublishFailed
+from chassis.broker import BLOCKED, PROBE, Broker
+from chassis.bus_messages import BrokerBlocked, PublishFailed
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import re
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,8 @@ def lines(monkeypatch):
     written = io.StringIO()
     root, before = logging.getLogger(), logging.getLogger().handlers[:]
     monkeypatch.setattr("sys.stderr", written)
+    for module in (sys, threading):  # put back afterwards
+        monkeypatch.setattr(module, "excepthook", module.excepthook)
     logs.configure("tests")
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     root.handlers[:] = before
@@ -102,3 +106,34 @@ def test_nobody_writes_an_error_as_text():
 
     assert len(sources) > 300
     assert [str(path) for path in sources if as_text.search(path.read_text())] == []
+
+
+def test_what_nobody_caught_is_a_line_like_any_other(lines, monkeypatch):
+    def fail():
+        raise ValueError(SECRET)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    for line in lines():
+        assert (line["event"], line["level"], "in fail" in line["exception"]) == ("uncaught", "critical", True)
+        assert SECRET not in json.dumps(line)
+    assert len(lines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "written"),
+    [("warning", ["b"]), ("DEBUG", ["a", "b"]), ("", ["b"]), ("loud", ["log_level_unknown", "b"])],
+)
+def test_the_least_that_is_written_is_a_setting(lines, monkeypatch, capsys, wanted, written):
+    monkeypatch.setenv("WICI_LOG_LEVEL", wanted)
+    logs.configure("tests")
+    logs.get_logger().debug("a")
+    logs.get_logger().error("b")
+
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == written

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contracts.campaigns import (
     ab_tests,
+    chains,
     content,
     drafts,
     files,
@@ -17,11 +18,26 @@ from contracts.campaigns import (
     links,
     needs,
     rules,
+    steps,
     templates,
     unsubscribe_pages,
 )
 from contracts.rpc import Call
 
-_NOUNS = (drafts, ab_tests, content, files, follow_ups, life, links, needs, rules, templates, unsubscribe_pages)
+_NOUNS = (
+    drafts,
+    ab_tests,
+    content,
+    files,
+    follow_ups,
+    life,
+    links,
+    needs,
+    rules,
+    steps,
+    templates,
+    unsubscribe_pages,
+    chains,
+)
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

@@ -20,6 +20,9 @@ METRICS: dict[Channel, frozenset[AbMetric]] = {
     Channel.SMS: frozenset({AbMetric.DELIVERED, AbMetric.CLICKS}),
     Channel.EMAIL: frozenset({AbMetric.OPENS, AbMetric.CLICKS, AbMetric.CLICK_TO_OPEN}),
     Channel.PUSH: frozenset({AbMetric.DELIVERED, AbMetric.OPENS}),
+    Channel.WHATSAPP: frozenset({AbMetric.DELIVERED, AbMetric.OPENS}),
+    Channel.VIBER: frozenset({AbMetric.DELIVERED, AbMetric.OPENS}),
+    Channel.RCS: frozenset({AbMetric.DELIVERED, AbMetric.OPENS, AbMetric.CLICKS}),
 }
 
 

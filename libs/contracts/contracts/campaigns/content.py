@@ -17,10 +17,13 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.texts import text
 from contracts.channel import Advice, ContentProblem
 from contracts.email_gateway import contents as email
+from contracts.ott_gateway import contents as ott
 from contracts.push_gateway import contents as push
+from contracts.rcs_gateway import contents as rcs
 from contracts.rpc import Call
 from contracts.schema import Schema, broken_rule, one_line, plain_text, rule
 from contracts.sms_gateway import contents as sms
+from contracts.viber_gateway import contents as viber
 from contracts.vocabulary import Channel
 
 ADDRESS_MAX = 320
@@ -78,11 +81,17 @@ EmailSender = draft_of(
 )
 
 PushContent = draft_of(push.PushContent, "PushContent", push.NAMES)
+WhatsappContent = draft_of(ott.WhatsappContent, "WhatsappContent", ott.NAMES)
+ViberContent = draft_of(viber.ViberContent, "ViberContent", viber.NAMES)
+RcsContent = draft_of(rcs.RcsContent, "RcsContent", rcs.NAMES)
 
 SCHEMA_OF: dict[Channel, type[Schema]] = {
     Channel.SMS: SmsContent,
     Channel.EMAIL: EmailContent,
     Channel.PUSH: PushContent,
+    Channel.WHATSAPP: WhatsappContent,
+    Channel.VIBER: ViberContent,
+    Channel.RCS: RcsContent,
 }
 _ANY_CONTENT: dict[str, Any] = {"any_of": tuple(SCHEMA_OF.values())}
 ANY_SENDER: dict[str, Any] = {
@@ -99,7 +108,8 @@ def content_field(**rules: Any) -> fields.Dict:
 
 
 class SenderField(fields.Raw):
-    """A sender ID (SMS), the name of an application (push), or an `EmailSender`."""
+    """A sender ID (SMS), the name of an application (push) or of a number (WhatsApp)
+    or of an agent (RCS) or of a bot (Viber), or an `EmailSender`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
@@ -110,18 +120,31 @@ class SenderField(fields.Raw):
             return value
         if isinstance(value, dict):
             return EmailSender().load(value)
-        raise marshmallow.ValidationError("Not a valid sender: a text for SMS and push, an object for e-mail.")
+        raise marshmallow.ValidationError("Not a valid sender: an object for e-mail, a text for all others.")
 
 
 def content_problems(channel: Channel, content: dict[str, Any] | None) -> dict[str, Any]:
     """Marshmallow's messages on `content` as that channel's; empty when it fits."""
     if not content:
         return {}
-    problems = SCHEMA_OF[channel]().validate(content)
-    for other in SCHEMA_OF if problems else ():
-        if other is not channel and not SCHEMA_OF[other]().validate(content):
-            return {"_schema": [rule("content.other_channel", f"This is content for {other}, not for {channel}.")]}
-    return problems
+    if not _has_fields_of(channel, content):
+        for other in SCHEMA_OF:
+            if _has_fields_of(other, content):
+                return {"_schema": [rule("content.other_channel", f"This is content for {other}, not for {channel}.")]}
+    return SCHEMA_OF[channel]().validate(content)
+
+
+def _has_fields_of(channel: Channel, content: dict[str, Any]) -> bool:
+    return content.keys() <= SCHEMA_OF[channel]._declared_fields.keys()
+
+
+_SENDERS = {
+    Channel.SMS: "a sender ID",
+    Channel.PUSH: "the name of an application",
+    Channel.WHATSAPP: "the name of a number",
+    Channel.VIBER: "the name of a bot",
+    Channel.RCS: "the name of an agent",
+}
 
 
 def sender_problems(channel: Channel, sender: Any) -> list[str]:
@@ -129,7 +152,7 @@ def sender_problems(channel: Channel, sender: Any) -> list[str]:
     if sender is None or isinstance(sender, str) == (channel is not Channel.EMAIL):
         return []
     if channel is not Channel.EMAIL:
-        kind = "a sender ID" if channel is Channel.SMS else "the name of an application"
+        kind = _SENDERS[channel]
         return [rule("sender.other_channel", f"For {channel} the sender is {kind}, a text.")]
     return [rule("sender.other_channel", "For e-mail the sender is an object with from_email.")]
 
@@ -141,6 +164,7 @@ class Sample(Schema):
     fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
 
 
+_STEP = "Of a campaign of steps: which, from 1 on; left out: the first"
 _VARIANT = "Of a campaign that tests some: which; left out: the first"
 
 
@@ -154,6 +178,9 @@ class PreviewRequest(Schema):
     variant = fields.String(
         allow_none=True, load_default=None, validate=validate.Length(max=40), metadata={"description": _VARIANT}
     )
+    step = fields.Integer(
+        allow_none=True, load_default=None, validate=validate.Range(min=1, max=5), metadata={"description": _STEP}
+    )
 
     @validates_schema
     def _names_one(self, preview: dict[str, Any], **_: Any) -> None:
@@ -162,7 +189,8 @@ class PreviewRequest(Schema):
 
 
 class Preview(Schema):
-    """What the channel renders: an SMS's text and parts, an e-mail's subject, html and text, a push's title, body."""
+    """What the channel renders: an SMS's text and parts, an e-mail's subject, html and text, a push's title, body; of
+    WhatsApp its texts."""
 
     channel = fields.Enum(Channel, by_value=True)
     variables = fields.List(fields.String())
@@ -179,6 +207,9 @@ class TestRequest(Schema):
     fields_ = fields.Dict(keys=fields.String(), load_default=dict, data_key="fields")
     variant = fields.String(
         allow_none=True, load_default=None, validate=validate.Length(max=40), metadata={"description": _VARIANT}
+    )
+    step = fields.Integer(
+        allow_none=True, load_default=None, validate=validate.Range(min=1, max=5), metadata={"description": _STEP}
     )
 
 
@@ -213,7 +244,8 @@ class RecipientPreview(Schema):
         keys=fields.String(),
         allow_none=True,
         metadata={
-            "description": "text and parts of an SMS; subject, html and text of an e-mail; title and body of a push"
+            "description": "text and parts of an SMS; subject, html and text of an e-mail; title and body of a push;"
+            " texts of WhatsApp"
         },
     )
     problem = fields.String(allow_none=True, metadata={"description": "why there is nothing to show"})

@@ -11,6 +11,9 @@ from marshmallow import fields, validate, validates_schema
 
 from contracts.campaigns.ab_tests import AbProgress, AbTest, ab_test_problems
 from contracts.campaigns.content import ANY_SENDER, SenderField, content_field, content_problems, sender_problems
+from contracts.campaigns.progress import LeftOutCounts, Progress
+from contracts.campaigns.quiet_hours import QuietHours
+from contracts.campaigns.steps import StepOf, steps_field
 from contracts.campaigns.texts import NAME_MAX
 from contracts.channel import CHANNELS
 from contracts.contacts.audiences import Audience
@@ -21,8 +24,7 @@ from contracts.schema import PageQuery, Schema, broken_rule, line_field, page_of
 from contracts.vocabulary import CampaignState, Channel, LeftOut
 
 THROTTLE_MIN, THROTTLE_MAX = 60, 200_000
-LOCAL_TIME = r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z"
-
+__all__ = ["RPC", "Campaign", "LeftOutCounts", "Options", "Progress"]
 
 # A channel looks at an e-mail's sender as a part of its content.
 SENDER_IN_CONTENT = {f"content.{name}": f"sender.{name}" for name in ("from_email", "from_name", "reply_to")}
@@ -35,18 +37,6 @@ def folder_field(**rules: Any) -> fields.String:
 
 def tags_field(**rules: Any) -> fields.List[Any]:
     return fields.List(line_field(TAG_MAX, 1), validate=validate.Length(max=TAGS_MAX), **rules)
-
-
-class QuietHours(Schema):
-    """Nothing starts from `start` until `end` (HH:MM, in the account's or the recipient's zone); may span midnight."""
-
-    start = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
-    end = fields.String(required=True, validate=validate.Regexp(LOCAL_TIME, error="Not a valid time: HH:MM."))
-
-    @validates_schema
-    def _spans_something(self, times: dict[str, Any], **_: Any) -> None:
-        if times.get("start") == times.get("end"):
-            raise broken_rule("quiet_hours.empty", "Quiet hours must end at another time than they start.", "end")
 
 
 class Options(Schema):
@@ -70,33 +60,78 @@ class Options(Schema):
             " the campaign is tested, scheduled and started"
         },
     )
+    unsubscribe_page_id = fields.UUID(
+        allow_none=True,
+        metadata={
+            "description": "E-mail: the unsubscribe page that this campaign's links show, instead of the account's"
+            " default; that one again once it is deleted"
+        },
+    )
 
 
 def options_problems(channel: Channel, options: Mapping[str, Any]) -> dict[str, Any]:
     """What of the options the channel has not, by field."""
-    if not options.get("attachments") or CHANNELS[channel].attaches_files:
-        return {}
-    return {"attachments": [rule("attachment.not_on_channel", "Messages of this channel carry no files.")]}
+    problems: dict[str, Any] = {}
+    if options.get("attachments") and not CHANNELS[channel].attaches_files:
+        problems["attachments"] = [rule("attachment.not_on_channel", "Messages of this channel carry no files.")]
+    if options.get("unsubscribe_page_id") and channel is not Channel.EMAIL:
+        no_page = rule("unsubscribe_page.not_on_channel", "Only e-mails have an unsubscribe page.")
+        problems["unsubscribe_page_id"] = [no_page]
+    return problems
+
+
+STEPS = (
+    "Two to five steps over channels: everybody gets the first that can be sent to them, and each next one only where"
+    " the ones before have not reached them, by their `go_on`. With steps there is no `channel`, `sender`, `content` or"
+    " `ab_test`, and no `options` of time zones, attachments or unsubscribe pages"
+)
+
+
+_NOT_OF_STEPS = ("time_zone_field", "attachments", "unsubscribe_page_id")
+
+
+def steps_problems(campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """What a campaign of steps does not have, by field."""
+    given = [name for name in ("channel", "sender", "content", "ab_test") if campaign.get(name)]
+    problems: dict[str, Any] = {
+        name: [rule("campaign.has_steps", "A campaign of steps says this in each step, or has none.")] for name in given
+    }
+    options = [name for name in _NOT_OF_STEPS if (campaign.get("options") or {}).get(name)]
+    if options:
+        said = "A campaign of steps has no such option."
+        problems["options"] = {name: [rule("campaign.has_steps", said)] for name in options}
+    return problems
 
 
 class CampaignCreate(Schema):
-    """A new draft. `sender` and `content` take the channel's shape."""
+    """A new draft. `sender` and `content` take the channel's shape; or it has `steps` in place of them."""
 
     also_named: ClassVar = SENDER_IN_CONTENT
 
     name = line_field(NAME_MAX, 1, required=True)
-    channel = fields.Enum(Channel, by_value=True, required=True)
+    channel = fields.Enum(
+        Channel, by_value=True, load_default=None, metadata={"description": "Needed where there are no `steps`"}
+    )
     sender = SenderField(allow_none=True, load_default=None, metadata=ANY_SENDER)
     audience = fields.Nested(Audience, load_default=lambda: Audience().load({}))
     content = content_field(load_default=dict)
     options = fields.Nested(Options, load_default=dict)
     ab_test = fields.Nested(AbTest, allow_none=True, load_default=None)
+    steps = steps_field(allow_none=True, load_default=None, metadata={"description": STEPS})
     folder = folder_field(load_default=None)
     tags = tags_field(load_default=list)
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_channel(self, campaign: dict[str, Any], **_: Any) -> None:
-        problems: dict[str, Any] = {}
+        if campaign["steps"] is not None:
+            if problems := steps_problems(campaign):
+                raise marshmallow.ValidationError(problems)
+            return
+        if campaign["channel"] is None:
+            raise broken_rule(
+                "campaign.no_channel", "Name the channel, or the steps of a campaign of steps.", "channel"
+            )
+        problems = {}
         if wrong_content := content_problems(campaign["channel"], campaign["content"]):
             problems["content"] = wrong_content
         if wrong_sender := sender_problems(campaign["channel"], campaign["sender"]):
@@ -120,6 +155,7 @@ class CampaignUpdate(Schema):
     content = content_field()
     options = fields.Nested(Options)
     ab_test = fields.Nested(AbTest, allow_none=True)
+    steps = steps_field(metadata={"description": "Of a campaign of steps: all of them anew"})
     folder = folder_field()
     tags = tags_field()
 
@@ -129,34 +165,6 @@ class CampaignQuery(NewestQuery):
     state = fields.Enum(CampaignState, by_value=True, load_default=None, allow_none=True)
     folder = line_field(FOLDER_MAX, 1, load_default=None)
     tag = line_field(TAG_MAX, 1, load_default=None)
-
-
-class LeftOutCounts(Schema):
-    """Who is not sent to, by what happened to them after the audience was numbered, or by the frequency cap."""
-
-    archived = fields.Integer(metadata={"description": "Their address is in the archive."})
-    erased = fields.Integer(metadata={"description": "They were erased on request."})
-    withdrawn = fields.Integer(metadata={"description": "They have withdrawn their consent."})
-    deleted = fields.Integer(metadata={"description": "The contact was deleted."})
-    changed = fields.Integer(metadata={"description": "The contact has another address, or none, on this channel."})
-    capped = fields.Integer(metadata={"description": "They have had as many messages as the frequency cap allows."})
-
-
-class Progress(Schema):
-    """In recipients: `submitted`, `failed`, `deferred`, all of `left_out` and `to_come` add up to `recipients`."""
-
-    recipients = fields.Integer(
-        allow_none=True, metadata={"description": "In the audience as it was numbered when the campaign started."}
-    )
-    published = fields.Integer(metadata={"description": "Given to the channel so far."})
-    submitted = fields.Integer(metadata={"description": "Handed over by the channel."})
-    failed = fields.Integer(metadata={"description": "Never handed over, and never will be."})
-    deferred = fields.Integer(metadata={"description": "Waiting at the channel to be tried again."})
-    left_out = fields.Nested(LeftOutCounts)
-    to_come = fields.Integer(
-        allow_none=True,
-        metadata={"description": "Nothing is decided yet; of a campaign that was cancelled or failed: never sent to."},
-    )
 
 
 class Failure(Schema):
@@ -177,13 +185,29 @@ class Approval(Schema):
 class Campaign(Schema):
     id = fields.UUID()
     name = fields.String()
-    channel = fields.Enum(Channel, by_value=True)
+    channel = fields.Enum(Channel, by_value=True, metadata={"description": "Of a campaign of steps: of the first"})
+    channels = fields.List(
+        fields.Enum(Channel, by_value=True),
+        metadata={"description": "Those of its steps, in their order; of a campaign without steps its one"},
+    )
     state = fields.Enum(CampaignState, by_value=True)
     sender = fields.Raw(allow_none=True, metadata=ANY_SENDER)
     audience = fields.Nested(Audience)
     content = content_field()
     options = fields.Nested(Options)
     ab_test = fields.Nested(AbTest, allow_none=True)
+    steps = steps_field(
+        allow_none=True,
+        metadata={"description": "Null of a campaign without; what each has done: `GET /v1/campaigns/{id}/steps`"},
+    )
+    step_of = fields.Nested(
+        StepOf,
+        allow_none=True,
+        metadata={
+            "description": "Of what is itself a step of a campaign: it is shown, followed up and reported as a campaign"
+            " is, and goes with the campaign that it is a step of"
+        },
+    )
     folder = fields.String(allow_none=True)
     tags = fields.List(fields.String())
     ab_progress = fields.Nested(
@@ -209,11 +233,28 @@ class Campaign(Schema):
     finished_at = fields.AwareDateTime(allow_none=True)
 
 
+class CampaignRates(Schema):
+    """How a campaign went, as a list of many shows it; its report has the rest."""
+
+    delivery_rate = fields.Float(allow_none=True, metadata={"description": "delivered / sent"})
+    open_rate = fields.Float(allow_none=True, metadata={"description": "E-mail: unique opens / delivered"})
+    click_rate = fields.Float(allow_none=True, metadata={"description": "unique clicks / delivered"})
+
+
 class CampaignSummary(Campaign):
     """A campaign in a list: without its content."""
 
     class Meta:
-        exclude = ("content", "ab_test")
+        exclude = ("content", "ab_test", "steps")
+
+    rates = fields.Nested(
+        CampaignRates,
+        allow_none=True,
+        metadata={
+            "description": "Null before it has started, for who has no `reports.read`, and while reporting does not"
+            " answer"
+        },
+    )
 
 
 class LeftOutQuery(PageQuery):

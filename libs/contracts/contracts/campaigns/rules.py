@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from contracts.campaigns.drafts import QuietHours
+from contracts.campaigns.quiet_hours import QuietHours
 from contracts.rpc import Call
 from contracts.schema import Schema
 

@@ -129,11 +129,17 @@ class TemplateVersionSummary(Schema):
     name = fields.String()
     created_at = fields.AwareDateTime()
     created_by = fields.UUID(allow_none=True, metadata={"description": "the user; null for an API key"})
+    has_picture = fields.Boolean(metadata={"description": "whether `…/picture` shows its page"})
 
 
 class TemplateVersion(TemplateVersionSummary):
     content = content_field()
     design = fields.Dict(keys=fields.String(), allow_none=True)
+
+
+class TemplatePicture(Schema):
+    filename = fields.String()
+    content = fields.String(metadata={"description": "a PNG in base64"})
 
 
 class TemplateVersionList(Schema):
@@ -188,5 +194,6 @@ RPC: dict[str, Call] = {
     "list_template_versions": Call(response=TemplateVersionList, path=_TEMPLATE),
     "get_template_version": Call(response=TemplateVersion, path=_VERSION),
     "restore_template_version": Call(response=Template, path=_VERSION),
+    "get_template_picture": Call(response=TemplatePicture, path=_VERSION),
     "compare_template_versions": Call(VersionsToCompare, TemplateComparison, path=_VERSION),
 }

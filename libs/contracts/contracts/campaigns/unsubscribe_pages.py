@@ -37,13 +37,18 @@ class PageTexts(Schema):
     """What the page says in one language.
 
     `leave` is the button for the channel of the message, `leave_all` the one for all channels (none where it is null);
-    `why` asks for a reason once that is done, `thanks` answers one.
+    `why` asks for a reason once that is done, `thanks` answers one. `lists` stands above the lists that may be left
+    (groups with texts for people), `leave_lists` on their button, and `lists_done` says that it is done; Wici's own
+    where null.
     """
 
     title = line_field(100, 1, required=True)
     text = written.text(1_000, 1, required=True)
     leave = line_field(100, 1, required=True)
     leave_all = line_field(100, 1, load_default=None, allow_none=True)
+    lists = line_field(200, 1, load_default=None, allow_none=True)
+    leave_lists = line_field(100, 1, load_default=None, allow_none=True)
+    lists_done = line_field(200, 1, load_default=None, allow_none=True)
     done_title = line_field(100, 1, required=True)
     done = written.text(1_000, 1, required=True)
     why = line_field(200, 1, required=True)
@@ -60,7 +65,10 @@ class PageTexts(Schema):
 
 
 class UnsubscribePageCreate(Schema):
-    """A page; the account's first is the default, which every send has. Where `texts` is empty it has Wici's own."""
+    """A page; the account's first is the default, which every send has but those of campaigns that name another.
+
+    Where `texts` is empty it has Wici's own.
+    """
 
     name = line_field(NAME_MAX, 1, required=True)
     brand = fields.Nested(Brand, required=True)

@@ -16,6 +16,7 @@ from contracts.contacts import (
     groups,
     growth,
     imports,
+    jobs,
     people,
     privacy,
     segments,
@@ -25,7 +26,7 @@ from contracts.rpc import Call
 
 _NOUNS = (
     people, consents, fields, groups, segments, files, imports, exports, archive, audiences, privacy, forms, sign_ups,
-    bulk, frequency_caps, growth, devices,
+    bulk, jobs, frequency_caps, growth, devices,
 )  # fmt: skip
 
 RPC: dict[str, Call] = {name: call for noun in _NOUNS for name, call in noun.RPC.items()}

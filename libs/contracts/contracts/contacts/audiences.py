@@ -44,8 +44,13 @@ def names_anybody(audience: Mapping[str, object]) -> bool:
 
 
 class AudienceCount(Schema):
+    """`also_on`: whoever can be reached on one of these channels, or on `channel`, is of it."""
+
     channel = fields.Enum(Channel, by_value=True, required=True)
     audience = fields.Nested(Audience, required=True)
+    also_on = fields.List(
+        fields.Enum(Channel, by_value=True), load_default=list, validate=validate.Length(max=len(Channel))
+    )
 
 
 class AddresseesCount(AudienceCount):
@@ -88,6 +93,11 @@ class SnapshotCreate(AudienceToSample):
     """
 
     snapshot_id = fields.UUID(required=True)
+    campaign_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "that the audience is of; of one of steps the whole"},
+    )
     is_shuffled = fields.Boolean(load_default=False)
     zones = fields.Nested(ZoneOrder, load_default=None, allow_none=True)
 
@@ -108,6 +118,17 @@ class AudienceRead(Schema):
     campaign_id = fields.UUID(load_default=None, allow_none=True)
 
 
+class StepAudienceRead(Schema):
+    """The recipients of these numbers as they are now on a channel, for a step of the campaign `step_of`: their address
+    there, and consent and archive of this moment. All steps of a campaign are one message under the frequency cap."""
+
+    snapshot_id = fields.UUID(required=True)
+    channel = fields.Enum(Channel, by_value=True, required=True)
+    numbers = fields.List(fields.Integer(), required=True, validate=validate.Length(max=5_000))
+    campaign_id = fields.UUID(required=True)
+    step_of = fields.UUID(required=True)
+
+
 class StrangersCount(Schema):
     """Recipients of a snapshot who have none of these addresses, which are in lower case."""
 
@@ -116,11 +137,13 @@ class StrangersCount(Schema):
 
 
 class AudienceLetGo(Schema):
-    """Who is numbered above `after` has been read and is not sent to after all, or not yet."""
+    """Who is numbered above `after` has been read and is not sent to after all, or not yet; `numbers`: of these alone,
+    as a later step has read them."""
 
     snapshot_id = fields.UUID(required=True)
     campaign_id = fields.UUID(required=True)
     after = fields.Integer(required=True, validate=validate.Range(min=0))
+    numbers = fields.List(fields.Integer(), load_default=None, allow_none=True, validate=validate.Length(max=5_000))
 
 
 class Recipients(Schema):
@@ -147,6 +170,12 @@ class Addressees(Schema):
     addressees = fields.List(
         fields.Tuple((fields.UUID(), fields.String())), required=True, validate=validate.Length(max=ADDRESSEES_MAX)
     )
+    campaign_ids = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=ADDRESSEES_MAX),
+        metadata={"description": "whose message each is about to get, in the same order; none: of nobody is it known"},
+    )
 
 
 class LeftOutAddressees(Schema):
@@ -161,6 +190,7 @@ RPC = {
     "snapshot_audience": Call(SnapshotCreate, Snapshot),
     "get_snapshot": Call(None, Snapshot, path={"snapshot_id": UUID}),
     "read_audience": Call(AudienceRead, Recipients),
+    "read_step_audience": Call(StepAudienceRead, Recipients),
     "count_strangers": Call(StrangersCount, Count),
     "let_go_of_audience": Call(AudienceLetGo),
     "check_addressees": Call(Addressees, LeftOutAddressees),

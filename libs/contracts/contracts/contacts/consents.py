@@ -42,8 +42,21 @@ class ConsentChange(Schema):
     evidence = fields.Nested(ConsentEvidence, allow_none=True)
 
 
+class LeftList(Schema):
+    """A group that the person has left by an unsubscribe page, with the message that led there."""
+
+    group_id = fields.UUID()
+    name = fields.String()
+    at = fields.AwareDateTime()
+    campaign_id = fields.UUID(allow_none=True)
+    message_id = fields.UUID()
+
+
 class ConsentHistory(Schema):
     items = fields.List(fields.Nested(ConsentChange))
+    left_lists = fields.List(
+        fields.Nested(LeftList), metadata={"description": "Groups that the person has left by themselves, newest first"}
+    )
 
 
 RPC = {

@@ -15,7 +15,8 @@ from contracts.vocabulary import Channel
 
 LANGUAGE = validate.Regexp(r"^[a-z]{2}\Z", error="Two lower-case letters, as in ISO 639-1.")
 # Those whose address a form can ask for.
-ASKED_CHANNELS = validate.OneOf((Channel.SMS, Channel.EMAIL))
+ASKED_CHANNELS = (Channel.SMS, Channel.EMAIL, Channel.WHATSAPP, Channel.RCS)
+_ASKED = validate.OneOf(ASKED_CHANNELS)
 LABEL = validate.Length(min=1, max=200)
 CONSENT_TEXT = validate.Length(min=1, max=4_000)
 ORIGIN = validate.Regexp(
@@ -71,9 +72,9 @@ class FormCreate(Schema):
     )
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
     channels = fields.List(
-        fields.Enum(Channel, by_value=True, validate=ASKED_CHANNELS),
+        fields.Enum(Channel, by_value=True, validate=_ASKED),
         load_default=lambda: [Channel.EMAIL],
-        validate=validate.Length(min=1, max=2),
+        validate=validate.Length(min=1, max=len(ASKED_CHANNELS)),
     )
     sender = fields.Nested(FormSender, load_default=None, allow_none=True)
     submitted_url = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=2_000), PAGE])
@@ -95,7 +96,7 @@ class FormUpdate(Schema):
     fields_ = fields.List(fields.Nested(FormField), data_key="fields", validate=validate.Length(max=30))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=20))
     channels = fields.List(
-        fields.Enum(Channel, by_value=True, validate=ASKED_CHANNELS), validate=validate.Length(min=1, max=2)
+        fields.Enum(Channel, by_value=True, validate=_ASKED), validate=validate.Length(min=1, max=len(ASKED_CHANNELS))
     )
     sender = fields.Nested(FormSender, allow_none=True)
     submitted_url = fields.String(allow_none=True, validate=[validate.Length(max=2_000), PAGE])

@@ -25,14 +25,17 @@ class FrequencyCapSetting(Schema):
 
 
 class AudienceBreakdown(Schema):
-    """Contacts in the groups and segments of an audience; each is in one of the figures below `total`."""
+    """Contacts in the groups and segments of an audience; each is in one of the figures below `total`.
+
+    With `also_on`: who is reached on one of the channels at least, and of the others why on none.
+    """
 
     total = fields.Integer(metadata={"description": "In any of its groups or segments"})
     reachable = fields.Integer(metadata={"description": "Would be sent to now"})
     excluded = fields.Integer(metadata={"description": "In an excluded group or segment"})
-    without_address = fields.Integer(metadata={"description": "Of the others: without an address on this channel"})
-    archived = fields.Integer(metadata={"description": "Of the others: the address is in the archive"})
-    without_consent = fields.Integer(metadata={"description": "Of the others: no consent for this channel"})
+    without_address = fields.Integer(metadata={"description": "Of the others: without an address on the channels"})
+    archived = fields.Integer(metadata={"description": "Of the others: each address on the channels is in the archive"})
+    without_consent = fields.Integer(metadata={"description": "Of the others: no consent for a channel that is left"})
     capped = fields.Integer(
         metadata={"description": "Of the others: they have had as many messages as the frequency cap allows"}
     )

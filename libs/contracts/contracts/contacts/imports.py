@@ -40,7 +40,7 @@ class ImportOptions(Schema):
     )
     bad_values = fields.String(load_default="drop", validate=validate.OneOf(["drop", "reject"]))
     consent = fields.List(
-        fields.Enum(Channel, by_value=True, validate=validate.OneOf((Channel.SMS, Channel.EMAIL))), load_default=list
+        fields.Enum(Channel, by_value=True), load_default=list, validate=validate.Length(max=len(Channel))
     )
     group_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
     group_name = name_field(load_default=None, allow_none=True)

@@ -8,10 +8,12 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from contracts.contacts.shapes import MERGE_BY, TEXT, Count, rules_field, word_of
-from contracts.lists import sort_field, total_fields
+from contracts.lists import NEWEST, OLDEST, total_fields
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, page_of
 from contracts.vocabulary import ArchiveReason, Channel
+
+BY_NAME, BY_NAME_BACKWARDS = "name", "-name"
 
 
 class Consent(Schema):
@@ -29,6 +31,9 @@ class Consents(Schema):
     sms = fields.Nested(Consent, allow_none=True)
     email = fields.Nested(Consent, allow_none=True)
     push = fields.Nested(Consent, allow_none=True)
+    whatsapp = fields.Nested(Consent, allow_none=True)
+    viber = fields.Nested(Consent, allow_none=True)
+    rcs = fields.Nested(Consent, allow_none=True)
 
 
 class ContactFields(Schema):
@@ -80,6 +85,9 @@ class Contact(ContactFields):
     push = fields.String(
         allow_none=True, metadata={"description": "the address of all its devices; null where it has none"}
     )
+    viber = fields.String(
+        allow_none=True, metadata={"description": "its address on Viber; null where it has subscribed to no bot"}
+    )
     group_ids = fields.List(fields.UUID())
     groups = fields.List(fields.Nested(GroupName), metadata={"volatile": True})
     archived = fields.List(fields.Nested(ContactArchived), metadata={"volatile": True})
@@ -95,7 +103,16 @@ def q_field(**options: Any) -> fields.String:
 
 class ContactQuery(PageQuery):
     q = q_field()
-    sort = sort_field()
+    sort = fields.String(
+        validate=validate.OneOf(
+            [OLDEST, NEWEST, BY_NAME, BY_NAME_BACKWARDS],
+            labels=["oldest_first", "newest_first", "by_name", "by_name_backwards"],
+        ),
+        metadata={
+            "description": "`created` (else), `-created`, or `name`, `-name`: by last name, then first name, as Polish"
+            " sorts them; who has neither comes last by `name`"
+        },
+    )
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))

@@ -12,15 +12,35 @@ from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, line_field, page_of
 
 
+class DnsProblem(Schema):
+    """What is wrong with a record, for whoever keeps the domain's DNS."""
+
+    code = fields.String(
+        metadata={
+            "description": (
+                "record.missing, record.different (the value is another), record.several (more than one where there may"
+                " be one), record.doubled_name (it was added under its name with the domain once more),"
+                " record.no_answer (the name servers did not answer)"
+            )
+        }
+    )
+    detail = fields.String()
+
+
 class DnsRecord(Schema):
-    """One record to add to the domain's DNS, and whether it was seen at the last check."""
+    """One record to add to the domain's DNS, and what was seen at the last check."""
 
     purpose = fields.String(metadata={"description": "ownership, dkim, return_path, spf, tracking or dmarc"})
     type = fields.String(metadata={"description": "TXT, MX or CNAME"})
     name = fields.String()
     value = fields.String()
     required = fields.Boolean(metadata={"description": "Without it nothing leaves from the domain."})
-    found = fields.Boolean(allow_none=True, metadata={"description": "null: not looked up yet"})
+    keep_until = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Of a DKIM key that signs no more: until then it has to stay."}
+    )
+    found = fields.Boolean(allow_none=True, metadata={"description": "null: not looked up yet, or nobody answered"})
+    seen = fields.List(fields.String(), metadata={"description": "What is at its name in its place"})
+    problem = fields.Nested(DnsProblem, allow_none=True, metadata={"description": "null: nothing is to be done"})
 
 
 class SenderDomain(Schema):
@@ -37,18 +57,69 @@ class SenderDomain(Schema):
             )
         },
     )
+    campaigns_stop_at = fields.AwareDateTime(
+        allow_none=True,
+        metadata={
+            "description": (
+                "Required records are gone: from then on no campaign leaves from the domain until they are back."
+                " null: they are there."
+            )
+        },
+    )
+    short_links = fields.Boolean(
+        metadata={
+            "description": (
+                "whether short links in SMS, and named links, start with `link_host` too, while the domain has one;"
+                " of one domain of the account at most"
+            )
+        }
+    )
     created_at = fields.AwareDateTime()
     verified_at = fields.AwareDateTime(allow_none=True)
     checked_at = fields.AwareDateTime(allow_none=True)
 
 
+_ALGORITHM = validate.OneOf(("rsa", "ed25519"))
+_LABEL = validate.Regexp(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\Z", error="Not a label of a domain name.")
+_SELECTOR = validate.Regexp(r"[a-z]([a-z0-9-]{0,30}[a-z])?\Z", error="Letters, digits and hyphens between letters.")
+
+
+class SenderDomainUpdate(Schema):
+    """`short_links` of one domain takes it from the other that had it."""
+
+    short_links = fields.Boolean(required=True)
+
+
 class SenderDomainCreate(Schema):
     domain = fields.String(required=True, validate=DOMAIN)
     algorithms = fields.List(
-        fields.String(validate=validate.OneOf(("rsa", "ed25519"))),
+        fields.String(validate=_ALGORITHM),
         load_default=lambda: ["rsa"],
         validate=validate.Length(min=1, max=2),
         metadata={"description": "DKIM keys to make; every one signs each e-mail."},
+    )
+    selector = fields.String(
+        load_default="wici",
+        validate=_SELECTOR,
+        metadata={"description": "What the selectors of its DKIM keys begin with; a number follows."},
+    )
+    return_path_label = fields.String(
+        load_default="bounces",
+        validate=_LABEL,
+        metadata={"description": "Bounces go to this name below the domain."},
+    )
+    link_label = fields.String(
+        load_default="link", validate=_LABEL, metadata={"description": "Links lead to this name below the domain."}
+    )
+
+
+class SenderKeysCreate(Schema):
+    algorithms = fields.List(
+        fields.String(validate=_ALGORITHM),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(min=1, max=2),
+        metadata={"description": "Of the new keys; those of the present ones where it is left out."},
     )
 
 
@@ -153,8 +224,10 @@ RPC: dict[str, Call] = {
     "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
     "get_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
     "list_sender_domains": Call(PageQuery, SenderDomainPage),
+    "update_sender_domain": Call(SenderDomainUpdate, SenderDomain, path=_DOMAIN_ID),
     "check_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
     "get_sender_domain_dmarc": Call(DmarcQuery, DmarcView, path=_DOMAIN_ID),
+    "rotate_sender_domain_keys": Call(SenderKeysCreate, SenderDomain, path=_DOMAIN_ID),
     "delete_sender_domain": Call(None, None, path=_DOMAIN_ID),
     "verify_domain": Call(DomainApproval, OperatorSenderDomain, path=_DOMAIN_ID),
     "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),

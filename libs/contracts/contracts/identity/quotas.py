@@ -97,7 +97,7 @@ class Standing(Schema):
     only_to = only_to_field()
 
 
-UNITS = "in units: parts for `sms`, messages for `email`"
+UNITS = "in units: parts for `sms`, messages for the other channels"
 
 
 class FeatureUsage(Schema):

@@ -18,7 +18,7 @@ PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}(?!\n)$", error="Not a valid E.164 
 SHA256_HEX = validate.Regexp(r"^[0-9a-f]{64}(?!\n)$", error="Not a valid token.")
 # Those of Europe and the dollar, all of which have a hundred minor units.
 CURRENCY = validate.OneOf(("PLN", "EUR", "USD", "GBP", "CHF", "CZK", "DKK", "NOK", "SEK"))
-FEATURES = ("sms", "email", "push")
+FEATURES = ("sms", "email", "push", "whatsapp", "viber", "rcs")
 LANGUAGES = ("pl", "en")
 MOST_MONEY = 10**12
 MOST_UNITS = 10**12

@@ -6,7 +6,7 @@ import re
 
 from marshmallow import fields, validate
 
-from contracts.schema import Schema, line_field, one_line, plain_text
+from contracts.schema import UNSEEN, Schema, line_field, one_line, plain_text
 
 TITLE_MAX, BODY_MAX, URL_MAX = 500, 4_000, 2_000
 TTL_MAX = 2_419_200  # seconds: the four weeks that FCM and push services of browsers keep a message at most
@@ -14,8 +14,8 @@ BUTTONS_MAX = 3
 LANGUAGE = validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", error="Not a valid language, such as pl or pt-BR.")
 _NO_NUL = validate.Regexp(r"^[^\x00]*\Z", error="Not a valid text: it holds characters that are no text.")
 _HTTPS = validate.Regexp(r"^https://[!-~]+\Z", error="Not a valid address: it begins with https://.")
-# What a tap opens: a page, or a place in the application. Never what a browser would run.
-_LINK = r"^(?!(?:javascript|data|vbscript|file|blob):)[a-z][a-z0-9+.-]*:[^\s\x00-\x1f\x7f]+\Z"
+# What a tap opens: a page, or a place in the application. Never what a browser would run, or what reads as another.
+_LINK = rf"^(?!(?:javascript|data|vbscript|file|blob):)[a-z][a-z0-9+.-]*:[^\s{UNSEEN}]+\Z"
 
 
 def _text(maximum: int, what: str) -> fields.String:

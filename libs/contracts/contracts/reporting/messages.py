@@ -7,6 +7,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate, validates_schema
 
+from contracts.campaigns.chains import MessageChain
 from contracts.money import Money
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, broken_rule, page_of
@@ -30,10 +31,11 @@ class MessageQuery(PageQuery):
     submitter_id = fields.UUID(
         metadata={"description": "Who handed single messages in: an API key, a user, an SMTP or an SMPP account"}
     )
+    test_of = fields.UUID(metadata={"description": "A campaign: the tests that were sent of it"})
 
     @validates_schema
     def _of_single_messages(self, query: dict[str, Any], **_: Any) -> None:
-        if {"external_id", "subject", "tag", "submitter_id"} & query.keys() and {
+        if {"external_id", "subject", "tag", "submitter_id", "test_of"} & query.keys() and {
             "campaign_id",
             "campaign_name",
         } & query.keys():
@@ -79,13 +81,21 @@ class MessageMoment(Schema):
     """A point of a message's time line: a state, or something that a person did."""
 
     at = fields.AwareDateTime()
-    kind = fields.String(metadata={"description": "A message state, or opened, clicked, unsubscribed, complained"})
+    kind = fields.String(
+        metadata={"description": "A message state, or opened, clicked, answered, dismissed, unsubscribed, complained"}
+    )
     text = fields.String(metadata={"description": "The same in words, in the language of `Accept-Language`"})
     code = fields.String(allow_none=True)
     detail = fields.String(allow_none=True)
+    peer = fields.String(
+        allow_none=True, metadata={"description": "Who answered: the mail server's host, or the carrier"}
+    )
     url = fields.String(allow_none=True)
     ip = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
+    step = fields.Integer(
+        allow_none=True, metadata={"description": "Of a message over several channels: on which of its steps"}
+    )
     machine = fields.String(
         allow_none=True,
         metadata={"description": "How a machine was known: `apple-mail-privacy`, `burst`, …; null: a person did it"},
@@ -98,9 +108,29 @@ class MessageStory(Message):
     timeline = fields.List(fields.Nested(MessageMoment))
 
 
+class AnyMessage(MessageStory):
+    """A message of the log; or one over several channels, as it stands on the channel that has reached the person, or
+    that it is on, with what happened on all of them in one time line."""
+
+    chain = fields.Nested(MessageChain, allow_none=True, metadata={"description": "null: of one channel"})
+
+
+class MessagesToFind(Schema):
+    message_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=1_000))
+
+
+class MessagesRead(Schema):
+    """Those of them that a person has opened or followed a link of, and no machine; those that the log does not have
+    yet are not among the `known`."""
+
+    read = fields.List(fields.UUID())
+    known = fields.List(fields.UUID())
+
+
 MessagePage = page_of(Message)
 
 RPC: dict[str, Call] = {
     "list_messages": Call(MessageQuery, MessagePage),
     "get_message": Call(response=MessageStory, path={"message_id": UUID}),
+    "find_read": Call(MessagesToFind, MessagesRead),
 }

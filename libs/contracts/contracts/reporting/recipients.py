@@ -7,6 +7,8 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from contracts.contacts.bulk import Bulk
+from contracts.contacts.groups import Combination
 from contracts.reporting.messages import MessagePage
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Schema, line_field
@@ -72,20 +74,10 @@ class ReportGroupCreate(Schema):
     name = line_field(200, 1, required=True)
 
 
-class ReportGroup(Schema):
-    id = fields.UUID()
-    name = fields.String()
-    contacts = fields.Integer()
-
-
 class ReportArchive(Schema):
     """Which addresses of a campaign are archived: those that do not exist."""
 
     who = fields.String(required=True, validate=validate.OneOf(["hard_bounced"]))
-
-
-class ReportArchived(Schema):
-    archived = fields.Integer(metadata={"description": "Addresses that contacts was asked to archive"})
 
 
 _CAMPAIGN = {"campaign_id": UUID}
@@ -93,6 +85,6 @@ RPC: dict[str, Call] = {
     "list_report_recipients": Call(RecipientsQuery, MessagePage, path=_CAMPAIGN),
     "export_report": Call(ReportPiece, FilePiece, path=_CAMPAIGN),
     "print_report": Call(ReportPrint, PrintedReport, path=_CAMPAIGN),
-    "create_report_group": Call(ReportGroupCreate, ReportGroup, path=_CAMPAIGN),
-    "archive_report_recipients": Call(ReportArchive, ReportArchived, path=_CAMPAIGN),
+    "create_report_group": Call(ReportGroupCreate, Combination, path=_CAMPAIGN),
+    "archive_report_recipients": Call(ReportArchive, Bulk, path=_CAMPAIGN),
 }

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
-from contracts.campaigns.drafts import LeftOutCounts
+from contracts.campaigns.drafts import CampaignRates, LeftOutCounts
 from contracts.money import Money
 from contracts.reporting.figures import ReportCounts, ReportRates
 from contracts.rpc import Call
@@ -18,7 +18,10 @@ _ID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{1
 
 
 class ReportDomain(Schema):
-    domain = fields.String(metadata={"description": "E-mail: the address's domain; SMS: the network; empty: not known"})
+    domain = fields.String(
+        metadata={"description": "E-mail: the address's domain; SMS: the network, `pl.play`; empty: not known"}
+    )
+    name = fields.String(metadata={"description": "What people call it: of a network `Play (PL)`, else the domain"})
     counts = fields.Nested(ReportCounts)
     rates = fields.Nested(ReportRates)
     cost = fields.Nested(Money)
@@ -59,6 +62,13 @@ class Report(Schema):
         LeftOutCounts,
         allow_none=True,
         metadata={"description": "Of the recipients, those not sent to, by the reason; null while it cannot be told"},
+    )
+    left_lists = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "E-mail: people who left a list by the unsubscribe page, and none of the channels: in no"
+            " other figure; null while it cannot be told"
+        },
     )
     messages = fields.Integer(metadata={"description": "Messages that anything is known of"})
     counts = fields.Nested(ReportCounts)
@@ -105,6 +115,16 @@ class ComparedReport(Schema):
 
 class Comparison(Schema):
     items = fields.List(fields.Nested(ComparedReport), metadata={"description": "In the order that was asked for"})
+
+
+class CampaignIds(Schema):
+    campaign_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(max=1000))
+
+
+class RatesByCampaign(Schema):
+    rates = fields.Dict(
+        keys=fields.String(), values=fields.Nested(CampaignRates), metadata={"description": "By id, of those known"}
+    )
 
 
 class ReportLink(Schema):
@@ -181,6 +201,7 @@ class CountsByVariant(Schema):
 _CAMPAIGN = {"campaign_id": UUID}
 RPC: dict[str, Call] = {
     "get_report": Call(response=Report, path=_CAMPAIGN),
+    "list_rates": Call(CampaignIds, RatesByCampaign),
     "compare_reports": Call(CompareQuery, Comparison),
     "get_report_links": Call(response=ReportLinks, path=_CAMPAIGN),
     "count_variants": Call(NumbersToCount, CountsByVariant),

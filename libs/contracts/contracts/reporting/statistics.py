@@ -12,7 +12,8 @@ from contracts.vocabulary import Channel
 
 
 class StatisticsQuery(Schema):
-    """Days (UTC, both included) on which messages were accepted; the last 30 by default, 400 at most."""
+    """Days of the account's time zone (both included) on which messages were accepted; the last 30 by default, 400 at
+    most."""
 
     first = fields.Date(data_key="from")
     last = fields.Date(data_key="to")
@@ -63,7 +64,7 @@ class BaseDay(Schema):
 class Statistics(Schema):
     days = fields.List(fields.Nested(DayStatistics))
     totals = fields.List(fields.Nested(ChannelStatistics))
-    time_zone = fields.String(metadata={"description": "Of `week` and `base`; UTC while the account's cannot be told"})
+    time_zone = fields.String(metadata={"description": "Of all days and hours; UTC while the account's cannot be told"})
     week = fields.List(
         fields.Nested(WeekHour),
         metadata={"description": "Of campaigns, in the days asked for, the last 90 at most; empty hours are left out"},

@@ -32,12 +32,17 @@ class WebhookEvent(StrEnum):
     MESSAGE_SPAM_BOUNCED = "message.spam_bounced"
     MESSAGE_OPENED = "message.opened"
     MESSAGE_CLICKED = "message.clicked"
+    MESSAGE_ANSWERED = "message.answered"
+    MESSAGE_DISMISSED = "message.dismissed"
     MESSAGE_UNSUBSCRIBED = "message.unsubscribed"
     MESSAGE_COMPLAINED = "message.complained"
     CONTACT_ARCHIVED = "contact.archived"
     CAMPAIGN_STATE_CHANGED = "campaign.state_changed"
     IMPORT_FINISHED = "import.finished"
     SMS_RECEIVED = "sms.received"
+    RCS_RECEIVED = "rcs.received"
+    WHATSAPP_RECEIVED = "whatsapp.received"
+    VIBER_RECEIVED = "viber.received"
 
 
 MESSAGE_EVENTS = tuple(event for event in WebhookEvent if event.value.startswith("message."))
@@ -146,6 +151,14 @@ class WebhookCreate(Schema):
     secondary_url = url_field(load_default=None, allow_none=True)
     retry_plan = fields.Enum(RetryPlan, by_value=True, load_default=RetryPlan.STANDARD)
     retry_delays = _delays_field(load_default=None)
+    test_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "A test of this `url`, `secondary_url` and `basic_auth` that has arrived within the last"
+            " hour: the webhook keeps the secret that signed it"
+        },
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def _plan(self, given: dict[str, Any], **_: Any) -> None:
@@ -275,6 +288,31 @@ class ReplayRange(Schema):
             raise broken_rule("period.invalid", "Must not be before `from`.", "to")
 
 
+class UrlTestRequest(Schema):
+    """An address that no webhook has yet, as it is to be set up."""
+
+    url = url_field(required=True)
+    secondary_url = url_field(load_default=None, allow_none=True)
+    basic_auth = fields.Nested(BasicAuth, load_default=None, allow_none=True)
+
+
+class UrlTest(Schema):
+    """One request to an address that no webhook has yet. It is kept for an hour; `id` is its `webhook-id`."""
+
+    id = fields.UUID()
+    url = fields.String()
+    state = Word(WebhookDeliveryState)
+    attempts = fields.List(fields.Nested(WebhookAttempt))
+    created_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class NewUrlTest(UrlTest):
+    """`secret` is shown this once: the key of the signature, `whsec_` and base64."""
+
+    secret = fields.String()
+
+
 class Replayed(Schema):
     deliveries = fields.Integer(metadata={"description": "How many are tried again; 100,000 may be more"})
 
@@ -293,6 +331,8 @@ RPC: dict[str, Call] = {
     "rotate_webhook_secret": Call(WebhookRotation, NewWebhook, path=_WEBHOOK),
     "rotate_webhook_key": Call(WebhookRotation, WebhookKey),
     "test_webhook": Call(response=WebhookDelivery, path=_WEBHOOK),
+    "test_url": Call(UrlTestRequest, NewUrlTest),
+    "get_url_test": Call(response=UrlTest, path={"test_id": UUID}),
     "list_webhook_deliveries": Call(DeliveryQuery, WebhookDeliveryPage, path=_WEBHOOK),
     "get_webhook_delivery": Call(response=WebhookDelivery, path=_DELIVERY),
     "replay_webhook_delivery": Call(response=WebhookDelivery, path=_DELIVERY),

@@ -1,7 +1,18 @@
 """What others may ask of sms-gateway; each noun's file holds its calls."""
 
 from contracts.rpc import Call
-from contracts.sms_gateway import answers, carriers, contents, countries, keywords, messages, senders, smpp_accounts
+from contracts.sms_gateway import (
+    answers,
+    carriers,
+    contents,
+    countries,
+    keywords,
+    messages,
+    prices,
+    senders,
+    smpp_accounts,
+    sms_ranges,
+)
 
 RPC: dict[str, Call] = {
     **messages.RPC,
@@ -11,5 +22,7 @@ RPC: dict[str, Call] = {
     **senders.RPC,
     **carriers.RPC,
     **countries.RPC,
+    **sms_ranges.RPC,
+    **prices.RPC,
     **smpp_accounts.RPC,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
-from contracts.sms_gateway.http_carriers import HttpSettings
+from contracts.sms_gateway.http_carriers import MEANINGS, HttpSettings
 from contracts.sms_gateway.messages import E164
 from contracts.vocabulary import Lane, MessageState
 
@@ -33,6 +34,19 @@ def _is_host(value: str) -> None:
 _HOSTS = [{"type": "string", "format": kind} for kind in ("hostname", "ipv4", "ipv6")]
 _pem = [validate.Length(max=50_000), validate.Regexp(r"\A[ -~\r\n\t]*\Z", error="Not PEM.")]
 _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
+
+
+def _ensure_errors(table: Mapping[str, str]) -> None:
+    """:raises ValidationError: a status that is no error, or two entries of one."""
+    statuses = [int(code, 16) for code in table]
+    if 0 in statuses:
+        raise ValidationError("0x00 is no error.")
+    if len(set(statuses)) != len(statuses):
+        raise ValidationError("A command_status is there twice.")
+
+
+# SAR's three, message_payload and qos_time_to_live: they say how a message is cut, and until when it is of use.
+OWN_PARAMETERS = ("0x020c", "0x020e", "0x020f", "0x0424", "0x0017")
 
 
 class CarrierSettings(Schema):
@@ -86,6 +100,33 @@ class CarrierSettings(Schema):
         metadata={"description": "The client certificate's key in PEM, without a passphrase; never shown"},
     )
     long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
+    parameters = fields.Dict(
+        keys=fields.String(
+            validate=[
+                validate.Regexp(r"^0x[0-9a-f]{4}\Z", error="Not a tag: 0x1400."),
+                validate.NoneOf(OWN_PARAMETERS, error="It is written for each message."),
+            ]
+        ),
+        values=fields.String(
+            allow_none=True, validate=validate.Regexp(r"^([0-9a-fA-F]{2}){0,255}\Z", error="Not octets in hex.")
+        ),
+        validate=validate.Length(max=20),
+        allow_none=True,
+        metadata={
+            "description": "Optional parameters (SMPP 3.4 section 5.3.2) of each message to it, the carrier's own among"
+            " them: the value in hex, or null to pass on what an SMPP partner sent"
+        },
+    )
+    errors = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"^0x[0-9a-f]{2,8}\Z", error="Not a command_status: 0x0b.")),
+        values=fields.String(validate=validate.OneOf([each for each in MEANINGS if each != "unknown"])),
+        validate=[validate.Length(max=200), _ensure_errors],
+        allow_none=True,
+        metadata={
+            "description": "What its command_status mean: slow_down, fail_over (another carrier may take it now), retry"
+            " or reject, where that is not what SMPP says of them"
+        },
+    )
     receipt_ids = fields.String(
         validate=validate.OneOf(("same", "hex_to_decimal", "decimal_to_hex", "auto")),
         metadata={

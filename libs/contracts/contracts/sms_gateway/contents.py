@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from contracts.channel import PreparedContent
 from contracts.contacts.audiences import Audience
+from contracts.money import Money
 from contracts.rpc import Call
 from contracts.schema import Schema, plain_text
 from contracts.utm import utm_field
@@ -83,6 +84,24 @@ class Counted(Length):
     replaced = fields.Nested(Replaced, allow_none=True, metadata={"description": "null where it would change nothing"})
 
 
+class PlacePrice(Schema):
+    """`network`: a network (`pl.play`), a country (`pl`), or null: everywhere else."""
+
+    network = fields.String(allow_none=True)
+    price = fields.Nested(Money, metadata={"description": "Of a part, as the account pays it now"})
+    cost = fields.Nested(Money, metadata={"description": "Of this text"})
+
+
+class SampledNetwork(Schema):
+    """Contacts of the sample with phones of one network (`pl.play`) or, without one, of one country (`us`)."""
+
+    network = fields.String(allow_none=True)
+    contacts = fields.Integer()
+    parts = fields.Integer(metadata={"description": "of all of them"})
+    price = fields.Nested(Money, allow_none=True, metadata={"description": "Of a part; null where none is set"})
+    cost = fields.Nested(Money, allow_none=True, metadata={"description": "Of all these parts"})
+
+
 class Measured(Schema):
     """What a template takes of its recipients, by a sample of them."""
 
@@ -91,9 +110,13 @@ class Measured(Schema):
     failed = fields.Integer(metadata={"description": "of them, for whom no text can be made"})
     typical = fields.Nested(Length, allow_none=True)
     longest = fields.Nested(Length, allow_none=True)
+    networks = fields.List(fields.Nested(SampledNetwork), metadata={"description": "the most frequent first"})
 
 
 class CountedParts(Counted):
+    prices = fields.List(
+        fields.Nested(PlacePrice), metadata={"description": "by what has a price of its own; empty where none is set"}
+    )
     recipients = fields.Nested(Measured, allow_none=True, metadata={"description": "where an audience was given"})
 
 

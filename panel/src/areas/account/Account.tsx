@@ -1,6 +1,6 @@
 import { Button, Card, SimpleGrid, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
+import { notify } from "@/kit/notify";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
@@ -43,7 +43,7 @@ function Settings({ account }: { account: Schemas["Account"] }) {
   });
   const save = queries.useMutation("patch", "/v1/account", {
     onSuccess: async () => {
-      notifications.show({ message: t("act.saved") });
+      notify(t("act.saved"));
       await known.invalidateQueries();
     },
     onError: (error) => form.setErrors(fieldErrors(error, Object.fromEntries(COMPANY.map((name) => [`company.${name}`, name])))),
@@ -93,11 +93,14 @@ function Usage({ account }: { account: Schemas["Account"] }) {
               {features.map((one) => (
                 <Text key={one.feature}>
                   {channelName(one.feature)}:{" "}
-                  {t("account.used", { used: number(one.used), limit: one.limit == null ? "∞" : number(one.limit), day: day(one.period_ends_at) })}
+                  {one.limit == null
+                    ? t("home.unlimited", { used: number(one.used) })
+                    : t("account.used", { used: number(one.used), limit: number(one.limit), day: day(one.period_ends_at) })}
                 </Text>
               ))}
               <Text>
-                {t("contacts.title")}: {number(contacts.used)} / {contacts.limit == null ? "∞" : number(contacts.limit)}
+                {t("contacts.title")}: {number(contacts.used)}
+                {contacts.limit != null && ` / ${number(contacts.limit)}`}
               </Text>
             </>
           )}

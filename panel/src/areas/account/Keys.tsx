@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,8 +8,11 @@ import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
 import { ConfirmButton } from "@/kit/ConfirmButton";
-import { type Column, DataTable } from "@/kit/DataTable";
-import { Answered, Empty, ProblemAlert } from "@/kit/States";
+import type { Column } from "@/kit/DataTable";
+import { ListOf } from "@/kit/ListOf";
+import { useListSearch } from "@/kit/search";
+import { Secret } from "@/kit/Secret";
+import { Empty, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 type Key = Schemas["ApiKey"];
@@ -18,8 +21,9 @@ export function Keys() {
   const { t } = useTranslation();
   const { time } = useFormats();
   const known = useQueryClient();
+  const { search } = useListSearch();
   const [isAdding, setAdding] = useState(false);
-  const keys = queries.useQuery("get", "/v1/api-keys", { params: { query: { limit: 1000 } } });
+  const keys = queries.useQuery("get", "/v1/api-keys", { params: { query: { limit: 50, cursor: search.cursor } } });
   const revoke = async (key: Key) => {
     await api.DELETE("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } } });
     await known.invalidateQueries();
@@ -39,15 +43,7 @@ export function Keys() {
   return (
     <AccountFrame tab="keys" actions={<Button onClick={() => setAdding(true)}>{t("keys.new")}</Button>}>
       {isAdding && <NewKey close={() => setAdding(false)} />}
-      <Answered of={keys}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title={t("keys.none")}>{t("keys.noneHint")}</Empty>
-          ) : (
-            <DataTable label={t("account.tabs.keys")} columns={columns} rows={items} keyOf={(key) => key.id} />
-          )
-        }
-      </Answered>
+      <ListOf label={t("account.tabs.keys")} of={keys} columns={columns} keyOf={(key) => key.id} empty={<Empty title={t("keys.none")}>{t("keys.noneHint")}</Empty>} />
     </AccountFrame>
   );
 }
@@ -65,12 +61,7 @@ function NewKey({ close }: { close: () => void }) {
   return (
     <Modal opened onClose={close} size="lg" title={t("keys.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
       {make.data ? (
-        <Stack>
-          <Alert color="teal" role="status" title={t("keys.once")}>
-            <Code block>{make.data.key}</Code>
-          </Alert>
-          <Button onClick={close}>{t("act.close")}</Button>
-        </Stack>
+        <Secret title={t("keys.once")} text={make.data.key} close={close} />
       ) : (
         <form onSubmit={form.onSubmit((values) => make.mutate(values))}>
           <Stack>

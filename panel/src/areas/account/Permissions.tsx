@@ -1,5 +1,9 @@
-import { Checkbox, ScrollArea, Stack, Text } from "@mantine/core";
+import { Button, Card, Checkbox, Collapse, Group, Input, ScrollArea, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useId } from "react";
+import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
+import { type Area, isHeld, type Right, toggled, treeOf } from "@/areas/account/rights";
 import { Answered } from "@/kit/States";
 
 interface PermissionsProps {
@@ -10,36 +14,82 @@ interface PermissionsProps {
   withoutSessionOnly?: boolean;
 }
 
-/** The rights by area; a box stands for one right. */
+/** The rights as a tree: an area's box grants all below it. */
 export function Permissions({ label, value, change, withoutSessionOnly = false }: PermissionsProps) {
+  const id = useId();
   const permissions = queries.useQuery("get", "/v1/permissions");
   return (
-    <Checkbox.Group label={label} value={value} onChange={change}>
-      <ScrollArea.Autosize mah={280} type="auto" mt="xs">
+    <div role="group" aria-labelledby={id}>
+      <Input.Label component="div" id={id} labelElement="div">
+        {label}
+      </Input.Label>
+      <ScrollArea.Autosize mah={380} type="auto" mt="xs">
         <Answered of={permissions}>
           {({ items }) => (
             <Stack gap={6}>
-              {items
-                .filter((one) => !(withoutSessionOnly && one.session_only))
-                .map((one) => (
-                  <Checkbox
-                    key={one.name}
-                    value={one.name}
-                    ml={16 * (one.name.split(".").length - 1)}
-                    label={
-                      <>
-                        {one.summary}{" "}
-                        <Text span size="xs" ff="monospace">
-                          {one.name}
-                        </Text>
-                      </>
-                    }
-                  />
-                ))}
+              {treeOf(items.filter((one) => !(withoutSessionOnly && one.session_only))).map((area) => (
+                <OneArea key={area.name} area={area} held={value} press={(name) => change(toggled(value, name))} />
+              ))}
             </Stack>
           )}
         </Answered>
       </ScrollArea.Autosize>
-    </Checkbox.Group>
+    </div>
   );
+}
+
+interface OneAreaProps {
+  area: Area;
+  held: string[];
+  press: (name: string) => void;
+}
+
+function OneArea({ area, held, press }: OneAreaProps) {
+  const { t } = useTranslation();
+  const id = useId();
+  const { whole, rights } = area;
+  const some = rights.filter(({ name }) => isHeld(held, name)).length;
+  const [isOpen, { toggle }] = useDisclosure(some > 0 && some < rights.length);
+  const isWhole = isHeld(held, area.name);
+  return (
+    <Card withBorder padding="xs">
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        {whole ? <Box right={whole} isOn={isWhole} isPartly={!isWhole && some > 0} press={press} /> : <Text fw={600}>{area.name}</Text>}
+        {rights.length > 0 && (
+          <Button size="compact-xs" variant="default" flex="none" onClick={toggle} aria-expanded={isOpen} aria-controls={id}>
+            {t("users.someOf", { some, all: rights.length })}
+          </Button>
+        )}
+      </Group>
+      <Collapse expanded={isOpen} id={id}>
+        <Stack gap={6} pt={8} ps={28}>
+          {rights.map((right) => (
+            <Box key={right.name} right={right} isOn={isHeld(held, right.name)} isGranted={isWhole} press={press} />
+          ))}
+        </Stack>
+      </Collapse>
+    </Card>
+  );
+}
+
+interface BoxProps {
+  right: Right;
+  isOn: boolean;
+  /** Some of what is below is held. */
+  isPartly?: boolean;
+  /** It comes with the area's own right. */
+  isGranted?: boolean;
+  press: (name: string) => void;
+}
+
+function Box({ right, isOn, isPartly = false, isGranted = false, press }: BoxProps) {
+  const label = (
+    <>
+      {right.summary}{" "}
+      <Text span size="xs" ff="monospace">
+        {right.name}
+      </Text>
+    </>
+  );
+  return <Checkbox checked={isOn} indeterminate={isPartly} disabled={isGranted} onChange={() => press(right.name)} label={label} />;
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, MultiSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -71,14 +71,15 @@ function Rows({ items, edit }: { items: User[]; edit: (user: User) => void }) {
 function EditUser({ user, close }: { user: User | null; close: () => void }) {
   const { t } = useTranslation();
   const known = useQueryClient();
-  const form = useForm({ initialValues: { login: "", email: "", name: "", permissions: user?.permissions ?? [] } });
+  const form = useForm({ initialValues: { login: "", email: "", name: "", permissions: user?.permissions ?? [], roles: user?.roles ?? [] } });
+  const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 1000 } } });
   const save = useMutation({
     mutationFn: (values: typeof form.values) =>
       user
         ? bodyOf(
             api.PUT("/v1/users/{user_id}/permissions", {
               params: { path: { user_id: user.id } },
-              body: { permissions: values.permissions, roles: user.roles },
+              body: { permissions: values.permissions, roles: values.roles },
             }),
           )
         : bodyOf(api.POST("/v1/users", { body: values })),
@@ -100,6 +101,9 @@ function EditUser({ user, close }: { user: User | null; close: () => void }) {
               <TextInput label={t("contacts.email")} type="email" required {...form.getInputProps("email")} />
               <TextInput label={t("users.name")} {...form.getInputProps("name")} />
             </>
+          )}
+          {(roles.data?.items.length ?? 0) > 0 && (
+            <MultiSelect label={t("account.tabs.roles")} data={roles.data?.items.map((role) => ({ value: role.id, label: role.name })) ?? []} {...form.getInputProps("roles")} />
           )}
           <Permissions label={t("users.rights")} {...{ value: form.values.permissions, change: (names) => form.setFieldValue("permissions", names) }} />
           <Button type="submit" loading={save.isPending}>

@@ -33,7 +33,7 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
             <Text fw={600} style={{ overflowWrap: "anywhere" }}>
               {webhook.url}
             </Text>
-            <Text size="sm">{webhook.description || webhook.events.join(", ")}</Text>
+            <Text size="sm">{webhook.description || (webhook.for_sends ? t("webhooks.forSends") : webhook.events.join(", "))}</Text>
           </div>
           <Group gap="xs">
             <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>

@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Modal, MultiSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Card, Modal, MultiSelect, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,14 +7,19 @@ import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { WebhookCard } from "@/areas/account/WebhookCard";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Secret } from "@/kit/Secret";
 import { Answered, Empty, ProblemAlert } from "@/kit/States";
 
 type Event = Schemas["WebhookCreate"]["events"][number];
-const EVENTS: Event[] = [
-  "message.accepted", "message.submitted", "message.delivered", "message.undelivered", "message.expired",
-  "message.rejected", "message.hard_bounced", "message.soft_bounced", "message.opened", "message.clicked",
-  "message.unsubscribed",
-];
+/** All of the API's: one that is missing does not compile. */
+const EVENTS = Object.keys({
+  "message.accepted": 1, "message.deferred": 1, "message.submitted": 1, "message.unknown": 1, "message.delivered": 1,
+  "message.undelivered": 1, "message.expired": 1, "message.rejected": 1, "message.hard_bounced": 1, "message.soft_bounced": 1,
+  "message.spam_bounced": 1, "message.opened": 1, "message.clicked": 1, "message.dismissed": 1, "message.answered": 1, "message.unsubscribed": 1, "message.complained": 1,
+  "contact.archived": 1, "campaign.state_changed": 1, "import.finished": 1, "sms.received": 1, "rcs.received": 1,
+  "whatsapp.received": 1, "viber.received": 1,
+} satisfies Record<Event, 1>);
 
 export function Webhooks() {
   const { t } = useTranslation();
@@ -36,7 +41,30 @@ export function Webhooks() {
           )
         }
       </Answered>
+      <KeyOfSends />
     </AccountFrame>
+  );
+}
+
+/** What is posted to the `webhook_url` of single sends has one key for all addresses. */
+function KeyOfSends() {
+  const { t } = useTranslation();
+  const [secret, setSecret] = useState<string | null>(null);
+  const make = async () => setSecret((await bodyOf(api.POST("/v1/webhooks/key", { body: {} }))).secret);
+  return (
+    <Card withBorder component="section" mt="md">
+      <Stack gap="sm">
+        <Title order={2} size="h4">
+          {t("webhooks.keyTitle")}
+        </Title>
+        <Text maw="70ch">{t("webhooks.keyHint")}</Text>
+        {secret ? (
+          <Secret title={t("webhooks.keyOnce")} text={secret} close={() => setSecret(null)} />
+        ) : (
+          <ConfirmButton label={t("webhooks.newKey")} question={t("webhooks.newKeyAsk")} act={make} style={{ alignSelf: "flex-start" }} />
+        )}
+      </Stack>
+    </Card>
   );
 }
 
@@ -52,19 +80,14 @@ function NewWebhook({ close }: { close: () => void }) {
   return (
     <Modal opened onClose={close} size="lg" title={t("webhooks.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
       {make.data ? (
-        <Stack>
-          <Alert color="teal" role="status" title={t("webhooks.once")}>
-            <Code block>{make.data.secret}</Code>
-          </Alert>
-          <Button onClick={close}>{t("act.close")}</Button>
-        </Stack>
+        <Secret title={t("webhooks.once")} text={make.data.secret} close={close} />
       ) : (
         <form onSubmit={form.onSubmit((values) => make.mutate(values))}>
           <Stack>
             <ProblemAlert error={make.error} />
             <TextInput label={t("webhooks.url")} required data-autofocus {...form.getInputProps("url")} />
             <TextInput label={t("webhooks.description")} {...form.getInputProps("description")} />
-            <MultiSelect label={t("webhooks.events")} data={EVENTS} {...form.getInputProps("events")} />
+            <MultiSelect label={t("webhooks.events")} data={EVENTS} searchable {...form.getInputProps("events")} />
             <Text size="sm">{t("webhooks.tested")}</Text>
             <Button type="submit" loading={make.isPending}>
               {t("act.save")}

@@ -1,6 +1,6 @@
 import { Button, Modal, Radio, Group, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { notifications } from "@mantine/notifications";
+import { notify } from "@/kit/notify";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
@@ -17,7 +17,7 @@ export function ArchiveAddresses({ close }: { close: () => void }) {
   });
   const add = queries.useMutation("post", "/v1/archive", {
     onSuccess: async ({ items }) => {
-      notifications.show({ message: t("archive.added", { count: items.length }) });
+      notify(t("archive.added", { count: items.length }));
       await known.invalidateQueries();
       close();
     },

@@ -17,13 +17,7 @@ export function AudienceCount({ channel, audience }: AudienceCountProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const isEmpty = !audience.groups?.length && !audience.segments?.length && !audience.follow_up;
-  const body = { channel, audience };
-  const count = useQuery({
-    queryKey: ["audience", body],
-    queryFn: () => bodyOf(api.POST("/v1/audiences/count", { body })),
-    enabled: !isEmpty,
-    placeholderData: keepPreviousData,
-  });
+  const count = useAudienceCount(channel, audience, !isEmpty);
   return (
     <Card withBorder aria-live="polite">
       <Stack gap="xs">
@@ -48,6 +42,16 @@ export function AudienceCount({ channel, audience }: AudienceCountProps) {
       </Stack>
     </Card>
   );
+}
+
+export function useAudienceCount(channel: AudienceCountProps["channel"], audience: Schemas["Audience"], isAsked: boolean) {
+  const body = { channel, audience };
+  return useQuery({
+    queryKey: ["audience", body],
+    queryFn: () => bodyOf(api.POST("/v1/audiences/count", { body })),
+    enabled: isAsked,
+    placeholderData: keepPreviousData,
+  });
 }
 
 function LeftOut({ found }: { found: Schemas["AudienceBreakdown"] }) {

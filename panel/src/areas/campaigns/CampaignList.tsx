@@ -1,16 +1,17 @@
-import { Anchor, Group, Select, Text, TextInput } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
-import { useChannelName } from "@/kit/channel";
-import { type Column, DataTable } from "@/kit/DataTable";
+import { useAllowed } from "@/areas/session/me";
+import { CHANNELS, useChannelName } from "@/kit/channel";
+import type { Column } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
+import { type Filter, Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
-import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
-import { Answered, Empty } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
 
@@ -20,7 +21,8 @@ const LIVE_MS = 3_000;
 
 export function CampaignList() {
   const { t } = useTranslation();
-  const { search, change, changeSoon } = useListSearch();
+  const channelName = useChannelName();
+  const { search } = useListSearch();
   const query = {
     limit: 50,
     q: search.q,
@@ -34,60 +36,51 @@ export function CampaignList() {
     { params: { query } },
     { refetchInterval: LIVE_MS, placeholderData: keepPreviousData },
   );
-  const isFiltered = Boolean(search.q || search.channel || search.state);
+  const columns = useColumns();
+  const choices: Filter[] = [
+    { name: "channel", label: t("campaigns.channel"), options: CHANNELS.map((channel) => ({ value: channel, label: channelName(channel) })) },
+    { name: "state", label: t("campaigns.state"), options: STATES.map((state) => ({ value: state, label: t(`states.${state}`) })) },
+  ];
   return (
-    <Page title={t("campaigns.title")} actions={<LinkButton to="/app/campaigns/new">{t("campaigns.new")}</LinkButton>}>
-      <Group align="flex-end" role="search">
-        <TextInput label={t("campaigns.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="1 1 220px" />
-        <Select
-          label={t("campaigns.channel")}
-          placeholder={t("act.all")}
-          data={[
-            { value: "sms", label: t("channel.sms") },
-            { value: "email", label: t("channel.email") },
-          ]}
-          value={search.channel ?? null}
-          onChange={(channel) => change({ channel: channel ?? undefined })}
-          clearable
-          clearButtonProps={{ "aria-label": t("act.clear") }}
-          flex="1 1 140px"
-        />
-        <Select
-          label={t("campaigns.state")}
-          placeholder={t("act.all")}
-          data={STATES.map((state) => ({ value: state, label: t(`states.${state}`) }))}
-          value={search.state ?? null}
-          onChange={(state) => change({ state: state ?? undefined })}
-          clearable
-          clearButtonProps={{ "aria-label": t("act.clear") }}
-          flex="1 1 140px"
-        />
-      </Group>
-      <Answered of={campaigns}>
-        {({ items, next_cursor }) => (
-          <>
-            {items.length > 0 ? (
-              <Rows items={items} />
-            ) : isFiltered ? (
-              <Empty title={t("campaigns.noneFits")} />
-            ) : (
-              <Empty title={t("campaigns.none")} action={<LinkButton to="/app/campaigns/new">{t("campaigns.new")}</LinkButton>}>
-                {t("campaigns.noneHint")}
-              </Empty>
-            )}
-            <Pager cursor={search.cursor} next={next_cursor} />
-          </>
-        )}
-      </Answered>
+    <Page title={t("campaigns.title")} actions={<Acts />}>
+      <Filters words={t("campaigns.search")} choices={choices} />
+      <ListOf
+        label={t("campaigns.title")}
+        of={campaigns}
+        columns={columns}
+        keyOf={(one) => one.id}
+        filters={["q", "channel", "state"]}
+        noneFits={t("campaigns.noneFits")}
+        empty={
+          <Empty title={t("campaigns.none")} action={<LinkButton to="/app/campaigns/new">{t("campaigns.new")}</LinkButton>}>
+            {t("campaigns.noneHint")}
+          </Empty>
+        }
+      />
     </Page>
   );
 }
 
-function Rows({ items }: { items: Row[] }) {
+function Acts() {
+  const { t } = useTranslation();
+  const mayRead = useAllowed("reports.read");
+  return (
+    <>
+      {mayRead && (
+        <LinkButton to="/app/compare" variant="default">
+          {t("compare.title")}
+        </LinkButton>
+      )}
+      <LinkButton to="/app/campaigns/new">{t("campaigns.new")}</LinkButton>
+    </>
+  );
+}
+
+function useColumns(): Column<Row>[] {
   const { t } = useTranslation();
   const channelName = useChannelName();
   const { time } = useFormats();
-  const columns: Column<Row>[] = [
+  return [
     {
       name: "name",
       header: t("campaigns.name"),
@@ -97,7 +90,7 @@ function Rows({ items }: { items: Row[] }) {
         </Anchor>
       ),
     },
-    { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
+    { name: "channel", header: t("campaigns.channel"), cell: (one) => one.channels.map(channelName).join(" → ") },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     {
       name: "progress",
@@ -106,5 +99,4 @@ function Rows({ items }: { items: Row[] }) {
     },
     { name: "when", header: t("campaigns.when"), cell: (one) => time(one.started_at ?? one.send_at ?? one.created_at) },
   ];
-  return <DataTable label={t("campaigns.title")} columns={columns} rows={items} keyOf={(one) => one.id} />;
 }

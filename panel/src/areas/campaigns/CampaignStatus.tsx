@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
 import type { Campaign } from "@/areas/campaigns/draft";
+import { ChainReport } from "@/areas/reports/ChainReport";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
@@ -32,7 +33,7 @@ export function CampaignStatus({ campaign }: { campaign: Campaign }) {
           <Group justify="space-between">
             <Group gap="sm">
               <StateBadge state={campaign.state} />
-              <Text>{channelName(campaign.channel)}</Text>
+              <Text>{campaign.steps ? campaign.steps.map((one) => channelName(one.channel)).join(" → ") : channelName(campaign.channel)}</Text>
               <Text>
                 {campaign.started_at
                   ? t("campaigns.startedAt", { time: time(campaign.started_at) })
@@ -56,7 +57,7 @@ export function CampaignStatus({ campaign }: { campaign: Campaign }) {
       </Card>
       {hasBegun && mayRead && (
         <Suspense fallback={<Loading />}>
-          <Report campaign={campaign} />
+          {campaign.steps ? <ChainReport campaignId={campaign.id} /> : <Report campaign={campaign} />}
         </Suspense>
       )}
     </Stack>

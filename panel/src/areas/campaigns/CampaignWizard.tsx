@@ -4,9 +4,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { ChainStep } from "@/areas/campaigns/ChainStep";
+import { WHAT } from "@/areas/campaigns/contentSteps";
 import { type Campaign, missingOf, type Step, STEPS } from "@/areas/campaigns/draft";
-import { EmailStep } from "@/areas/campaigns/EmailStep";
-import { SmsStep } from "@/areas/campaigns/SmsStep";
 import { WhenStep } from "@/areas/campaigns/WhenStep";
 import { WhoStep } from "@/areas/campaigns/WhoStep";
 import { ConfirmButton } from "@/kit/ConfirmButton";
@@ -33,6 +33,7 @@ export function CampaignWizard({ campaign }: { campaign: Campaign }) {
     await navigate({ to: "/app/campaigns" });
   };
   const props = { campaign, goTo };
+  const What = campaign.steps ? ChainStep : WHAT[campaign.channel];
   return (
     <Stack>
       <Stepper active={STEPS.indexOf(step)} onStepClick={(place) => goTo(STEPS[place] ?? "who")} size="sm" orientation={isNarrow ? "vertical" : "horizontal"}>
@@ -45,9 +46,7 @@ export function CampaignWizard({ campaign }: { campaign: Campaign }) {
         ))}
       </Stepper>
       {step === "who" && <WhoStep {...props} />}
-      {step === "what" && campaign.channel === "sms" && <SmsStep {...props} />}
-      {step === "what" && campaign.channel === "email" && <EmailStep {...props} />}
-      {step === "what" && campaign.channel !== "sms" && campaign.channel !== "email" && <Text>{t("wizard.otherChannel")}</Text>}
+      {step === "what" && (What ? <What {...props} /> : <Text>{t("wizard.otherChannel")}</Text>)}
       {step === "when" && <WhenStep {...props} />}
       <Group justify="flex-end">
         <ConfirmButton size="xs" label={t("campaigns.delete")} question={t("campaigns.deleteAsk", { name: campaign.name })} act={remove} />

@@ -1,10 +1,11 @@
-import { Card, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
+import { Card, Group, Select, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type EmailContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { type EmailContent, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
@@ -26,11 +27,20 @@ export function EmailStep({ campaign, goTo }: StepProps) {
       preheader: before.preheader ?? "",
       html: before.html ?? "",
       mjml: before.mjml ?? "",
+      page: campaign.options.unsubscribe_page_id ?? null,
     },
   });
+  const isPart = useContext(PartContext) !== null;
   const values = form.values;
+  const [begun, setBegun] = useState(0);
+  const begin = (found: Partial<Values>) => {
+    form.setValues({ html: "", mjml: "", ...found });
+    setBegun(begun + 1);
+  };
   const content = contentOf(before, values);
-  const keep = () => save.keep({ sender: senderOf(values), content });
+  // The page is the campaign's, whatever its steps are.
+  const options = isPart || values.page === (campaign.options.unsubscribe_page_id ?? null) ? {} : { options: { ...campaign.options, unsubscribe_page_id: values.page } };
+  const keep = () => save.keep({ sender: senderOf(values), content, ...options });
   const submit = form.onSubmit(async () => {
     try {
       await keep();
@@ -53,16 +63,19 @@ export function EmailStep({ campaign, goTo }: StepProps) {
             <TextInput label={t("wizard.replyTo")} type="email" {...form.getInputProps("reply_to")} />
             <TextInput label={t("wizard.subject")} description={t("wizard.subjectHint", { count: values.subject.length })} {...form.getInputProps("subject")} />
             <TextInput label={t("wizard.preheader")} description={t("wizard.preheaderHint")} {...form.getInputProps("preheader")} />
-            <FromTemplate take={(found) => form.setValues({ html: "", mjml: "", ...found })} />
-            <MailEditor html={values.html} mjml={values.mjml} change={(source) => form.setValues(source)} error={form.errors.html ?? form.errors.mjml} />
-            <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+            {!isPart && <UnsubscribePage input={form.getInputProps("page")} />}
+            <FromTemplate take={begin} />
           </Stack>
         </Card>
-        <Stack>
-          <MailPreview content={content} />
-          <TestSend campaign={campaign} keep={keep} />
-        </Stack>
+        <TestSend campaign={campaign} keep={keep} />
       </SimpleGrid>
+      <Card withBorder my="md">
+        <MailEditor key={begun} html={values.html} mjml={values.mjml} change={(source) => form.setValues(source)} error={form.errors.html ?? form.errors.mjml} />
+      </Card>
+      <MailPreview content={content} />
+      <Group mt="md">
+        <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+      </Group>
     </form>
   );
 }
@@ -75,11 +88,12 @@ interface Values {
   preheader: string;
   html: string;
   mjml: string;
+  page: string | null;
 }
 
 const NAMES = {
   "sender.from_email": "from_email", "sender.from_name": "from_name", "sender.reply_to": "reply_to",
-  "content.subject": "subject", "content.preheader": "preheader", "content.html": "html", "content.mjml": "mjml",
+  "options.unsubscribe_page_id": "page", "content.subject": "subject", "content.preheader": "preheader", "content.html": "html", "content.mjml": "mjml",
 };
 
 function senderOf({ from_email, from_name, reply_to }: Values): Schemas["EmailSender"] | null {
@@ -98,6 +112,20 @@ function contentOf(before: EmailContent, { subject, preheader, html, mjml }: Val
 function Domains() {
   const { t } = useTranslation();
   const domains = queries.useQuery("get", "/v1/sender-domains", { params: { query: { limit: 100 } } });
-  const ready = domains.data?.items.filter((one) => one.state === "verified").map((one) => one.domain) ?? [];
+  const addresses = queries.useQuery("get", "/v1/sender-addresses", { params: { query: { limit: 100 } } });
+  const ready = [
+    ...(domains.data?.items.filter((one) => one.state === "verified").map((one) => one.domain) ?? []),
+    ...(addresses.data?.items.filter((one) => one.state === "verified").map((one) => one.email) ?? []),
+  ];
   return ready.length > 0 ? t("wizard.domains", { domains: ready.join(", ") }) : t("wizard.noDomain");
+}
+
+/** Which page the mail's unsubscribe link shows, where the account has several. */
+function UnsubscribePage({ input }: { input: object }) {
+  const { t } = useTranslation();
+  const pages = queries.useQuery("get", "/v1/unsubscribe-pages", { params: { query: { limit: 100 } } });
+  const items = pages.data?.items ?? [];
+  if (items.length < 2) return null;
+  const choices = items.map((one) => ({ value: one.id, label: one.is_default ? `${one.name} (${t("leaving.isDefault")})` : one.name }));
+  return <Select label={t("wizard.unsubscribePage")} data={choices} placeholder={t("leaving.isDefault")} clearable {...input} />;
 }

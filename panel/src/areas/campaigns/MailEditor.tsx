@@ -1,13 +1,18 @@
 import { SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Variables } from "@/areas/campaigns/Variables";
+import { Loading } from "@/kit/States";
+
+// Larger than all the rest of the panel: fetched by those who use it.
+const DragAndDrop = lazy(() => import("@/areas/mailEditor/DragAndDrop"));
 
 interface Source {
   html: string;
   mjml: string;
 }
 type Language = keyof Source;
+type Way = "drag" | Language;
 
 interface MailEditorProps extends Source {
   change: (source: Source) => void;
@@ -17,53 +22,68 @@ interface MailEditorProps extends Source {
 const NOTHING: Source = { html: "", mjml: "" };
 
 /**
- * The source of a mail, MJML or HTML. A mail has one of them: the other one's text is kept while the page is open, so that
- * a switch loses nothing. HTML that the API made of MJML is what a switch to HTML begins with.
+ * A mail by drag and drop, or its source, MJML or HTML. A mail has one source: the other one's text is kept while the page
+ * is open, so that a switch loses nothing. HTML that the API made of MJML is what a switch to HTML begins with. Drag and
+ * drop writes MJML.
  */
 export function MailEditor({ html, mjml, change, error }: MailEditorProps) {
   const { t } = useTranslation();
-  const [language, setLanguage] = useState<Language>(mjml ? "mjml" : "html");
+  const [way, setWay] = useState<Way>(mjml || !html ? "drag" : "html");
   const [aside, setAside] = useState(NOTHING);
-  const shown = mjml ? "mjml" : html ? "html" : language;
-  const text = shown === "mjml" ? mjml : html;
-  const set = (value: string) => change({ ...NOTHING, [shown]: value });
-  const switchTo = (next: Language) => {
-    const other = next === "mjml" ? mjml : html;
-    setAside({ ...aside, [shown]: text });
-    setLanguage(next);
-    change({ ...NOTHING, [next]: other || aside[next] });
+  const language = way === "drag" ? "mjml" : way;
+  const text = language === "mjml" ? mjml : html;
+  const set = (value: string) => change({ ...NOTHING, [language]: value });
+  const switchTo = (next: Way) => {
+    const wanted = next === "drag" ? "mjml" : next;
+    setWay(next);
+    if (wanted === language) return;
+    const other = wanted === "mjml" ? mjml : html;
+    setAside({ ...aside, [language]: text });
+    change({ ...NOTHING, [wanted]: other || aside[wanted] });
   };
-  const leftAside = shown === "mjml" ? aside.html : aside.mjml;
+  const leftAside = language === "mjml" ? aside.html : aside.mjml;
   return (
     <Stack gap="xs">
       <SegmentedControl
         data={[
+          { value: "drag", label: t("dragDrop.title") },
           { value: "html", label: "HTML" },
           { value: "mjml", label: "MJML" },
         ]}
-        value={shown}
-        onChange={(value) => switchTo(value as Language)}
+        value={way}
+        onChange={(value) => switchTo(value as Way)}
         aria-label={t("wizard.language")}
         style={{ alignSelf: "flex-start" }}
       />
       {leftAside && (
         <Text size="sm" role="status">
-          {t("wizard.aside", { language: shown.toUpperCase() })}
+          {t("wizard.aside", { language: language.toUpperCase() })}
         </Text>
       )}
-      <Textarea
-        label={t("wizard.source", { language: shown.toUpperCase() })}
-        description={t("wizard.sourceHint")}
-        value={text}
-        onChange={(event) => set(event.currentTarget.value)}
-        error={error}
-        autosize
-        minRows={8}
-        maxRows={24}
-        spellCheck={false}
-        styles={{ input: { fontFamily: "monospace", fontSize: 13 } }}
-      />
-      <Variables channel="email" insert={(word) => set(`${text}${word}`)} />
+      {way === "drag" ? (
+        <>
+          {error && <Text c="var(--mantine-color-error)">{error}</Text>}
+          <Suspense fallback={<Loading lines={8} />}>
+            <DragAndDrop mjml={mjml} change={set} />
+          </Suspense>
+        </>
+      ) : (
+        <>
+          <Textarea
+            label={t("wizard.source", { language: language.toUpperCase() })}
+            description={t("wizard.sourceHint")}
+            value={text}
+            onChange={(event) => set(event.currentTarget.value)}
+            error={error}
+            autosize
+            minRows={8}
+            maxRows={24}
+            spellCheck={false}
+            styles={{ input: { fontFamily: "monospace", fontSize: 13 } }}
+          />
+          <Variables channel="email" insert={(word) => set(`${text}${word}`)} />
+        </>
+      )}
     </Stack>
   );
 }

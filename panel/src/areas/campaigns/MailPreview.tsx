@@ -1,15 +1,16 @@
-import { Box, Card, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
+import { Card, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ContentProblems } from "@/areas/campaigns/ContentProblems";
 import type { EmailContent } from "@/areas/campaigns/draft";
+import { MailFrame } from "@/areas/campaigns/MailFrame";
 import { PreviewAs } from "@/areas/campaigns/PreviewAs";
 import { usePreview } from "@/areas/campaigns/usePreview";
 import { ProblemAlert } from "@/kit/States";
 
 const WIDTH = { phone: 360, desk: 720 };
 
-/** A mail as it would arrive. It is shown in a frame of its own that runs nothing and loads nothing. */
+/** A mail as it would arrive. */
 export function MailPreview({ content }: { content: EmailContent }) {
   const { t } = useTranslation();
   const [screen, setScreen] = useState<keyof typeof WIDTH>("phone");
@@ -40,14 +41,7 @@ export function MailPreview({ content }: { content: EmailContent }) {
         {rendered?.html ? (
           <>
             <Text fw={600}>{rendered.subject}</Text>
-            <Box maw="100%" style={{ overflowX: "auto" }} tabIndex={0} role="region" aria-label={t("preview.mail")}>
-              <iframe
-                title={t("preview.mail")}
-                sandbox=""
-                srcDoc={rendered.html}
-                style={{ width: WIDTH[screen], height: 520, border: "1px solid var(--mantine-color-default-border)", borderRadius: 8, background: "#fff", display: "block", margin: "0 auto", colorScheme: "light" }}
-              />
-            </Box>
+            <MailFrame title={t("preview.mail")} html={rendered.html} width={WIDTH[screen]} />
           </>
         ) : (
           <Text>{t("preview.nothing")}</Text>

@@ -4,16 +4,20 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
+import { CHANNELS } from "@/kit/channel";
 import { Page } from "@/kit/Page";
 import { ProblemAlert } from "@/kit/States";
+
+
+const BEGIN = [{ channel: "rcs" as const }, { channel: "sms" as const }];
 
 /** A name and a channel: then the draft is kept, and survives whatever happens to this tab. */
 export function NewCampaign() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { group, channel } = useSearch({ strict: false }) as { group?: string; channel?: string };
+  const { group, segment, channel } = useSearch({ strict: false }) as { group?: string; segment?: string; channel?: string };
   const form = useForm({
-    initialValues: { name: "", channel: channel === "email" ? "email" : "sms" },
+    initialValues: { name: "", channel: (CHANNELS.find((one) => one === channel) ?? "sms") as (typeof CHANNELS)[number] | "steps" },
     validate: { name: (name) => (name.trim() ? null : t("campaigns.nameWanted")) },
   });
   const create = queries.useMutation("post", "/v1/campaigns", {
@@ -22,7 +26,7 @@ export function NewCampaign() {
   });
   const submit = form.onSubmit((values) =>
     create.mutate({
-      body: { name: values.name.trim(), channel: values.channel as "sms" | "email", audience: { groups: group ? [group] : [] } },
+      body: { name: values.name.trim(), ...(values.channel === "steps" ? { steps: BEGIN } : { channel: values.channel }), audience: { groups: group ? [group] : [], segments: segment ? [segment] : [] } },
     }),
   );
   return (
@@ -33,8 +37,10 @@ export function NewCampaign() {
           <TextInput label={t("campaigns.name")} description={t("campaigns.nameHint")} required autoFocus {...form.getInputProps("name")} />
           <Radio.Group label={t("campaigns.channel")} {...form.getInputProps("channel")}>
             <Stack gap="xs" mt="xs">
-              <Radio value="sms" label={t("channel.sms")} description={t("campaigns.smsHint")} />
-              <Radio value="email" label={t("channel.email")} description={t("campaigns.emailHint")} />
+              {CHANNELS.map((one) => (
+                <Radio key={one} value={one} label={t(`channel.${one}`)} description={t(`campaigns.hint.${one}`)} />
+              ))}
+              <Radio value="steps" label={t("chain.several")} description={t("chain.severalHint")} />
             </Stack>
           </Radio.Group>
           <Button type="submit" loading={create.isPending} style={{ alignSelf: "flex-start" }}>

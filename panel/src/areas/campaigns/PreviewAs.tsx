@@ -11,7 +11,7 @@ export function PreviewAs({ value, change }: { value: string | null; change: (co
   const { t } = useTranslation();
   const [words, setWords] = useState("");
   const [q] = useDebouncedValue(words, 300);
-  const found = queries.useQuery("get", "/v1/contacts", { params: { query: { limit: 20, q } } }, { placeholderData: keepPreviousData });
+  const found = queries.useQuery("get", "/v1/contacts", { params: { query: { limit: 20, q: q || undefined } } }, { placeholderData: keepPreviousData });
   return (
     <Select
       label={t("preview.as")}

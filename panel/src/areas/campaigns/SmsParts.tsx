@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, type Schemas } from "@/api/client";
+import { useAudienceCount } from "@/areas/campaigns/AudienceCount";
 import { useFormats } from "@/kit/times";
 
 interface SmsPartsProps {
@@ -42,6 +43,7 @@ export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsP
       {recipients?.typical && recipients.longest && (
         <Text size="sm">{t("parts.recipients", { typical: recipients.typical.parts, longest: recipients.longest.parts })}</Text>
       )}
+      <Prices count={count.data} audience={audience} />
       {offenders.length > 0 && !replaceDiacritics && (
         <Alert color="blue" variant="light" mt="xs" p="xs">
           <Text size="sm">{t("parts.offenders", { letters: offenders.map((one) => one.character).join(" ") })}</Text>
@@ -50,4 +52,34 @@ export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsP
       )}
     </div>
   );
+}
+
+/** What the text costs: of an audience in all where every place of its sample has a price, else by place. Nothing where no price is set. */
+function Prices({ count, audience }: { count: Schemas["CountedParts"]; audience: Schemas["Audience"] }) {
+  const { t } = useTranslation();
+  const { money } = useFormats();
+  const each = meanOf(count.recipients?.networks ?? []);
+  const reachable = useAudienceCount("sms", audience, each !== null).data?.reachable;
+  if (each) {
+    if (reachable === undefined) return null;
+    return <Text size="sm">{t("parts.total", { sum: money({ ...each, amount: Math.round(each.amount * reachable) }) })}</Text>;
+  }
+  return (
+    <>
+      {count.prices.map(({ network, cost }) => (
+        <Text key={network} size="sm">
+          {t("parts.price", { sum: money(cost), place: network ?? t("parts.everywhere") })}
+        </Text>
+      ))}
+    </>
+  );
+}
+
+/** What a recipient of the sample costs on average; null where that of some is not known. */
+function meanOf(networks: Schemas["SampledNetwork"][]): Schemas["Money"] | null {
+  const costs = networks.flatMap(({ cost }) => (cost ? [cost] : []));
+  const [first] = costs;
+  if (!first || costs.length < networks.length) return null;
+  const contacts = networks.reduce((sum, one) => sum + one.contacts, 0);
+  return { amount: costs.reduce((sum, one) => sum + one.amount, 0) / contacts, currency: first.currency };
 }

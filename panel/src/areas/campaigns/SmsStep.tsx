@@ -9,6 +9,7 @@ import { type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { TestSend } from "@/areas/campaigns/TestSend";
+import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { ProblemAlert } from "@/kit/States";
 
@@ -38,6 +39,7 @@ export function SmsStep({ campaign, goTo }: StepProps) {
     }
   });
   const names = senders.data?.items.map((one) => one.sender) ?? [];
+  useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
   return (
     <form onSubmit={submit}>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -47,7 +49,7 @@ export function SmsStep({ campaign, goTo }: StepProps) {
               {t("wizard.what")}
             </Title>
             <ProblemAlert error={save.error ?? senders.error} />
-            <Select label={t("wizard.sender")} data={names} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
+            <Select label={t("wizard.sender")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
             {senders.data && names.length === 0 && (
               <Text>
                 {t("wizard.noSender")}{" "}

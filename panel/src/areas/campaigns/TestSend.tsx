@@ -1,9 +1,9 @@
 import { Alert, Button, Card, Stack, TagsInput, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import type { Campaign } from "@/areas/campaigns/draft";
+import { type Campaign, PartContext } from "@/areas/campaigns/draft";
 import { ProblemAlert } from "@/kit/States";
 
 const MOST = 10;
@@ -11,13 +11,14 @@ const MOST = 10;
 /** Sends the draft, as it is written now, to a few addresses. */
 export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => Promise<unknown> }) {
   const { t } = useTranslation();
+  const part = useContext(PartContext);
   const [addresses, setAddresses] = useState<string[]>([]);
   const send = useMutation({
     mutationFn: async () => {
       await keep();
       return api.POST("/v1/campaigns/{campaign_id}/test", {
         params: { path: { campaign_id: campaign.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
-        body: { addresses, fields: { first_name: "Łucja", city: "Gdynia" } as never },
+        body: { addresses, ...(part && { step: part.place + 1 }), fields: { first_name: "Łucja", city: "Gdynia" } as never },
       });
     },
   });
@@ -28,7 +29,7 @@ export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => P
           {t("test.title")}
         </Title>
         <TagsInput
-          label={t(campaign.channel === "sms" ? "test.numbers" : "test.addresses")}
+          label={t(campaign.channel === "email" ? "test.addresses" : "test.numbers")}
           description={t("test.hint")}
           value={addresses}
           onChange={setAddresses}

@@ -1,35 +1,47 @@
+import "@mantine/dates/styles.css";
 import { Alert, Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
-import { useForm } from "@mantine/form";
+import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { AbTest } from "@/areas/campaigns/AbTest";
 import { AudienceCount } from "@/areas/campaigns/AudienceCount";
 import type { StepProps } from "@/areas/campaigns/CampaignWizard";
-import { missingOf, type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
-import { SmsParts } from "@/areas/campaigns/SmsParts";
-import { useMe } from "@/areas/session/me";
+import { type lacksOf, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
+import { Summary } from "@/areas/campaigns/Summary";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
+type Lack = ReturnType<typeof lacksOf>[number] | "audience";
+
+interface Values {
+  when: string;
+  at: string | null;
+  throttle: number | string;
+  test: StepProps["campaign"]["ab_test"];
+}
+
 /** The moment, and once more what will happen; the button at the end sends. */
 export function WhenStep({ campaign, goTo }: StepProps) {
-  const { t, i18n } = useTranslation();
-  const { timeZone } = useFormats();
+  const { t } = useTranslation();
   const known = useQueryClient();
   const save = useSaveDraft(campaign.id);
-  const form = useForm({
-    initialValues: { when: "now", at: null as string | null, throttle: campaign.options.throttle_per_hour ?? ("" as number | "") },
+  const form = useForm<Values>({
+    initialValues: { when: "now", at: null, throttle: campaign.options.throttle_per_hour ?? "", test: campaign.ab_test },
     validate: { at: (at, { when }) => (when === "later" && !at ? t("when.atWanted") : null) },
   });
   const missing = missingOf(campaign);
   const lacks = [...missing.who, ...missing.what];
+  const keep = async ({ throttle, test }: Pick<Values, "throttle" | "test">) => {
+    const limit = throttle === "" ? null : Number(throttle);
+    const options = limit === (campaign.options.throttle_per_hour ?? null) ? {} : { options: { ...campaign.options, throttle_per_hour: limit } };
+    const tested = test === campaign.ab_test ? {} : { ab_test: test };
+    if (Object.keys({ ...options, ...tested }).length > 0) await save.keep({ ...options, ...tested });
+  };
   const schedule = useMutation({
-    mutationFn: async ({ when, at, throttle }: typeof form.values) => {
-      const limit = throttle === "" ? null : throttle;
-      if (limit !== (campaign.options.throttle_per_hour ?? null)) {
-        await save.keep({ options: { ...campaign.options, throttle_per_hour: limit } });
-      }
+    mutationFn: async ({ when, at, throttle, test }: Values) => {
+      await keep({ throttle, test });
       // Without an offset: the API takes it for the account's own clock.
       const local = when === "later" && at ? at.replace(" ", "T").slice(0, 16) : null;
       await api.POST("/v1/campaigns/{campaign_id}/schedule", {
@@ -47,35 +59,12 @@ export function WhenStep({ campaign, goTo }: StepProps) {
             <Title order={2} size="h4">
               {t("wizard.when")}
             </Title>
-            <Radio.Group label={t("when.label")} {...form.getInputProps("when")}>
-              <Stack gap="xs" mt="xs">
-                <Radio value="now" label={t("when.now")} />
-                <Radio value="later" label={t("when.later")} />
-              </Stack>
-            </Radio.Group>
-            {form.values.when === "later" && (
-              <DateTimePicker
-                label={t("when.at")}
-                description={t("when.zone", { zone: timeZone })}
-                locale={i18n.language}
-                valueFormat="DD.MM.YYYY HH:mm"
-                placeholder="24.12.2026 18:00"
-                {...form.getInputProps("at")}
-              />
-            )}
+            <Moment form={form} />
             <NumberInput label={t("when.throttle")} description={t("when.throttleHint")} min={60} max={200_000} allowDecimal={false} {...form.getInputProps("throttle")} />
-            {lacks.length > 0 && (
-              <Alert color="orange" variant="light" title={t("when.lacks")}>
-                {lacks.map((one) => (
-                  <Text key={one} size="sm">
-                    {t(`wizard.lacks.${one}`)}
-                  </Text>
-                ))}
-              </Alert>
-            )}
-            <ProblemAlert error={schedule.error} />
+            <Lacks lacks={lacks} />
+            <ProblemAlert error={schedule.error ?? save.error} />
             <Group>
-              <Button variant="default" onClick={() => goTo("what")}>
+              <Button variant="default" onClick={() => void keep(form.values).then(() => goTo("what"), () => undefined)}>
                 {t("wizard.back")}
               </Button>
               <Button type="submit" disabled={lacks.length > 0} loading={schedule.isPending}>
@@ -85,6 +74,7 @@ export function WhenStep({ campaign, goTo }: StepProps) {
           </Stack>
         </Card>
         <Stack>
+          {!campaign.steps && <AbTest campaign={campaign} value={form.values.test} change={(test) => form.setFieldValue("test", test)} />}
           <AudienceCount channel={campaign.channel} audience={campaign.audience} />
           <Summary campaign={campaign} />
         </Stack>
@@ -93,36 +83,42 @@ export function WhenStep({ campaign, goTo }: StepProps) {
   );
 }
 
-function Summary({ campaign }: { campaign: StepProps["campaign"] }) {
-  const { t } = useTranslation();
-  const { number } = useFormats();
-  const { quota } = useMe();
-  const left = quota.find((one) => one.feature === campaign.channel);
-  const sender = campaign.sender;
-  const content = campaign.content as SmsContent;
+function Moment({ form }: { form: UseFormReturnType<Values> }) {
+  const { t, i18n } = useTranslation();
+  const { timeZone } = useFormats();
   return (
-    <Card withBorder component="section">
-      <Stack gap="xs">
-        <Title order={2} size="h4">
-          {t("when.summary")}
-        </Title>
-        <Text>
-          {t("wizard.sender")}: {sender === null ? "–" : typeof sender === "string" ? sender : sender.from_email}
+    <>
+      <Radio.Group label={t("when.label")} {...form.getInputProps("when")}>
+        <Stack gap="xs" mt="xs">
+          <Radio value="now" label={t("when.now")} />
+          <Radio value="later" label={t("when.later")} />
+        </Stack>
+      </Radio.Group>
+      {form.values.when === "later" && (
+        <DateTimePicker
+          label={t("when.at")}
+          description={t("when.zone", { zone: timeZone })}
+          locale={i18n.language}
+          valueFormat="DD.MM.YYYY HH:mm"
+          placeholder="24.12.2026 18:00"
+          {...form.getInputProps("at")}
+        />
+      )}
+    </>
+  );
+}
+
+/** What has to be done before the campaign may go. */
+function Lacks({ lacks }: { lacks: Lack[] }) {
+  const { t } = useTranslation();
+  if (lacks.length === 0) return null;
+  return (
+    <Alert color="orange" variant="light" title={t("when.lacks")}>
+      {lacks.map((one) => (
+        <Text key={one} size="sm">
+          {t(`wizard.lacks.${one}`)}
         </Text>
-        {campaign.channel === "sms" ? (
-          <>
-            <Text style={{ whiteSpace: "pre-wrap" }}>{content.text}</Text>
-            <SmsParts text={content.text ?? ""} replaceDiacritics={content.replace_diacritics ?? false} shortLinks={content.short_links ?? false} audience={campaign.audience} />
-          </>
-        ) : (
-          <Text>
-            {t("wizard.subject")}: {"subject" in campaign.content ? campaign.content.subject : "–"}
-          </Text>
-        )}
-        <Text>
-          {left?.limit == null ? t("when.noLimit") : t("when.quotaLeft", { left: number(left.remaining) })}
-        </Text>
-      </Stack>
-    </Card>
+      ))}
+    </Alert>
   );
 }

@@ -1,30 +1,65 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { createContext, useContext } from "react";
 import { queries, type Schemas } from "@/api/client";
+import { Refusal } from "@/api/refusal";
 
 export type Campaign = Schemas["Campaign"];
+/** One of the steps of a campaign over several channels. */
+export type Part = NonNullable<Campaign["steps"]>[number];
 export type SmsContent = Schemas["SmsContent"];
 export type EmailContent = Schemas["EmailContent"];
+export type PushContent = Schemas["PushContent"];
+export type RcsContent = Schemas["RcsContent"];
+export type ViberContent = Schemas["ViberContent"];
+export type WhatsappContent = Schemas["WhatsappContent"];
 export type Step = "who" | "what" | "when";
 export const STEPS: Step[] = ["who", "what", "when"];
 
 /** What a draft still lacks, step by step, as keys of the catalogue. */
 export function missingOf(campaign: Campaign) {
-  const { audience, content, sender, channel } = campaign;
-  const sms = content as SmsContent;
-  const email = content as EmailContent;
+  const { audience } = campaign;
   const who = (audience.groups?.length ?? 0) + (audience.segments?.length ?? 0) > 0 ? [] : ["audience" as const];
-  const body = channel === "sms" ? Boolean(sms.text?.trim()) : Boolean(email.html || email.mjml);
-  const what = [
-    ...(sender ? [] : ["sender" as const]),
-    ...(channel === "email" && !email.subject ? ["subject" as const] : []),
-    ...(body ? [] : ["content" as const]),
-  ];
+  const what = [...new Set((campaign.steps ?? [campaign]).flatMap(lacksOf))];
   return { who, what, when: [] as never[] };
 }
 
-/** Keeps a change of the draft; the page shows the draft as the API then has it. */
+/** What one message lacks, of a campaign or of a step of one. */
+export function lacksOf({ channel, sender, content }: Pick<Part, "channel" | "sender" | "content">) {
+  const isNameless = channel === "email" && !(content as EmailContent | undefined)?.subject;
+  return [
+    ...(sender ? [] : ["sender" as const]),
+    ...(isNameless ? ["subject" as const] : []),
+    ...(isWritten(channel, content ?? {}) ? [] : ["content" as const]),
+  ];
+}
+
+/** Whether there is something to show of a content; of a channel that the panel does not write the API tells. */
+export function isWritten(channel: string, content: Campaign["content"]): boolean {
+  const { text, html, mjml, body, data, kind, card, carousel, media, template, picture } = content as Record<string, unknown>;
+  const of: Record<string, unknown[]> = {
+    sms: [text],
+    email: [html, mjml],
+    push: [body, data],
+    rcs: kind === "carousel" ? [carousel] : kind === "card" ? [card] : [text, media],
+    viber: [text, picture],
+    whatsapp: [template, text, media],
+  };
+  return of[channel]?.some((one) => (typeof one === "string" ? one.trim() : isFilled(one))) ?? true;
+}
+
+/** Whether anything is written in a part of a content, however deep. */
+function isFilled(part: unknown): boolean {
+  if (typeof part !== "object" || part === null) return typeof part === "string" && part.trim() !== "";
+  return Object.values(part).some(isFilled);
+}
+
+/** Which step of which campaign is written on a page that writes one message; null where it is the campaign's only one. */
+export const PartContext = createContext<{ steps: Part[]; place: number } | null>(null);
+
+/** Keeps a change of the draft, or of the step that is written; the page shows the draft as the API then has it. */
 export function useSaveDraft(campaignId: string) {
   const known = useQueryClient();
+  const part = useContext(PartContext);
   const params = { path: { campaign_id: campaignId } };
   const save = queries.useMutation("patch", "/v1/campaigns/{campaign_id}", {
     onSuccess: (draft) => {
@@ -32,5 +67,20 @@ export function useSaveDraft(campaignId: string) {
       known.setQueryData(queryKey, draft);
     },
   });
-  return { ...save, keep: (body: Schemas["CampaignUpdate"]) => save.mutateAsync({ params, body }) };
+  const keep = async (body: Schemas["CampaignUpdate"]) => {
+    if (!part) return save.mutateAsync({ params, body });
+    const steps = part.steps.map((one, place) => (place === part.place ? ({ ...one, ...body } as Part) : one));
+    return save.mutateAsync({ params, body: { steps } }).catch((error: unknown) => {
+      throw ofPart(error, part.place);
+    });
+  };
+  return { ...save, keep };
+}
+
+/** A refusal whose fields are named as if the step were the whole campaign: `steps.1.content.text` is `content.text`. */
+export function ofPart(error: unknown, place: number): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const prefix = `steps.${place}.`;
+  for (const one of error.fields) if (one.field.startsWith(prefix)) one.field = one.field.slice(prefix.length);
+  return error;
 }

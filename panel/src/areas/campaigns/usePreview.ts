@@ -1,15 +1,14 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "@/api/client";
-import type { EmailContent, SmsContent } from "@/areas/campaigns/draft";
+import { type Campaign, isWritten } from "@/areas/campaigns/draft";
 
 /** A person who has everything, for whoever has no contact at hand. */
-const SAMPLE = { first_name: "Łucja", last_name: "Nowak", city: "Gdynia", company: "Sklep Łąka", birth_date: "1990-05-17" };
+export const SAMPLE = { first_name: "Łucja", last_name: "Nowak", city: "Gdynia", company: "Sklep Łąka", birth_date: "1990-05-17" };
 
 /** A content as one contact would get it, or an invented person; asked anew when the writer rests. */
-export function usePreview(channel: "sms" | "email", content: SmsContent | EmailContent, contactId: string | null) {
+export function usePreview(channel: Campaign["channel"], content: Campaign["content"], contactId: string | null) {
   const [settled] = useDebouncedValue(content, 500);
-  const isEmpty = channel === "sms" ? !settled.text?.trim() : !("html" in settled && settled.html) && !("mjml" in settled && settled.mjml);
   const body = {
     channel,
     content: settled,
@@ -18,7 +17,7 @@ export function usePreview(channel: "sms" | "email", content: SmsContent | Email
   return useQuery({
     queryKey: ["preview", body],
     queryFn: () => bodyOf(api.POST("/v1/contents/preview", { body: body as never })),
-    enabled: !isEmpty,
+    enabled: isWritten(channel, settled),
     placeholderData: keepPreviousData,
     retry: false,
   });

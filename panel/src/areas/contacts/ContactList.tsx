@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -7,26 +7,32 @@ import { queries, type Schemas } from "@/api/client";
 import { nameOf } from "@/areas/contacts/names";
 import { NewContact } from "@/areas/contacts/NewContact";
 import { useAllowed } from "@/areas/session/me";
-import { type Column, DataTable } from "@/kit/DataTable";
+import type { Column } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
+import { type Filter, Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
-import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
-import { Answered, Empty } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 const ON_A_PAGE = 50;
+const ORDERS = ["created", "-created", "name"] as const;
 
 export function ContactList() {
   const { t } = useTranslation();
-  const { search, change, changeSoon } = useListSearch();
+  const { search } = useListSearch();
   const [isAdding, setAdding] = useState(false);
   const mayWrite = useAllowed("contacts.write");
   const mayImport = useAllowed("contacts.import");
-  const query = { limit: ON_A_PAGE, q: search.q, group_id: search.group, cursor: search.cursor };
+  const query = {
+    limit: ON_A_PAGE,
+    q: search.q,
+    group_id: search.group,
+    sort: search.sort as (typeof ORDERS)[number] | undefined,
+    archived: search.archived === undefined ? undefined : search.archived === "yes",
+    cursor: search.cursor,
+  };
   const contacts = queries.useQuery("get", "/v1/contacts", { params: { query } }, { placeholderData: keepPreviousData });
-  const groups = queries.useQuery("get", "/v1/groups", { params: { query: { limit: 1000 } } });
-  const isFiltered = Boolean(search.q || search.group);
   return (
     <Page
       title={t("contacts.title")}
@@ -42,52 +48,45 @@ export function ContactList() {
       }
     >
       <NewContact opened={isAdding} close={() => setAdding(false)} />
-      <Group align="flex-end" role="search">
-        <TextInput
-          label={t("contacts.search")}
-          placeholder={t("contacts.searchHint")}
-          defaultValue={search.q}
-          onChange={(event) => changeSoon({ q: event.currentTarget.value })}
-          flex="1 1 260px"
-        />
-        <Select
-          label={t("contacts.group")}
-          placeholder={t("contacts.allGroups")}
-          data={groups.data?.items.map((group) => ({ value: group.id, label: group.name })) ?? []}
-          value={search.group ?? null}
-          onChange={(group) => change({ group: group ?? undefined })}
-          clearable
-          clearButtonProps={{ "aria-label": t("act.clear") }}
-          searchable
-          flex="1 1 200px"
-        />
-      </Group>
-      <Answered of={contacts}>
-        {({ items, next_cursor, total, total_is_estimate }) => (
-          <>
-            {items.length === 0 ? <Nobody isFiltered={isFiltered} /> : <Rows items={items} />}
-            <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
-          </>
-        )}
-      </Answered>
+      <Filters words={t("contacts.search")} hint={t("contacts.searchHint")} choices={useChoices()} />
+      <ListOf
+        label={t("contacts.title")}
+        of={contacts}
+        columns={useColumns()}
+        keyOf={(contact) => contact.id}
+        filters={["q", "group", "archived"]}
+        noneFits={t("contacts.noneFits")}
+        empty={
+          <Empty title={t("contacts.none")} action={mayImport && <LinkButton to="/app/imports/new">{t("imports.new")}</LinkButton>}>
+            {t("contacts.noneHint")}
+          </Empty>
+        }
+      />
     </Page>
   );
 }
 
-function Nobody({ isFiltered }: { isFiltered: boolean }) {
+function useChoices(): Filter[] {
   const { t } = useTranslation();
-  if (isFiltered) return <Empty title={t("contacts.noneFits")}>{t("contacts.noneFitsHint")}</Empty>;
-  return (
-    <Empty title={t("contacts.none")} action={<LinkButton to="/app/imports/new">{t("imports.new")}</LinkButton>}>
-      {t("contacts.noneHint")}
-    </Empty>
-  );
+  const groups = queries.useQuery("get", "/v1/groups", { params: { query: { limit: 1000 } } });
+  return [
+    { name: "group", label: t("contacts.group"), options: groups.data?.items.map((group) => ({ value: group.id, label: group.name })) ?? [], isLong: true },
+    {
+      name: "archived",
+      label: t("contacts.archived"),
+      options: [
+        { value: "yes", label: t("contacts.inArchive") },
+        { value: "no", label: t("contacts.notInArchive") },
+      ],
+    },
+    { name: "sort", label: t("contacts.sort"), options: ORDERS.map((order) => ({ value: order, label: t(`contacts.sorts.${order}`) })), otherwise: "created" },
+  ];
 }
 
-function Rows({ items }: { items: Schemas["Contact"][] }) {
+function useColumns(): Column<Schemas["Contact"]>[] {
   const { t } = useTranslation();
   const { day } = useFormats();
-  const columns: Column<Schemas["Contact"]>[] = [
+  return [
     {
       name: "name",
       header: t("contacts.name"),
@@ -102,5 +101,4 @@ function Rows({ items }: { items: Schemas["Contact"][] }) {
     { name: "city", header: t("contacts.city"), cell: (contact) => contact.city },
     { name: "created", header: t("contacts.since"), cell: (contact) => day(contact.created_at) },
   ];
-  return <DataTable label={t("contacts.title")} columns={columns} rows={items} keyOf={(contact) => contact.id} />;
 }

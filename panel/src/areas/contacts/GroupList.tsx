@@ -86,19 +86,27 @@ function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => 
 }
 
 function EditGroup({ group, close }: { group: GroupRow | null; close: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const known = useQueryClient();
   const [problem, setProblem] = useState<unknown>(null);
-  const form = useForm({ initialValues: { name: group?.name ?? "", description: group?.description ?? "" } });
-  const submit = form.onSubmit(async (body) => {
+  const shown = group?.public?.[i18n.language];
+  const form = useForm({
+    initialValues: { name: group?.name ?? "", description: group?.description ?? "", publicName: shown?.name ?? "", publicText: shown?.description ?? "" },
+  });
+  const submit = form.onSubmit(async ({ publicName, publicText, ...own }) => {
+    const texts = { public: publicOf(group, i18n.language, publicName, publicText) };
+    // Only what was changed here: somebody else may have written the rest meanwhile.
+    const changed = Object.fromEntries(Object.entries(own).filter(([name]) => form.isDirty(name)));
+    const isPublic = form.isDirty("publicName") || form.isDirty("publicText");
     try {
-      if (group) await api.PATCH("/v1/groups/{group_id}", { params: { path: { group_id: group.id } }, body });
-      else await api.POST("/v1/groups", { body });
+      if (group) await api.PATCH("/v1/groups/{group_id}", { params: { path: { group_id: group.id } }, body: { ...changed, ...(isPublic && texts) } });
+      else await api.POST("/v1/groups", { body: { ...own, ...texts } });
       await known.invalidateQueries();
       close();
     } catch (error) {
       setProblem(error);
-      form.setErrors(fieldErrors(error));
+      const of = `public.${i18n.language}.`;
+      form.setErrors(fieldErrors(error, { [`${of}name`]: "publicName", [`${of}description`]: "publicText" }));
     }
   });
   return (
@@ -108,9 +116,18 @@ function EditGroup({ group, close }: { group: GroupRow | null; close: () => void
           <ProblemAlert error={problem} />
           <TextInput label={t("groups.name")} required data-autofocus {...form.getInputProps("name")} />
           <TextInput label={t("groups.description")} {...form.getInputProps("description")} />
+          <TextInput label={t("groups.publicName")} description={t("groups.publicNameHint")} {...form.getInputProps("publicName")} />
+          {form.values.publicName && <TextInput label={t("groups.publicText")} {...form.getInputProps("publicText")} />}
           <Button type="submit">{t("act.save")}</Button>
         </Stack>
       </form>
     </Modal>
   );
+}
+
+/** What people read of the group who may leave it by themselves; of other languages what there was. Without a name it is on no page. */
+function publicOf(group: GroupRow | null, language: string, name: string, description: string): GroupRow["public"] {
+  const { [language]: _before, ...others } = group?.public ?? {};
+  const texts = name ? { ...others, [language]: { name, description } } : others;
+  return Object.keys(texts).length > 0 ? texts : null;
 }

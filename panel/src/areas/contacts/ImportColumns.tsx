@@ -1,7 +1,11 @@
-import { ScrollArea, Select, Table, Text } from "@mantine/core";
+import { Button, ScrollArea, Select, Table, Text } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { FIELDS } from "@/areas/contacts/names";
+import { NewField } from "@/areas/contacts/NewField";
+import { useAllowed } from "@/areas/session/me";
+import { CHANNELS, useChannelName } from "@/kit/channel";
 
 export type ColumnField = string | null;
 
@@ -15,47 +19,79 @@ interface ImportColumnsProps {
 export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
   const { t } = useTranslation();
   const own = queries.useQuery("get", "/v1/contact-fields", { params: { query: { limit: 1000 } } });
-  const choices = [
-    ...Object.entries(FIELDS).map(([value, key]) => ({ value, label: t(key) })),
-    ...(own.data?.items ?? []).map((field) => ({ value: field.key, label: field.label })),
-  ];
+  const choices = [...useBuiltIn(), ...(own.data?.items ?? []).map((field) => ({ value: field.key, label: field.label }))];
+  // What a column was taken for is seen whatever it is: it is imported unless somebody leaves it out.
+  const others = columns.flatMap(({ field }) => (field && !choices.some(({ value }) => value === field) ? [{ value: field, label: field }] : []));
   return (
-    <ScrollArea type="auto">
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("imports.column")}</Table.Th>
-            <Table.Th>{t("imports.samples")}</Table.Th>
-            <Table.Th>{t("imports.field")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {columns.map((column) => (
-            <Table.Tr key={column.column}>
-              <Table.Td>
-                <Text fw={600}>{column.header || `#${column.column + 1}`}</Text>
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm" lineClamp={2}>
-                  {column.samples.slice(0, 3).join(" · ")}
-                </Text>
-              </Table.Td>
-              <Table.Td miw={190}>
-                <Select
-                  aria-label={t("imports.fieldOf", { column: column.header })}
-                  placeholder={t("imports.skipped")}
-                  data={choices}
-                  value={column.field}
-                  onChange={(field) => change(column.column, field)}
-                  clearable
-                  clearButtonProps={{ "aria-label": t("imports.skip") }}
-                  disabled={isBusy}
-                />
-              </Table.Td>
+    <>
+      <ScrollArea type="auto">
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t("imports.column")}</Table.Th>
+              <Table.Th>{t("imports.samples")}</Table.Th>
+              <Table.Th>{t("imports.field")}</Table.Th>
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
+          </Table.Thead>
+          <Table.Tbody>
+            {columns.map((column) => (
+              <Table.Tr key={column.column}>
+                <Table.Td>
+                  <Text fw={600}>{column.header || `#${column.column + 1}`}</Text>
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm" lineClamp={2}>
+                    {column.samples.slice(0, 3).join(" · ")}
+                  </Text>
+                </Table.Td>
+                <Table.Td miw={190}>
+                  <Select
+                    aria-label={t("imports.fieldOf", { column: column.header })}
+                    placeholder={t("imports.skipped")}
+                    data={[...choices, ...others]}
+                    value={column.field}
+                    onChange={(field) => change(column.column, field)}
+                    clearable
+                    clearButtonProps={{ "aria-label": t("imports.skip") }}
+                    disabled={isBusy}
+                  />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </ScrollArea>
+      <AddField />
+    </>
+  );
+}
+
+/** What the API may take a column for, in every account. */
+function useBuiltIn() {
+  const { t } = useTranslation();
+  const channelName = useChannelName();
+  const consent = (...channels: string[]) => t("contacts.consent", { channel: channels.map(channelName).join(", ") });
+  return [
+    ...Object.entries(FIELDS).map(([value, key]) => ({ value, label: t(key) })),
+    { value: "first_name+last_name", label: t("imports.fullName") },
+    ...CHANNELS.map((channel) => ({ value: `${channel}_consent`, label: consent(channel) })),
+    { value: "sms_consent+email_consent", label: consent("sms", "email") },
+    { value: "consented_at", label: t("imports.consentedAt") },
+    { value: "modified_at", label: t("imports.modifiedAt") },
+  ];
+}
+
+/** For a column that nothing there is for yet. */
+function AddField() {
+  const { t } = useTranslation();
+  const [isAdding, setAdding] = useState(false);
+  if (!useAllowed("contacts.write")) return null;
+  return (
+    <>
+      <Button variant="subtle" size="compact-sm" style={{ alignSelf: "flex-start" }} onClick={() => setAdding(true)}>
+        {t("imports.newField")}
+      </Button>
+      {isAdding && <NewField close={() => setAdding(false)} />}
+    </>
   );
 }

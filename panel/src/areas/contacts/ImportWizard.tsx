@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, type Schemas } from "@/api/client";
+import { CONSENTED, type Consented } from "@/areas/contacts/ContactFields";
 import { FileDrop } from "@/areas/contacts/FileDrop";
 import { type ColumnField, ImportColumns } from "@/areas/contacts/ImportColumns";
 import { ImportRows } from "@/areas/contacts/ImportRows";
@@ -11,7 +12,6 @@ import { Page } from "@/kit/Page";
 import { ProblemAlert } from "@/kit/States";
 
 type Preview = Schemas["ImportPreview"];
-type Channel = "sms" | "email";
 type MergeBy = "phone" | "email" | "external_id";
 
 async function uploaded(file: File): Promise<Preview> {
@@ -46,11 +46,10 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [preview, setPreview] = useState(first);
-  const [group, setGroup] = useState(first.filename.replace(/\..*$/, ""));
-  const [consent, setConsent] = useState<Channel[]>([]);
   const hasPhones = preview.columns.some((column) => column.field === "phone");
-  const [mergeBy, setMergeBy] = useState<MergeBy>(hasPhones ? "phone" : "email");
-  const options = { merge_by: mergeBy, consent, group_name: group.trim() || null };
+  const hasConsents = preview.columns.some((column) => column.field?.includes("_consent"));
+  const [chosen, setChosen] = useState<Chosen>({ group: first.filename.replace(/\..*$/, ""), consent: [], mergeBy: hasPhones ? "phone" : "email" });
+  const options = { merge_by: chosen.mergeBy, consent: chosen.consent, group_name: chosen.group.trim() || null };
 
   const map = useMutation({
     mutationFn: (mapping: Record<string, ColumnField>) =>
@@ -91,27 +90,8 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
           <Title order={2} size="h4">
             {t("imports.settings")}
           </Title>
-          <TextInput label={t("imports.group")} description={t("imports.groupHint")} value={group} onChange={(event) => setGroup(event.currentTarget.value)} maw={480} />
-          <Checkbox.Group value={consent} onChange={(chosen) => setConsent(chosen as Channel[])} label={t("imports.consent")} description={t("imports.consentHint")}>
-            <Group mt="xs">
-              <Checkbox value="sms" label={t("channel.sms")} />
-              <Checkbox value="email" label={t("channel.email")} />
-            </Group>
-          </Checkbox.Group>
-          <Select
-            label={t("imports.mergeBy")}
-            description={t("imports.mergeByHint")}
-            data={[
-              { value: "phone", label: t("contacts.phone") },
-              { value: "email", label: t("contacts.email") },
-              { value: "external_id", label: t("contacts.externalId") },
-            ]}
-            value={mergeBy}
-            onChange={(chosen) => chosen && setMergeBy(chosen as MergeBy)}
-            allowDeselect={false}
-            maw={480}
-          />
-          {consent.length === 0 && <Text>{t("imports.noConsent")}</Text>}
+          <Whose options={chosen} change={(part) => setChosen({ ...chosen, ...part })} />
+          {chosen.consent.length === 0 && !hasConsents && <Text>{t("imports.noConsent")}</Text>}
           <ProblemAlert error={start.error} />
           <Group>
             <Button onClick={() => start.mutate()} loading={start.isPending}>
@@ -124,5 +104,41 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
         </Stack>
       </Card>
     </Stack>
+  );
+}
+
+interface Chosen {
+  group: string;
+  consent: Consented[];
+  mergeBy: MergeBy;
+}
+
+/** Which group they come into, what they have agreed to, and by what they are known. */
+function Whose({ options: { group, consent, mergeBy }, change }: { options: Chosen; change: (part: Partial<Chosen>) => void }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput label={t("imports.group")} description={t("imports.groupHint")} value={group} onChange={(event) => change({ group: event.currentTarget.value })} maw={480} />
+      <Checkbox.Group value={consent} onChange={(channels) => change({ consent: channels as Consented[] })} label={t("imports.consent")} description={t("imports.consentHint")}>
+        <Group mt="xs">
+          {CONSENTED.map((channel) => (
+            <Checkbox key={channel} value={channel} label={t(`channel.${channel}`)} />
+          ))}
+        </Group>
+      </Checkbox.Group>
+      <Select
+        label={t("imports.mergeBy")}
+        description={t("imports.mergeByHint")}
+        data={[
+          { value: "phone", label: t("contacts.phone") },
+          { value: "email", label: t("contacts.email") },
+          { value: "external_id", label: t("contacts.externalId") },
+        ]}
+        value={mergeBy}
+        onChange={(by) => by && change({ mergeBy: by as MergeBy })}
+        allowDeselect={false}
+        maw={480}
+      />
+    </>
   );
 }

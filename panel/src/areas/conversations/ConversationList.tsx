@@ -1,37 +1,62 @@
-import { Anchor, Group, Text, TextInput } from "@mantine/core";
-import { keepPreviousData } from "@tanstack/react-query";
+import { Anchor, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { queries, type Schemas } from "@/api/client";
-import { type Column, DataTable } from "@/kit/DataTable";
+import { HEARD_ON, type HeardOn, INBOX, type Said, useTogether } from "@/areas/conversations/heard";
+import { useChannelName } from "@/kit/channel";
+import type { Column } from "@/kit/DataTable";
+import { Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
-import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
-import { Answered, Empty } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 const LIVE_MS = 15_000;
-type Row = Schemas["InboundSms"];
 
-/** Who wrote to the account's numbers, with the newest message of each. */
+/** Who wrote to the account, on every channel on which people can. */
 export function ConversationList() {
   const { t } = useTranslation();
+  const channelName = useChannelName();
+  const { search } = useListSearch();
+  const only = HEARD_ON.find((channel) => channel === search.channel);
+  const lists = Object.fromEntries(HEARD_ON.filter((channel) => !only || channel === only).map((channel) => [channel, INBOX[channel]]));
+  const conversations = useTogether({ key: ["inbox"], lists, at: search.cursor, q: search.q, everyMs: LIVE_MS });
+  const newest = { ...conversations, data: conversations.data && { ...conversations.data, items: newestOfEach(conversations.data.items) } };
+  return (
+    <Page title={t("conversations.title")} lead={t("conversations.lead")}>
+      <Filters
+        words={t("conversations.search")}
+        choices={[{ name: "channel", label: t("campaigns.channel"), options: HEARD_ON.map((channel) => ({ value: channel, label: channelName(channel) })) }]}
+      />
+      <ListOf
+        label={t("conversations.title")}
+        of={newest}
+        columns={useColumns()}
+        keyOf={(one) => one.key}
+        filters={["q", "channel"]}
+        noneFits={t("conversations.none")}
+        empty={<Empty title={t("conversations.none")}>{t("conversations.noneHint")}</Empty>}
+      />
+    </Page>
+  );
+}
+
+function useColumns(): Column<Said>[] {
+  const { t } = useTranslation();
+  const channelName = useChannelName();
   const { time } = useFormats();
-  const { search, changeSoon } = useListSearch();
-  const query = { limit: 50, cursor: search.cursor, q: search.q };
-  const look = { placeholderData: keepPreviousData, refetchInterval: LIVE_MS };
-  const conversations = queries.useQuery("get", "/v1/inbound-sms/conversations", { params: { query } }, look);
-  const columns: Column<Row>[] = [
+  return [
     {
       name: "from",
       header: t("conversations.from"),
-      cell: (one) => (
-        <Anchor component={Link} to="/app/conversations/$phone" params={{ phone: one.from } as never} search={{ number: one.to } as never}>
-          {one.from}
+      cell: (one) => one.channel === "viber" ? (
+        <OnViber said={one} />
+      ) : (
+        <Anchor component={Link} to="/app/conversations/$phone" params={{ phone: one.phone } as never}>
+          {one.phone}
         </Anchor>
       ),
     },
-    { name: "to", header: t("conversations.to"), cell: (one) => one.to },
+    { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     {
       name: "text",
       header: t("conversations.text"),
@@ -41,25 +66,28 @@ export function ConversationList() {
         </Text>
       ),
     },
-    { name: "at", header: t("conversations.at"), cell: (one) => time(one.received_at) },
+    { name: "to", header: t("conversations.to"), cell: (one) => one.number },
+    { name: "at", header: t("conversations.at"), cell: (one) => time(one.at) },
   ];
+}
+
+/** A person of Viber has no number there: the contact tells who it is, where one has been invited. */
+function OnViber({ said }: { said: Said }) {
+  const { t } = useTranslation();
+  if (!said.contactId) return <Text size="sm">{said.phone}</Text>;
   return (
-    <Page title={t("conversations.title")} lead={t("conversations.lead")}>
-      <Group role="search">
-        <TextInput label={t("conversations.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="0 1 360px" />
-      </Group>
-      <Answered of={conversations}>
-        {({ items, next_cursor }) => (
-          <>
-            {items.length === 0 ? (
-              <Empty title={t("conversations.none")}>{!search.q && t("conversations.noneHint")}</Empty>
-            ) : (
-              <DataTable label={t("conversations.title")} columns={columns} rows={items} keyOf={(one) => one.id} />
-            )}
-            <Pager cursor={search.cursor} next={next_cursor} />
-          </>
-        )}
-      </Answered>
-    </Page>
+    <Anchor component={Link} to={`/app/contacts/${said.contactId}`}>
+      {t("conversations.contact")}
+    </Anchor>
   );
+}
+
+/** Of each person on each channel the newest: lists of messages have the older ones, too. */
+export function newestOfEach(items: Said[]): Said[] {
+  const seen = new Set<string>();
+  const isNew = ({ channel, phone, number }: { channel: HeardOn; phone: string; number: string }) => {
+    const pair = `${channel} ${phone} ${number}`;
+    return !seen.has(pair) && seen.add(pair);
+  };
+  return items.filter(isNew);
 }

@@ -1,5 +1,5 @@
 import { Anchor, Button, FileButton, Group, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
+import { notify } from "@/kit/notify";
 import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
@@ -33,7 +33,7 @@ export function FileList() {
   const upload = useMutation({
     mutationFn: uploaded,
     onSuccess: async (file) => {
-      notifications.show({ message: t("files.uploaded", { name: file.filename }) });
+      notify(t("files.uploaded", { name: file.filename }));
       await known.invalidateQueries();
     },
   });

@@ -1,23 +1,22 @@
-import { Anchor, Card, Group, List, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Card, Group, List, SimpleGrid, Stack, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useAllowed, useMe } from "@/areas/session/me";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
-import { useChannelName } from "@/kit/channel";
-import { Figures } from "@/kit/Figures";
+import { Month } from "@/areas/home/Month";
+import { Needs } from "@/areas/home/Needs";
+import { Quota } from "@/areas/home/Quota";
 import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
 import { Answered, Empty } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
-import { useFormats } from "@/kit/times";
 
 const LIVE_MS = 3_000;
 const SHOWN = 6;
 const GOING_ON = ["sending", "scheduled", "paused", "draft"];
 
-/** What runs now, what the month brought, and what is left of the plan. */
+/** What needs me, what runs now, what is left of the plan, and what the month brought. */
 export function Home() {
   const { t } = useTranslation();
   const me = useMe();
@@ -27,9 +26,10 @@ export function Home() {
       title={t("home.title", { name: me.name || me.login })}
       actions={<LinkButton to="/app/campaigns/new">{t("campaigns.new")}</LinkButton>}
     >
+      <Needs />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Campaigns />
-        <Quota quota={me.quota} />
+        <Quota />
       </SimpleGrid>
       {mayRead && <Month />}
     </Page>
@@ -84,6 +84,7 @@ function Line({ campaign }: { campaign: Schemas["CampaignSummaryPage"]["items"][
 
 function FirstSteps() {
   const { t } = useTranslation();
+  const { account_state } = useMe();
   return (
     <Empty title={t("home.firstTitle")}>
       <List type="ordered" ta="left" spacing={4} component="ol">
@@ -92,6 +93,13 @@ function FirstSteps() {
             {t("home.firstImport")}
           </Anchor>
         </List.Item>
+        {account_state === "trial" && (
+          <List.Item>
+            <Anchor component={Link} to="/app/account/trial" underline="always">
+              {t("home.firstTrial")}
+            </Anchor>
+          </List.Item>
+        )}
         <List.Item>
           <Anchor component={Link} to="/app/senders" underline="always">
             {t("home.firstSender")}
@@ -104,89 +112,5 @@ function FirstSteps() {
         </List.Item>
       </List>
     </Empty>
-  );
-}
-
-function Quota({ quota }: { quota: ReturnType<typeof useMe>["quota"] }) {
-  const { t } = useTranslation();
-  const channelName = useChannelName();
-  const me = useMe();
-  const { number, day } = useFormats();
-  return (
-    <Card withBorder>
-      <Stack>
-        <Group justify="space-between">
-          <Title order={2} size="h4">
-            {t("home.plan", { plan: me.plan.name })}
-          </Title>
-          {me.plan_ends_at && <Text size="sm">{t("home.planEnds", { day: day(me.plan_ends_at) })}</Text>}
-        </Group>
-        {quota.map((one) => (
-          <div key={one.feature}>
-            <Group justify="space-between">
-              <Text>{channelName(one.feature)}</Text>
-              <Text size="sm">
-                {one.limit == null
-                  ? t("home.unlimited", { used: number(one.used) })
-                  : t("home.left", { left: number(one.remaining), limit: number(one.limit) })}
-              </Text>
-            </Group>
-            {one.limit != null && (
-              <Progress
-                value={(100 * ((one.limit ?? 0) - (one.remaining ?? 0))) / Math.max(one.limit, 1)}
-                aria-label={t("home.usedOf", { feature: one.feature })}
-                color={(one.remaining ?? 0) < one.limit / 10 ? "red" : "sea"}
-              />
-            )}
-            <Text size="sm">{t("home.period", { day: day(one.period_ends_at) })}</Text>
-          </div>
-        ))}
-      </Stack>
-    </Card>
-  );
-}
-
-function Month() {
-  const { t } = useTranslation();
-  const channelName = useChannelName();
-  const { number, percent } = useFormats();
-  const [from] = useState(() => new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10));
-  const statistics = queries.useQuery("get", "/v1/statistics", { params: { query: { from } } });
-  return (
-    <Stack gap="sm">
-      <Title order={2} size="h4">
-        {t("home.month")}
-      </Title>
-      <Answered of={statistics}>
-        {({ totals }) =>
-          totals.length === 0 ? (
-            <Text>{t("home.nothingYet")}</Text>
-          ) : (
-            <Stack>
-              {totals.map(({ channel, counts, rates }) => (
-                <div key={channel}>
-                  <Text fw={600} mb={4}>
-                    {channelName(channel)}
-                  </Text>
-                  <Figures
-                    of={[
-                      { label: t("report.sent"), value: number(counts.sent ?? counts.submitted) },
-                      { label: t("report.delivered"), value: number(counts.delivered), note: percent(rates.delivery_rate) },
-                      { label: t("report.clicks"), value: number(counts.unique_clicks), note: percent(rates.click_rate) },
-                      ...(channel === "email"
-                        ? [
-                            { label: t("report.opens"), value: number(counts.unique_opens), note: percent(rates.open_rate) },
-                            { label: t("report.unsubscribes"), value: number(counts.unsubscribes) },
-                          ]
-                        : [{ label: t("report.parts"), value: number(counts.parts) }]),
-                    ]}
-                  />
-                </div>
-              ))}
-            </Stack>
-          )
-        }
-      </Answered>
-    </Stack>
   );
 }

@@ -5,7 +5,10 @@ import { useTranslation } from "react-i18next";
 import { download, queries, type Schemas } from "@/api/client";
 import { refusalOf } from "@/api/refusal";
 import { useAllowed } from "@/areas/session/me";
+import { VariantTable } from "@/areas/reports/VariantTable";
 import { FollowUps } from "@/areas/reports/FollowUps";
+import { MailMap } from "@/areas/reports/MailMap";
+import { useFigures } from "@/areas/reports/useFigures";
 import { Figures } from "@/kit/Figures";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -18,9 +21,11 @@ const FILES = {
 };
 type Report = Schemas["Report"];
 type Channel = Schemas["Campaign"]["channel"];
+/** Channels whose links are counted. */
+const WITH_LINKS: Channel[] = ["sms", "email"];
 
 /** What became of a campaign, live while it goes. */
-export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["Campaign"], "id" | "state" | "channel"> }) {
+export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["Campaign"], "id" | "state" | "channel" | "ab_test"> }) {
   const { t } = useTranslation();
   const params = { path: { campaign_id: campaign.id } };
   // Reporting hears of a campaign a moment after it has begun; until then there is none.
@@ -32,9 +37,10 @@ export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["C
       {(found) => (
         <Stack>
           <Numbers report={found} channel={campaign.channel} />
+          {campaign.ab_test && <VariantTable campaign={campaign} />}
           <Downloads campaignId={campaign.id} />
           <Hours campaignId={campaign.id} channel={campaign.channel} />
-          <Links campaignId={campaign.id} />
+          {WITH_LINKS.includes(campaign.channel) && <Links campaignId={campaign.id} channel={campaign.channel} />}
           {campaign.channel === "email" && <Domains report={found} />}
           <FollowUps campaignId={campaign.id} channel={campaign.channel} />
         </Stack>
@@ -45,28 +51,17 @@ export default function CampaignReport({ campaign }: { campaign: Pick<Schemas["C
 
 function Numbers({ report, channel }: { report: Report; channel: Channel }) {
   const { t } = useTranslation();
-  const { number, percent, money } = useFormats();
-  const { counts, rates } = report;
-  const shared = [
+  const { number, money } = useFormats();
+  const figures = useFigures();
+  const shown = [
     { label: t("report.recipients"), value: number(report.recipients) },
-    { label: t("report.delivered"), value: number(counts.delivered), note: percent(rates.delivery_rate) },
-  ];
-  const sms = [
-    { label: t("report.undelivered"), value: number((counts.undelivered ?? 0) + (counts.expired ?? 0) + (counts.rejected ?? 0)) },
-    { label: t("report.parts"), value: number(counts.parts) },
-    { label: t("report.clicks"), value: number(counts.unique_clicks), note: percent(rates.click_rate) },
-    { label: t("report.cost"), value: money(report.cost) },
-  ];
-  const email = [
-    { label: t("report.opens"), value: number(counts.unique_opens), note: percent(rates.open_rate) },
-    { label: t("report.clicks"), value: number(counts.unique_clicks), note: percent(rates.click_rate) },
-    { label: t("report.bounced"), value: number((counts.hard_bounced ?? 0) + (counts.soft_bounced ?? 0) + (counts.spam_bounced ?? 0)), note: percent(rates.bounce_rate) },
-    { label: t("report.unsubscribes"), value: number(counts.unsubscribes), note: percent(rates.unsubscribe_rate) },
+    ...figures(channel, report.counts, report.rates),
+    ...(channel === "sms" ? [{ label: t("report.cost"), value: money(report.cost) }] : []),
   ];
   const leftOut = Object.values(report.left_out ?? {}).reduce((sum: number, one) => sum + Number(one), 0);
   return (
     <Stack gap="xs">
-      <Figures of={[...shared, ...(channel === "sms" ? sms : email)]} />
+      <Figures of={shown} />
       {leftOut > 0 && <Text size="sm">{t("report.leftOut", { count: leftOut })}</Text>}
     </Stack>
   );
@@ -93,10 +88,12 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
   const { t } = useTranslation();
   const { number } = useFormats();
   const params = { path: { campaign_id: campaignId } };
+  const isRead = ["rcs", "whatsapp", "viber"].includes(channel);
   const hours = queries.useQuery("get", "/v1/campaigns/{campaign_id}/report/timeline", { params }, { refetchInterval: LIVE_MS * 2 });
-  const names = channel === "sms" ? (["sent", "delivered", "failed", "clicks"] as const) : (["sent", "delivered", "failed", "opens", "clicks"] as const);
+  const names = (["sent", "delivered", "failed", "opens", "clicks"] as const).filter((name) => name !== "opens" || channel !== "sms");
+  const words = (name: (typeof names)[number]) => (name === "opens" && isRead ? t("report.read") : name === "clicks" && isRead ? t("report.taps") : t(`report.hours.${name}`));
   const colours = { sent: "gray.6", delivered: "teal.6", failed: "red.6", opens: "blue.6", clicks: "violet.6" };
-  const series = names.map((name) => ({ name, label: t(`report.hours.${name}`), color: colours[name] }));
+  const series = names.map((name) => ({ name, label: words(name), color: colours[name] }));
   return (
     <Card withBorder component="section">
       <Title order={2} size="h4" mb="sm">
@@ -146,7 +143,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
   );
 }
 
-function Links({ campaignId }: { campaignId: string }) {
+function Links({ campaignId, channel }: { campaignId: string; channel: Channel }) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const params = { path: { campaign_id: campaignId } };
@@ -170,6 +167,7 @@ function Links({ campaignId }: { campaignId: string }) {
                   <Text>{t("report.clicked", { people: number(link.unique_clicks), clicks: number(link.clicks) })}</Text>
                 </Group>
               ))}
+              {channel === "email" && <MailMap campaignId={campaignId} links={items} />}
             </Stack>
           )
         }
@@ -185,12 +183,12 @@ function Domains({ report }: { report: Report }) {
   return (
     <Card withBorder component="section">
       <Title order={2} size="h4" mb="sm">
-        {t("report.domains")}
+        {t(report.channel === "email" ? "report.domains" : "report.networks")}
       </Title>
       <Stack gap={4}>
-        {report.domains.slice(0, 10).map(({ domain, counts, rates }) => (
+        {report.domains.slice(0, 10).map(({ domain, name, counts, rates }) => (
           <Group key={domain} justify="space-between">
-            <Text>{domain}</Text>
+            <Text>{name || t("report.unknownDomain")}</Text>
             <Text>
               {number(counts.delivered)} ({percent(rates.delivery_rate)})
             </Text>

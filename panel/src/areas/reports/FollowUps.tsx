@@ -3,10 +3,12 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
+import { Booster } from "@/areas/reports/Booster";
 import { ProblemAlert } from "@/kit/States";
 
+const LIVE_MS = 1_000;
 const SMS = ["delivered", "undelivered", "clicked", "not_clicked"] as const;
 const EMAIL = [...SMS, "opened", "not_opened"] as const;
 
@@ -16,6 +18,7 @@ export function FollowUps({ campaignId, channel }: { campaignId: string; channel
   const navigate = useNavigate();
   const mayWrite = useAllowed("contacts.write");
   const mayDraft = useAllowed(`${channel}.campaigns.write`);
+  const maySend = useAllowed(`${channel}.campaigns.send`);
   const [who, setWho] = useState<(typeof EMAIL)[number]>("clicked");
   const [name, setName] = useState("");
   const params = { path: { campaign_id: campaignId } };
@@ -56,6 +59,7 @@ export function FollowUps({ campaignId, channel }: { campaignId: string; channel
               </Button>
             </>
           )}
+          {maySend && <Booster campaignId={campaignId} who={who === "undelivered" ? "not_delivered" : who} />}
           {mayDraft && (
             <Button variant="default" loading={draft.isPending} onClick={() => draft.mutate()}>
               {t("followUp.campaign")}
@@ -63,12 +67,32 @@ export function FollowUps({ campaignId, channel }: { campaignId: string; channel
           )}
         </Group>
         <ProblemAlert error={group.error ?? draft.error} />
-        {group.data && (
-          <Alert color="teal" role="status">
-            {t("followUp.made", { name: group.data.name, count: group.data.contacts })}
-          </Alert>
-        )}
+        {group.data && <Making id={group.data.id} />}
       </Stack>
     </Card>
+  );
+}
+
+/** The group on its way: it is there when everybody is in it. */
+function Making({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const job = queries.useQuery(
+    "get",
+    "/v1/groups/combine/{combination_id}",
+    { params: { path: { combination_id: id } } },
+    { refetchInterval: (query) => (query.state.data?.finished_at ? false : LIVE_MS) },
+  );
+  const made = job.data?.items[0];
+  if (job.data?.error) return <Alert color="red">{job.data.error.detail}</Alert>;
+  if (job.data?.finished_at && !made) return <Alert color="yellow">{t("followUp.notMade")}</Alert>;
+  return (
+    <>
+      <Alert color="teal" role="status">
+        {made
+          ? t("followUp.made", { name: made.name, count: made.contacts })
+          : t("followUp.making", { count: job.data?.done ?? 0 })}
+      </Alert>
+      <ProblemAlert error={job.error} />
+    </>
   );
 }

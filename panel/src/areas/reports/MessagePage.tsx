@@ -2,6 +2,7 @@ import { Anchor, Card, Group, SimpleGrid, Stack, Text, Timeline, Title } from "@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { MessageSteps } from "@/areas/reports/MessageSteps";
 import { useChannelName } from "@/kit/channel";
 import { Page } from "@/kit/Page";
 import { Answered } from "@/kit/States";
@@ -15,16 +16,23 @@ export function MessagePage() {
   const message = queries.useQuery("get", "/v1/messages/{message_id}", { params: { path: { message_id: messageId } } });
   return (
     <Page title={message.data?.address ?? t("messages.one")} parent={{ to: "/app/messages", label: t("messages.title") }}>
-      <Answered of={message}>{(found) => <Whole message={found} />}</Answered>
+      <Answered of={message}>
+        {(found) => (
+          <>
+            {found.chain && <MessageSteps chain={found.chain} />}
+            <Whole message={found} />
+          </>
+        )}
+      </Answered>
     </Page>
   );
 }
 
-function Whole({ message }: { message: Schemas["MessageStory"] }) {
-  const { t, i18n } = useTranslation();
+function Whole({ message }: { message: Schemas["AnyMessage"] }) {
+  const { t } = useTranslation();
   const channelName = useChannelName();
   const { time, number, money } = useFormats();
-  const kind = (name: string) => (i18n.exists(`states.${name}`) ? t(`states.${name}` as never) : name);
+  const steps = message.chain?.steps ?? [];
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }}>
       <Card withBorder>
@@ -41,12 +49,13 @@ function Whole({ message }: { message: Schemas["MessageStory"] }) {
           </Text>
           {message.parts != null && (
             <Text>
-              {t("report.parts")}: {number(message.parts)} · {money(message.cost)}
+              {t("report.parts")}: {number(message.parts)}
+              {message.cost && ` · ${money(message.cost)}`}
             </Text>
           )}
           {message.code && (
             <Text>
-              {message.code} {message.detail}
+              {t("messages.code")}: {message.code} {message.detail}
             </Text>
           )}
           {message.campaign_id && (
@@ -66,16 +75,23 @@ function Whole({ message }: { message: Schemas["MessageStory"] }) {
           {t("messages.timeline")}
         </Title>
         <Timeline bulletSize={14} lineWidth={2} active={message.timeline.length}>
-          {message.timeline.map((event, place) => (
-            <Timeline.Item key={`${event.at}${event.kind}${place}`} title={kind(event.kind)}>
-              <Text size="sm">{time(event.at)}</Text>
-              {(event.detail ?? event.url) && (
-                <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                  {event.code} {event.detail ?? event.url}
+          {message.timeline.map((event, place) => {
+            const step = steps.find((one) => one.place === event.step);
+            const answered = [event.code, event.detail ?? event.url].filter(Boolean).join(" ");
+            return (
+              <Timeline.Item key={`${event.at}${event.kind}${place}`} title={event.text}>
+                <Text size="sm">
+                  {time(event.at)}
+                  {step && ` · ${step.place}. ${channelName(step.channel)}`}
                 </Text>
-              )}
-            </Timeline.Item>
-          ))}
+                {answered && (
+                  <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+                    {answered}
+                  </Text>
+                )}
+              </Timeline.Item>
+            );
+          })}
         </Timeline>
       </Card>
     </SimpleGrid>

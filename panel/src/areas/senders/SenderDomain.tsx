@@ -1,4 +1,4 @@
-import { Button, Card, Code, Group, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { Alert, Button, Card, Code, Group, ScrollArea, Stack, Switch, Table, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
@@ -20,6 +20,14 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
     mutationFn: () => api.POST("/v1/sender-domains/{domain_id}/verify", { params }),
     onSettled: () => known.invalidateQueries({ queryKey: list }),
   });
+  const turnKeys = async () => {
+    await api.POST("/v1/sender-domains/{domain_id}/keys", { params, body: {} });
+    await known.invalidateQueries({ queryKey: list });
+  };
+  const lend = useMutation({
+    mutationFn: (short_links: boolean) => api.PATCH("/v1/sender-domains/{domain_id}", { params, body: { short_links } }),
+    onSettled: () => known.invalidateQueries({ queryKey: list }),
+  });
   const remove = async () => {
     await api.DELETE("/v1/sender-domains/{domain_id}", { params });
     await known.invalidateQueries({ queryKey: list });
@@ -36,41 +44,81 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
             <Button size="xs" variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
               {t("senders.check")}
             </Button>
+            <ConfirmButton size="xs" label={t("senders.newKeys")} question={t("senders.newKeysAsk")} act={turnKeys} />
             <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteAsk", { domain: domain.domain })} act={remove} />
           </Group>
         </Group>
-        <ProblemAlert error={verify.error} />
+        <ProblemAlert error={verify.error ?? lend.error} />
+        {domain.campaigns_stop_at && (
+          <Alert color="red">{t("senders.recordsLost", { domain: domain.domain, time: time(domain.campaigns_stop_at) })}</Alert>
+        )}
+        {(domain.link_host || domain.short_links) && (
+          <Switch
+            label={t("senders.shortLinks")}
+            description={domain.link_host ? t("senders.shortLinksHint", { host: domain.link_host }) : t("senders.noLinkHost")}
+            checked={domain.short_links}
+            disabled={lend.isPending}
+            onChange={(event) => lend.mutate(event.currentTarget.checked)}
+          />
+        )}
         {domain.checked_at && <Text size="sm">{t("senders.checkedAt", { time: time(domain.checked_at) })}</Text>}
-        <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": t("senders.records", { domain: domain.domain }) }}>
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t("senders.purpose")}</Table.Th>
-                <Table.Th>{t("senders.type")}</Table.Th>
-                <Table.Th>{t("senders.name")}</Table.Th>
-                <Table.Th>{t("senders.value")}</Table.Th>
-                <Table.Th>{t("senders.found")}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {domain.records.map((record) => (
-                <Table.Tr key={`${record.purpose}${record.name}`}>
-                  <Table.Td>{record.purpose}</Table.Td>
-                  <Table.Td>{record.type}</Table.Td>
-                  <Table.Td>
-                    <Copied text={record.name} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Copied text={record.value} />
-                  </Table.Td>
-                  <Table.Td>{record.found == null ? "–" : t(record.found ? "senders.yes" : "senders.no")}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollArea>
+        <Records domain={domain} />
       </Stack>
     </Card>
+  );
+}
+
+/** The records, each to be copied, and what was found in their place. */
+function Records({ domain }: { domain: Schemas["SenderDomain"] }) {
+  const { t } = useTranslation();
+  return (
+    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": t("senders.records", { domain: domain.domain }) }}>
+      <Table verticalSpacing={4}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("senders.purpose")}</Table.Th>
+            <Table.Th>{t("senders.type")}</Table.Th>
+            <Table.Th>{t("senders.name")}</Table.Th>
+            <Table.Th>{t("senders.value")}</Table.Th>
+            <Table.Th>{t("senders.found")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {domain.records.map((record) => (
+            <Table.Tr key={`${record.purpose}${record.name}`}>
+              <Table.Td>{record.purpose}</Table.Td>
+              <Table.Td>{record.type}</Table.Td>
+              <Table.Td>
+                <Copied text={record.name} />
+              </Table.Td>
+              <Table.Td>
+                <Copied text={record.value} />
+              </Table.Td>
+              <Table.Td>
+                <Found record={record} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  );
+}
+
+/** Whether it was found, and what is wrong, in words for whoever keeps the DNS. */
+function Found({ record }: { record: Schemas["DnsRecord"] }) {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  return (
+    <>
+      {record.found == null ? "–" : t(record.found ? "senders.yes" : "senders.no")}
+      {record.problem && (
+        <Text size="sm" style={{ minWidth: 220 }}>
+          {t(`senders.problem.${record.problem.code.replace("record.", "")}`, { defaultValue: record.problem.detail, seen: record.seen.join("; ") })}
+        </Text>
+      )}
+      {record.keep_until && <Text size="sm">{t("senders.keepUntil", { time: time(record.keep_until) })}</Text>}
+    </>
   );
 }
 

@@ -7,11 +7,12 @@ import { api, bodyOf } from "@/api/client";
 import { refusalOf } from "@/api/refusal";
 import * as session from "@/api/session";
 import { MeContext } from "@/areas/session/me";
+import { useIdleLock } from "@/areas/session/useIdleLock";
 import { ProblemAlert } from "@/kit/States";
+import { TimeZone } from "@/kit/times";
 import { Shell } from "@/shell/Shell";
 
 const ME = ["me"];
-const IDLE_MINUTES = 60;
 
 async function whoIsThere(): Promise<session.Me | null> {
   if (!session.token() && !(await session.renew())) return null;
@@ -55,27 +56,11 @@ export function Gate() {
   }
   return (
     <MeContext value={me.data}>
-      <Shell>
-        <Outlet />
-      </Shell>
+      <TimeZone value={me.data.time_zone}>
+        <Shell>
+          <Outlet />
+        </Shell>
+      </TimeZone>
     </MeContext>
   );
-}
-
-/** Ends the session of a desk that nobody sits at. */
-function useIdleLock() {
-  useEffect(() => {
-    let timer = 0;
-    const acts = ["pointerdown", "keydown", "visibilitychange"] as const;
-    const again = () => {
-      window.clearTimeout(timer);
-      timer = window.setTimeout(() => void session.logOut(), IDLE_MINUTES * 60_000);
-    };
-    again();
-    for (const act of acts) document.addEventListener(act, again);
-    return () => {
-      window.clearTimeout(timer);
-      for (const act of acts) document.removeEventListener(act, again);
-    };
-  }, []);
 }

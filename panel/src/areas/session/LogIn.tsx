@@ -1,5 +1,5 @@
 import { Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
@@ -11,6 +11,9 @@ import { ProblemAlert } from "@/kit/States";
 
 const CODE_WANTED = "session.totp_required";
 
+const BLANK = { login: "", password: "", totp: "", trust_device: false };
+type Values = typeof BLANK;
+
 /** Login and password; then the code of the second factor, where it is on. */
 export function LogIn() {
   const { t } = useTranslation();
@@ -20,7 +23,7 @@ export function LogIn() {
   const [wantsCode, setWantsCode] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const [running, setRunning] = useState(false);
-  const form = useForm({ initialValues: { login: "", password: "", totp: "", trust_device: false } });
+  const form = useForm({ initialValues: BLANK });
 
   const submit = form.onSubmit(async ({ totp, ...values }) => {
     setRunning(true);
@@ -46,38 +49,7 @@ export function LogIn() {
       <form onSubmit={submit}>
         <Stack>
           <ProblemAlert error={problem} />
-          {!wantsCode && (
-            <>
-              <TextInput
-                label={t("login.login")}
-                autoComplete="username"
-                autoCapitalize="none"
-                required
-                {...form.getInputProps("login")}
-              />
-              <PasswordInput
-                label={t("login.password")}
-                autoComplete="current-password"
-                required
-                visibilityToggleButtonProps={{ "aria-label": t("login.showPassword"), tabIndex: 0 }}
-                {...form.getInputProps("password")}
-              />
-            </>
-          )}
-          {wantsCode && (
-            <>
-              <TextInput
-                label={t("login.code")}
-                description={t("login.codeHint")}
-                autoComplete="one-time-code"
-                inputMode="text"
-                required
-                autoFocus
-                {...form.getInputProps("totp")}
-              />
-              <Checkbox label={t("login.trust")} {...form.getInputProps("trust_device", { type: "checkbox" })} />
-            </>
-          )}
+          {wantsCode ? <Code form={form} /> : <Password form={form} />}
           <Button type="submit" loading={running}>
             {t("login.submit")}
           </Button>
@@ -87,9 +59,41 @@ export function LogIn() {
           <Anchor component={Link} to="/app/register" size="sm">
             {t("login.register")}
           </Anchor>
+          <Anchor component={Link} to="/app/operator" size="sm">
+            {t("login.operator")}
+          </Anchor>
         </Stack>
       </form>
     </Entrance>
+  );
+}
+
+type Form = UseFormReturnType<Values>;
+
+function Password({ form }: { form: Form }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput label={t("login.login")} autoComplete="username" autoCapitalize="none" required {...form.getInputProps("login")} />
+      <PasswordInput
+        label={t("login.password")}
+        autoComplete="current-password"
+        required
+        visibilityToggleButtonProps={{ "aria-label": t("login.showPassword"), tabIndex: 0 }}
+        {...form.getInputProps("password")}
+      />
+    </>
+  );
+}
+
+/** The second factor. */
+function Code({ form }: { form: Form }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput label={t("login.code")} description={t("login.codeHint")} autoComplete="one-time-code" inputMode="text" required autoFocus {...form.getInputProps("totp")} />
+      <Checkbox label={t("login.trust")} {...form.getInputProps("trust_device", { type: "checkbox" })} />
+    </>
   );
 }
 

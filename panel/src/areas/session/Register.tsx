@@ -1,18 +1,21 @@
 import { Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "@/api/client";
+import { api, queries } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import * as session from "@/api/session";
 import { Entrance } from "@/areas/session/Entrance";
 import type { Language } from "@/i18n";
 import { ProblemAlert } from "@/kit/States";
+import { useFormats } from "@/kit/times";
 
 const NAME = /^[a-z0-9]{5,20}$/;
 const SHORTEST_PASSWORD = 12;
+
+const BLANK = { account_name: "", login: "", email: "", password: "", accept_terms: false };
 
 /** A new account; its owner is logged in at once. */
 export function Register() {
@@ -22,7 +25,7 @@ export function Register() {
   const [problem, setProblem] = useState<unknown>(null);
   const [running, setRunning] = useState(false);
   const form = useForm({
-    initialValues: { account_name: "", login: "", email: "", password: "", accept_terms: false },
+    initialValues: BLANK,
     validate: {
       account_name: (name) => (NAME.test(name) ? null : t("register.nameRule")),
       login: (login) => (NAME.test(login) ? null : t("register.nameRule")),
@@ -50,36 +53,11 @@ export function Register() {
   });
 
   return (
-    <Entrance title={t("register.title")} lead={t("register.lead")}>
+    <Entrance title={t("register.title")} lead={useOffer()}>
       <form onSubmit={submit} noValidate>
         <Stack>
           <ProblemAlert error={problem} />
-          <TextInput
-            label={t("register.account")}
-            description={t("register.accountHint")}
-            autoCapitalize="none"
-            autoComplete="organization"
-            required
-            {...form.getInputProps("account_name")}
-          />
-          <TextInput
-            label={t("login.login")}
-            description={t("register.loginHint")}
-            autoCapitalize="none"
-            autoComplete="username"
-            required
-            {...form.getInputProps("login")}
-          />
-          <TextInput label={t("register.email")} type="email" autoComplete="email" required {...form.getInputProps("email")} />
-          <PasswordInput
-            label={t("login.password")}
-            description={t("register.passwordHint")}
-            autoComplete="new-password"
-            required
-            visibilityToggleButtonProps={{ "aria-label": t("login.showPassword"), tabIndex: 0 }}
-            {...form.getInputProps("password")}
-          />
-          <Checkbox label={t("register.terms")} {...form.getInputProps("accept_terms", { type: "checkbox" })} />
+          <Fields form={form} />
           <Button type="submit" loading={running}>
             {t("register.submit")}
           </Button>
@@ -90,4 +68,47 @@ export function Register() {
       </form>
     </Entrance>
   );
+}
+
+function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput
+        label={t("register.account")}
+        description={t("register.accountHint")}
+        autoCapitalize="none"
+        autoComplete="organization"
+        required
+        {...form.getInputProps("account_name")}
+      />
+      <TextInput
+        label={t("login.login")}
+        description={t("register.loginHint")}
+        autoCapitalize="none"
+        autoComplete="username"
+        required
+        {...form.getInputProps("login")}
+      />
+      <TextInput label={t("register.email")} type="email" autoComplete="email" required {...form.getInputProps("email")} />
+      <PasswordInput
+        label={t("login.password")}
+        description={t("register.passwordHint")}
+        autoComplete="new-password"
+        required
+        visibilityToggleButtonProps={{ "aria-label": t("login.showPassword"), tabIndex: 0 }}
+        {...form.getInputProps("password")}
+      />
+      <Checkbox label={t("register.terms")} {...form.getInputProps("accept_terms", { type: "checkbox" })} />
+    </>
+  );
+}
+
+/** What is had for nothing, as the operators have set it; nothing is said until that is known. */
+function useOffer(): string | undefined {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  const plan = queries.useQuery("get", "/v1/plans").data?.items.find((one) => one.price.amount === 0);
+  if (!plan?.sms || !plan.email || !plan.contacts || !plan.ends_after_days) return undefined;
+  return t("register.lead", { sms: number(plan.sms), email: number(plan.email), contacts: number(plan.contacts), days: number(plan.ends_after_days) });
 }

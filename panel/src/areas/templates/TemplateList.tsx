@@ -1,57 +1,36 @@
-import { Anchor, Button, Group, Select, Stack, TextInput, Title } from "@mantine/core";
+import { Anchor, Button, Stack, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useCopy } from "@/areas/templates/useCopy";
-import { useChannelName } from "@/kit/channel";
-import { type Column, DataTable } from "@/kit/DataTable";
+import { CHANNELS, useChannelName } from "@/kit/channel";
+import type { Column } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
+import { type Filter, Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
-import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
-import { Answered, Empty, ProblemAlert } from "@/kit/States";
+import { type Asked, Empty, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 type Row = Schemas["TemplateSummary"];
+const KINDS = ["own", "ready_made"] as const;
 const ALL_READY_MADE = 1000;
 
 /** The account's own templates and those that ship with Wici, which are copied to be changed. */
 export function TemplateList() {
   const { t } = useTranslation();
-  const { search, change, changeSoon } = useListSearch();
-  const clear = { clearable: true, clearButtonProps: { "aria-label": t("act.clear") } };
+  const channelName = useChannelName();
+  const { search } = useListSearch();
+  const choices: Filter[] = [
+    { name: "kind", label: t("templates.kind"), options: KINDS.map((kind) => ({ value: kind, label: t(`templates.kinds.${kind}`) })) },
+    { name: "channel", label: t("campaigns.channel"), options: CHANNELS.map((channel) => ({ value: channel, label: channelName(channel) })) },
+  ];
   return (
     <Page title={t("templates.title")} actions={<LinkButton to="/app/templates/new">{t("templates.new")}</LinkButton>}>
-      <Group align="flex-end" role="search">
-        <TextInput label={t("templates.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="1 1 220px" />
-        <Select
-          label={t("templates.kind")}
-          placeholder={t("act.all")}
-          data={[
-            { value: "own", label: t("templates.kinds.own") },
-            { value: "ready_made", label: t("templates.kinds.ready_made") },
-          ]}
-          value={search.kind ?? null}
-          onChange={(kind) => change({ kind: kind ?? undefined })}
-          flex="1 1 140px"
-          {...clear}
-        />
-        <Select
-          label={t("campaigns.channel")}
-          placeholder={t("act.all")}
-          data={[
-            { value: "sms", label: t("channel.sms") },
-            { value: "email", label: t("channel.email") },
-          ]}
-          value={search.channel ?? null}
-          onChange={(channel) => change({ channel: channel ?? undefined })}
-          flex="1 1 140px"
-          {...clear}
-        />
-      </Group>
+      <Filters words={t("templates.search")} choices={choices} />
       {search.kind !== "ready_made" && <Own />}
-      {search.kind !== "own" && <ReadyMade />}
+      {search.kind !== "own" && !search.cursor && <ReadyMade />}
     </Page>
   );
 }
@@ -63,14 +42,7 @@ function Own() {
   const own = queries.useQuery("get", "/v1/templates", { params: { query: { ...query, kind: "own" } } });
   return (
     <Part title={t("templates.kinds.own")}>
-      <Answered of={own}>
-        {({ items, next_cursor, total, total_is_estimate }) => (
-          <>
-            {items.length === 0 ? <Empty title={t("templates.none")} /> : <Rows title={t("templates.kinds.own")} rows={items} />}
-            <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
-          </>
-        )}
-      </Answered>
+      <Rows of={own} kind="own" empty={t("templates.none")} />
     </Part>
   );
 }
@@ -82,9 +54,7 @@ function ReadyMade() {
   const readyMade = queries.useQuery("get", "/v1/templates", { params: { query: { ...query, kind: "ready_made" } } });
   return (
     <Part title={t("templates.kinds.ready_made")}>
-      <Answered of={readyMade}>
-        {({ items }) => (items.length === 0 ? <Empty title={t("templates.noReadyMade")} /> : <Rows title={t("templates.kinds.ready_made")} rows={items} />)}
-      </Answered>
+      <Rows of={readyMade} kind="ready_made" empty={t("templates.noReadyMade")} />
     </Part>
   );
 }
@@ -100,12 +70,17 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Rows({ title, rows }: { title: string; rows: Row[] }) {
+interface RowsProps {
+  of: Asked<Schemas["TemplateSummaryPage"]>;
+  kind: (typeof KINDS)[number];
+  empty: string;
+}
+
+function Rows({ of, kind, empty }: RowsProps) {
   const { t } = useTranslation();
   const channelName = useChannelName();
   const { day } = useFormats();
   const copy = useCopy();
-  const isReadyMade = rows[0]?.kind === "ready_made";
   const columns: Column<Row>[] = [
     {
       name: "name",
@@ -117,7 +92,7 @@ function Rows({ title, rows }: { title: string; rows: Row[] }) {
       ),
     },
     { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
-    isReadyMade
+    kind === "ready_made"
       ? { name: "language", header: t("shell.language"), cell: (one) => one.language?.toUpperCase() }
       : { name: "changed", header: t("templates.changed"), cell: (one) => day(one.updated_at) },
     {
@@ -133,7 +108,7 @@ function Rows({ title, rows }: { title: string; rows: Row[] }) {
   return (
     <>
       <ProblemAlert error={copy.error} />
-      <DataTable label={title} columns={columns} rows={rows} keyOf={(one) => one.id} />
+      <ListOf label={t(`templates.kinds.${kind}`)} of={of} columns={columns} keyOf={(one) => one.id} filters={["q", "channel"]} noneFits={t("templates.noneFits")} empty={<Empty title={empty} />} />
     </>
   );
 }

@@ -112,7 +112,8 @@ class CampaignInHand:
         return self.is_through and self.leased.split is not None and self.leased.winner is None
 
     def _hours(self) -> domain.Hours:
-        return domain.hours_of(self.quiet_hours, self.leased.account_quiet_hours, local_at=self.leased.local_at)
+        of_step, of_account = self.leased.options.get("step_quiet_hours"), self.leased.account_quiet_hours
+        return domain.hours_of(self.quiet_hours, of_step, of_account, local_at=self.leased.local_at)
 
     def zone_for(self, recipient: Recipient) -> ZoneInfo:
         """The zone whose hours count for a recipient: the one that their field names, else the account's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,7 +16,9 @@ from campaigns.store import batches as store
 from campaigns.store.batches import Reported
 from campaigns.store.leases import LeasedCampaign
 from campaigns.usecases import life
-from chassis.broker import Broker, Delivery
+from chassis import spans
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.logs import get_logger
 from contracts.lanes import BATCHES_DONE, channel_lane
@@ -60,6 +63,15 @@ class Publisher:
 
     def publish(self, campaign: LeasedCampaign, batch_id: UUID, recipients: list[dict[str, Any]]) -> None:
         lane = channel_lane(campaign.channel, Lane.BULK)
+        log.info(
+            "batch_published", trace_id=campaign.trace_id, account_id=campaign.account_id, campaign_id=campaign.id,
+            send_id=campaign.send_id, batch_id=batch_id, recipients=len(recipients),
+            first=recipients[0]["number"], last=recipients[-1]["number"],
+        )  # fmt: skip
+        spans.record(
+            f"{lane} publish", spans.Kind.PRODUCER, request_id=campaign.trace_id or "", started=time.time(),
+            span_id=spans.id_of(str(batch_id)), facts={"batch_id": batch_id, "recipients": len(recipients)},
+        )  # fmt: skip
         self._waiting[batch_id] = (lane, batch_body(campaign, batch_id, recipients))
         self._send(batch_id)
 
@@ -132,7 +144,11 @@ class Reports:
             counted = store.mark_done(session, list(unique.values()))
             if counted.failing:
                 life.pause_failing(session, now=datetime.now(UTC), campaign_ids=counted.failing)
-        for delivery, _ in readable:
+        for delivery, report in readable:
+            log.info(
+                "batch_counted", batch_id=report.id, submitted=report.submitted, failed=report.failed,
+                deferred=report.deferred,
+            )  # fmt: skip
             delivery.ack()
         if counted.failing:
             self._on_paused()

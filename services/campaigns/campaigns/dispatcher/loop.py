@@ -18,6 +18,7 @@ from campaigns import domain
 from campaigns.config import DispatcherConfig
 from campaigns.dispatcher.in_hand import CampaignInHand, Recipient, page_size
 from campaigns.dispatcher.lanes import Publisher, Reports
+from campaigns.dispatcher.of_steps import OfSteps
 from campaigns.dispatcher.workers import Workers
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, InFlight
@@ -192,20 +193,19 @@ class Dispatcher:
         :param reached: by campaign, the number up to which everybody is in a batch or left out.
         """
         moving = {campaign_id: self._in_hand[campaign_id] for campaign_id in reached}
-        advances = [
-            Advance.of(
-                campaign_id,
-                campaign.dispatched_to,
-                reached[campaign_id],
-                campaign.next_portion_at,
-                campaign.take_left_out(reached[campaign_id]),
-            )
-            for campaign_id, campaign in moving.items()
-        ]
+        gone = {campaign_id: one.take_left_out(reached[campaign_id]) for campaign_id, one in moving.items()}
+        now = datetime.now(UTC)
         try:
             with self._database.transaction() as session:
+                of_steps = OfSteps.lock(session, moving, cut, gone)
+                cut, gone = of_steps.left(cut, gone)
+                advances = [
+                    Advance.of(key, one.dispatched_to, reached[key], one.next_portion_at, gone[key])
+                    for key, one in moving.items()
+                ]
                 cut_batches = [batch for _, batch, _ in cut]
                 moved = batches.record(session, owner=self._steps.owner, advances=advances, batches=cut_batches)
+                of_steps.note(session, moved, cut, gone, now)
         except Exception:
             # Whether it was committed is not known: forget what was read, and learn from the database.
             self._forget(moving.values())
@@ -248,6 +248,9 @@ class Dispatcher:
                 self._step_ended(campaign)
 
     def _step_sending(self, campaign: CampaignInHand, page: int, now: datetime) -> None:
+        if campaign.leased.has_steps:
+            self._workers.run(campaign, "steps", self._steps.look_at_steps, campaign.leased)
+            return
         if campaign.let_go is not None:
             self._tell_let_go(campaign)
             return
@@ -260,6 +263,10 @@ class Dispatcher:
             return
         if campaign.never_open and not campaign.is_through:
             self._workers.run(campaign, "pause", self._steps.pause_never_open, campaign.leased)
+            return
+        if campaign.is_through and campaign.leased.awaits_more:
+            in_flight = campaign.leased.id in self._in_flight
+            self._workers.run(campaign, "gather", self._steps.gather, campaign.leased, in_flight)
             return
         if campaign.is_through:
             if not self._in_flight.get(campaign.leased.id):

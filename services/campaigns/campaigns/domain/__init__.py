@@ -4,6 +4,7 @@ from campaigns.domain.life import (
     DELETABLE,
     FINAL,
     NEXT,
+    check_reservation_id,
     contact_fields,
     ensure_can_become,
     ensure_can_unschedule,
@@ -29,9 +30,10 @@ from campaigns.domain.pace import (
     in_flight_allowed,
     next_look,
 )
-from campaigns.domain.progress import added_up, progress
+from campaigns.domain.progress import added_up, progress, progress_of_people
 from campaigns.domain.quota import units_expected, why_short_of_units
 from campaigns.domain.spelling import MOST_ASKED, nearest
+from campaigns.domain.steps import named_step, step_options
 from campaigns.domain.times import (
     EARLIEST_ZONE,
     FURTHEST,
@@ -88,6 +90,7 @@ __all__ = [
     "Windows",
     "added_up",
     "batch_size",
+    "check_reservation_id",
     "contact_fields",
     "ensure_can_become",
     "ensure_can_unschedule",
@@ -110,10 +113,12 @@ __all__ = [
     "missing_audience",
     "missing_content",
     "moment_in",
+    "named_step",
     "nearest",
     "next_look",
     "own_variables",
     "progress",
+    "progress_of_people",
     "quiet_hours_of",
     "reservation_id",
     "send_at",
@@ -121,6 +126,7 @@ __all__ = [
     "split_of",
     "stage_of",
     "state_after_resume",
+    "step_options",
     "units_expected",
     "variant_named",
     "when",

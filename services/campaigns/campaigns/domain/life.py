@@ -96,6 +96,11 @@ def reservation_id(campaign_id: UUID) -> UUID:
     return uuid5(NAMESPACE_OID, f"campaign-quota:{campaign_id}")
 
 
+def check_reservation_id(campaign_id: UUID, place: int) -> UUID:
+    """Id of the reservation by which it is seen that the plan has a step's channel; it is returned at once."""
+    return uuid5(NAMESPACE_OID, f"campaign-quota-check:{campaign_id}:{place}")
+
+
 def snapshot_id(campaign_id: UUID) -> UUID:
     """Id of the campaign's audience at contacts."""
     return uuid5(NAMESPACE_OID, f"campaign-audience:{campaign_id}")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.vocabulary import LeftOut
+from contracts.vocabulary import CampaignState, LeftOut
 
 
 def added_up(slices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -16,6 +16,21 @@ def added_up(slices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         left_out.update(counts["left_out"])
     sums = {name: sum(counts.get(name) or 0 for counts in slices) for name in ("submitted", "failed", "deferred")}
     return {**sums, "units": sum(counts.get("units") or 0 for counts in slices), "left_out": dict(left_out)}
+
+
+def progress_of_people(progress: Mapping[str, Any], people: Mapping[str, int], state: CampaignState) -> dict[str, Any]:
+    """The figures of a campaign of steps, which counts people: `domain.people.figures` of place 0.
+
+    Who was on the way when it was cancelled or failed is not sent to any more.
+    """
+    told = {name: people.get(f"progress.{name}", 0) for name in ("submitted", "failed", "deferred")}
+    if state in (CampaignState.CANCELLED, CampaignState.FAILED):
+        told["deferred"] = 0
+    reasons = {str(reason): people.get(f"left_out.{reason}", 0) for reason in LeftOut}
+    decided = sum(told.values()) + sum(reasons.values())
+    recipients = progress["recipients"]
+    shown = {"recipients": recipients, "published": people.get("published", 0), **told, "left_out": reasons}
+    return {**shown, "to_come": None if recipients is None else recipients - decided}
 
 
 def progress(counts: Mapping[str, Any], left_out: Sequence[Mapping[str, int]]) -> dict[str, Any]:

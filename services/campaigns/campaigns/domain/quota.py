@@ -5,13 +5,16 @@ from __future__ import annotations
 MARGIN = 1.05  # what is taken by the first says nothing exact of the last
 
 
-def units_expected(*, taken: int, decided: int, recipients: int) -> int:
+def units_expected(*, taken: int, decided: int, recipients: int, units_each: int = 1) -> int:
     """Units in all if those to come take as many each as those before, and a little more; never less than one each.
 
     :param taken: by those who have been decided on so far, `decided` of all `recipients`.
+    :param units_each: of the sample, by which it goes while nobody has been decided on.
     """
     to_come = max(0, recipients - decided)
-    each = max(1.0, taken / decided if decided else 1.0)
+    if not decided:
+        return taken + to_come * max(1, units_each)
+    each = max(1.0, taken / decided)
     return taken + max(to_come, round(to_come * each * MARGIN))
 
 

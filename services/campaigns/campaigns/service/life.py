@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import ab_tests, follow_ups, life, schedules
+from campaigns.usecases import ab_tests, chains, follow_ups, life, schedules
 from chassis.service import Payload, event_handler, rpc
 from contracts import events
 from contracts.rpc import Actor
@@ -70,5 +70,6 @@ class Life(CampaignEntrypoints):
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:
+        chains.erase_of_account(self.database, payload["account_id"])
         with self.database.transaction() as session:
             life.erase_account(session, event_id=payload["event_id"], account_id=payload["account_id"])

@@ -38,3 +38,9 @@ class Links(CampaignEntrypoints):
     def keep_link_clicks(self, payload: Payload) -> None:
         with self.database.transaction() as session:
             links.keep_clicks(session, event=payload)
+
+    @event_handler(events.SHORT_LINK_HOST_CHANGED)
+    def keep_short_link_host(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            links.keep_host(session, event=payload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaigns.service.base import CampaignEntrypoints
-from campaigns.usecases import template_versions, templates
+from campaigns.usecases import pictures, template_versions, templates
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 
@@ -54,3 +54,7 @@ class Templates(CampaignEntrypoints):
     def compare_template_versions(self, actor: Actor, payload: Payload) -> Payload:
         compare = template_versions.compare_template_versions
         return self.run_in_steps("compare_template_versions", compare, actor, payload)
+
+    @rpc
+    def get_template_picture(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_template_picture", pictures.get_template_picture, actor, payload)

@@ -30,6 +30,11 @@ class UnsubscribePages(CampaignEntrypoints):
     def delete_unsubscribe_page(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("delete_unsubscribe_page", unsubscribe_pages.delete, actor, payload)
 
+    @event_handler(events.RECIPIENT_LEFT_LISTS)
+    def count_list_leaver(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            unsubscribe_pages.count_list_leaver(session, event=payload)
+
     @event_handler(events.UNSUBSCRIBE_REASON_GIVEN)
     def keep_unsubscribe_reason(self, payload: Payload) -> None:
         with self.database.transaction() as session:

@@ -6,17 +6,17 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, cast, delete, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, defer
 
 from campaigns import exceptions
 from campaigns.models import Campaign, CampaignLeftOut, Template, UnsubscribePage, UnsubscribeReason
-from campaigns.store import files, links, rules
-from chassis import suspensions
+from campaigns.store import chains, files, links, rules
+from chassis import short_link_hosts, suspensions
 
 # They may be a megabyte.
-_WITHOUT_CONTENT = (defer(Campaign.content), defer(Campaign.variants))
+_WITHOUT_CONTENT = (defer(Campaign.content), defer(Campaign.variants), defer(Campaign.steps))
 
 
 def add(session: Session, **columns: Any) -> Campaign:
@@ -46,16 +46,20 @@ def fitting(
     *,
     account_id: UUID,
     channels: Collection[str],
+    channel: str | None,
     state: str | None,
     words: Sequence[str],
     folder: str | None = None,
     tag: str | None = None,
 ) -> Select[Campaign]:
-    """Those on these channels whose name holds every word, patterns of `chassis.words`; without their content."""
+    """Those whose name holds every word, patterns of `chassis.words`; without their content, and without steps.
+
+    :param channels: which may be seen; one of steps is where all of its channels may. :param channel: that it has.
+    """
     query = (
         select(Campaign)
         .options(*_WITHOUT_CONTENT)
-        .where(Campaign.account_id == account_id, Campaign.channel.in_(channels))
+        .where(Campaign.account_id == account_id, Campaign.step_of.is_(None), _is_on(channels, channel))
     )
     if state is not None:
         query = query.where(Campaign.state == state)
@@ -64,6 +68,15 @@ def fitting(
     if tag is not None:
         query = query.where(Campaign.tags.contains([tag]))
     return query.where(*(Campaign.name.op("~")(word) for word in words))
+
+
+def _is_on(channels: Collection[str], channel: str | None) -> ColumnElement[bool]:
+    """The first step's channel is the campaign's own, so that an index on it serves both kinds."""
+    readable = cast(list(channels), ARRAY(String))
+    seen = or_(Campaign.step_channels.is_(None), Campaign.step_channels.contained_by(readable))
+    if channel is None:
+        return and_(Campaign.channel.in_(channels), seen)
+    return and_(or_(Campaign.channel == channel, Campaign.step_channels.contains([channel])), seen)
 
 
 def left_out(
@@ -137,6 +150,8 @@ def erase_account(session: Session, account_id: UUID) -> None:
     rules.erase(session, account_id)
     files.erase_account(session, account_id)
     links.erase_account(session, account_id)
+    short_link_hosts.forget(session, account_id)
+    chains.erase_account(session, account_id)
     session.execute(delete(Template).where(Template.account_id == account_id))
     session.execute(delete(UnsubscribePage).where(UnsubscribePage.account_id == account_id))
     session.execute(delete(UnsubscribeReason).where(UnsubscribeReason.account_id == account_id))

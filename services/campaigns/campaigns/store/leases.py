@@ -34,7 +34,8 @@ _COLUMNS = (
     " local_at, (SELECT r.quiet_hours FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
     " AS account_quiet_hours,"
     " approved_at, (SELECT r.approval_above FROM campaign_rules r WHERE r.account_id = campaigns.account_id)"
-    " AS approval_above"
+    " AS approval_above,"
+    " step_channels, step_of, place, awaits_more"
 )
 
 
@@ -74,6 +75,25 @@ class LeasedCampaign:
     approved_at: datetime | None = None
     approval_above: int | None = None
     updated_at: datetime | None = None
+    step_channels: list[str] | None = None
+    step_of: UUID | None = None
+    place: int | None = None
+    awaits_more: bool = False
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether its steps send, campaigns of their own, and it only looks after them."""
+        return self.step_channels is not None
+
+    @property
+    def channels(self) -> list[str]:
+        """Those on which anybody may be reached."""
+        return self.step_channels or [str(self.channel)]
+
+    @property
+    def reservation_of(self) -> UUID:
+        """The campaign in whose name the quota is reserved: what is scheduled, for the first of its steps."""
+        return self.step_of if self.step_of is not None and self.place == 0 else self.id
 
     @property
     def split(self) -> Split | None:
@@ -93,15 +113,24 @@ class LeasedCampaign:
 
     @property
     def is_short_of_units(self) -> bool:
-        """Whether what is reserved would not do if everybody to come took one unit."""
+        """Whether what is reserved would not do if everybody to come took as few units as can be."""
         if self.reserved_units is None or self.recipients is None:
             return False
         return self.units_at_least > self.reserved_units
 
     @property
     def units_at_least(self) -> int:
-        """Units that it takes in all if everybody to come takes one."""
-        return self.units + (self.recipients or 0) - self.decided
+        """Units that it takes in all if everybody to come takes one.
+
+        Nothing is reserved for a later step before somebody comes to it: it goes by what it takes each so far, and by
+        the sample before anybody has been decided on.
+        """
+        to_come = (self.recipients or 0) - self.decided
+        if not self.place or to_come <= 0:
+            return self.units + to_come
+        if not self.decided:
+            return self.units + to_come * max(1, self.units_each or 1)
+        return self.units + max(to_come, -(-to_come * self.units // self.decided))
 
 
 class AtChannel(NamedTuple):
@@ -274,7 +303,8 @@ def finish(session: Session, *, owner: UUID, campaign_id: UUID) -> bool:
         changed(
             session,
             "UPDATE campaigns c SET state = 'sent', finished_at = now(), updated_at = now()"
-            f" WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND deferred = 0 AND {_NO_BATCH_OPEN}",
+            f" WHERE id = :id AND lease_owner = :owner AND state = 'sending' AND deferred = 0"
+            f" AND NOT awaits_more AND {_NO_BATCH_OPEN}",
             id=campaign_id,
             owner=owner,
         )
@@ -303,10 +333,11 @@ def recount(session: Session, *, owner: UUID, campaign_id: UUID, counts: Mapping
         session,
         "UPDATE campaigns c SET submitted = coalesce(:submitted, submitted), failed = coalesce(:failed, failed),"
         " channel_left_out = coalesce(CAST(:left_out AS jsonb), channel_left_out),"
-        " deferred = :deferred, dispatched_at = coalesce(dispatched_at, now())"
+        " units = greatest(units, :units), deferred = :deferred, dispatched_at = coalesce(dispatched_at, now())"
         f" WHERE id = :id AND lease_owner = :owner AND {_NO_BATCH_OPEN}",
         id=campaign_id, owner=owner,
-        **{**counts, "left_out": None if left_out is None else orjson.dumps(left_out).decode()},
+        left_out=None if left_out is None else orjson.dumps(left_out).decode(),
+        **{name: counts.get(name) for name in ("submitted", "failed", "deferred", "units")},
     )  # fmt: skip
 
 

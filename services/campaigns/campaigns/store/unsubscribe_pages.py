@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaigns import exceptions
-from campaigns.models import UnsubscribePage, UnsubscribeReason
+from campaigns.models import Campaign, ListLeaver, UnsubscribePage, UnsubscribeReason
 
 
 def lock(session: Session, *, account_id: UUID) -> None:
@@ -30,11 +30,15 @@ def add(session: Session, **columns: Any) -> UnsubscribePage:
 
 def get(session: Session, *, account_id: UUID, page_id: UUID) -> UnsubscribePage:
     """:raises NotFound: not in this account."""
-    query = select(UnsubscribePage).where(UnsubscribePage.id == page_id, UnsubscribePage.account_id == account_id)
-    page = session.scalars(query).one_or_none()
+    page = find(session, account_id=account_id, page_id=page_id)
     if page is None:
         raise exceptions.no_such_unsubscribe_page()
     return page
+
+
+def find(session: Session, *, account_id: UUID, page_id: UUID) -> UnsubscribePage | None:
+    query = select(UnsubscribePage).where(UnsubscribePage.id == page_id, UnsubscribePage.account_id == account_id)
+    return session.scalars(query).one_or_none()
 
 
 def is_there(session: Session, *, account_id: UUID, page_id: UUID) -> bool:
@@ -87,6 +91,17 @@ def keep_reason(session: Session, **columns: Any) -> None:
             where=UnsubscribeReason.given_at < statement.excluded.given_at,
         )
     )
+
+
+def count_list_leaver(session: Session, *, campaign_id: UUID, **columns: Any) -> None:
+    """One for each message of a campaign that is still there."""
+    campaign = select(Campaign.id).where(Campaign.id == campaign_id, Campaign.account_id == columns["account_id"])
+    if session.scalar(campaign.with_for_update(key_share=True)) is None:
+        return
+    statement = insert(ListLeaver).values(campaign_id=campaign_id, **columns).on_conflict_do_nothing()
+    if session.execute(statement.returning(ListLeaver.message_id)).first() is not None:
+        more = {"left_lists": Campaign.left_lists + 1}
+        session.execute(update(Campaign).where(Campaign.id == campaign_id).values(more))
 
 
 def reasons(session: Session, page_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:

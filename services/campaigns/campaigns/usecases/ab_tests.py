@@ -12,7 +12,7 @@ from campaigns.domain import Split
 from campaigns.store import campaigns as store
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import views
-from campaigns.usecases.ports import Ask, ensure_may
+from campaigns.usecases.ports import Ask, ensure_may_on
 from campaigns.usecases.views import Answer
 from chassis import acts, waking
 from chassis.actors import account_of
@@ -49,7 +49,7 @@ def choose_winner(session: Session, *, actor: Actor, now: datetime, campaign_id:
     :raises Conflict: it tests none, another one has won, or it has not begun or is over.
     """
     campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
-    ensure_may(actor, Channel(campaign.channel), "send")
+    ensure_may_on(actor, campaign.channels, "send")
     rules, state = campaign.ab_test, CampaignState(campaign.state)
     if rules is None:
         raise exceptions.no_test(campaign_id)

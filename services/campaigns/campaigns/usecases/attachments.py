@@ -68,5 +68,5 @@ def _each(file_ids: Sequence[UUID], found: Mapping[UUID, HostedFile]) -> list[Ho
 
 def ensure_on_channel(channel: Channel, options: Mapping[str, Any]) -> None:
     """:raises Invalid: the channel's messages carry no files."""
-    if options_problems(channel, options):
+    if "attachments" in options_problems(channel, options):
         raise exceptions.no_attachments_on_channel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from campaigns import domain, exceptions
 from campaigns.models import Campaign
 from campaigns.store import campaigns as store
 from campaigns.usecases.attachments import Attach, Attachments
-from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts, may_see_contacts
+from campaigns.usecases.ports import Ask, ensure_may_on, ensure_may_see_contacts, may_see_contacts
 from campaigns.usecases.views import Answer
 from chassis.actors import account_of
 from chassis.database import Database
@@ -85,11 +86,47 @@ def _units(prepared: Answer) -> int:
     return int(prepared.get("units") or 1)  # a channel of before that counts messages
 
 
+def missing(campaign: Campaign) -> list[str]:
+    """What the campaign's message, or those of its steps, still lack, as field paths."""
+    if campaign.steps is None:
+        return domain.missing_content(Channel(campaign.channel), campaign.sender, campaign.content)
+    return [
+        f"steps.{place}.{name}"
+        for place, step in enumerate(campaign.steps)
+        for name in domain.missing_content(Channel(step["channel"]), step["sender"], step["content"])
+    ]
+
+
 def prepare_all(ask: Ask, actor: Actor, campaign: Campaign, attach: Attach) -> PreparedVariants:
-    """Each variant as `prepare_tried`, or the campaign's one content. :raises Invalid: besides, two say the same."""
+    """Each variant or step as `prepare_tried`, or the campaign's one content; of steps the units are the first's.
+
+    :raises Invalid: besides, two variants say the same.
+    """
     sampling = sampling_once(ask)
+    if campaign.steps is not None:
+        steps = [prepare_step(sampling, actor, campaign, place) for place in range(len(campaign.steps))]
+        made = PreparedVariants.of(steps, None)
+        return replace(made, units=steps[0].units)
     prepared = [prepare_tried(sampling, actor, campaign, draft) for draft in _drafts_of(campaign)]
     return PreparedVariants.of([with_files(one, attach) for one in prepared], campaign.ab_test)
+
+
+def prepare_step(
+    ask: Ask, actor: Actor, campaign: Campaign, place: int, person: Mapping[str, Any] | None = None
+) -> PreparedContent:
+    """As `prepare_tried`, one step. :raises Invalid: names the part of the step."""
+    with exceptions.in_step(place):
+        return prepare_tried(ask, actor, campaign, step_draft(campaign, place + 1), person)
+
+
+def step_draft(campaign: Campaign, step: int | None) -> Draft:
+    """:param step: which, from 1 on; None: the first. :raises Invalid: the campaign has no such step."""
+    steps = campaign.steps or ()
+    if not 1 <= (step or 1) <= len(steps):
+        raise exceptions.no_such_step(len(steps))
+    return {name: steps[(step or 1) - 1][name] for name in ("sender", "content")} | {
+        "channel": Channel(steps[(step or 1) - 1]["channel"])
+    }
 
 
 def with_files(prepared: PreparedContent, attach: Attach) -> PreparedContent:
@@ -139,8 +176,13 @@ def _drafts_of(campaign: Campaign) -> list[Draft]:
     return [{"channel": Channel(campaign.channel), **one._asdict()} for one in said]
 
 
-def _draft_of(campaign: Campaign, variant: str | None) -> Draft:
-    """The variant of that name; the first, where none is named. :raises Invalid: there is none of that name."""
+def _draft_of(campaign: Campaign, variant: str | None, step: int | None = None) -> Draft:
+    """The variant of that name, or the step of that place; the first, where none is named.
+
+    :raises Invalid: there is none of that name or place.
+    """
+    if campaign.steps is not None or step is not None:
+        return step_draft(campaign, step)
     names = campaign.ab_test["names"] if campaign.ab_test else []
     return _drafts_of(campaign)[0 if variant is None else domain.variant_named(names, variant)]
 
@@ -238,19 +280,22 @@ def preview_campaign(
     contact_id: UUID | None,
     sample: Any,
     variant: str | None = None,
+    step: int | None = None,
 ) -> Answer:
     """The campaign as one recipient would get it.
 
     :raises Invalid: as `prepare_tried`: what fails for others is not found by looking at one.
     """
     campaign = _readable(database, actor, campaign_id, "read", contact_id)
-    channel = Channel(campaign.channel)
+    draft = _draft_of(campaign, variant, step)
+    channel = draft["channel"]
     if contact_id is not None:
         contact = ask("contacts.get_contact", {"contact_id": str(contact_id)})
         address, values = contact.get(CHANNELS[channel].address_field) or "", fields_of(contact)
     else:
         address, values = sample.get("address") or "", sample["fields_"]
-    prepared = prepare_tried(ask, actor, campaign, _draft_of(campaign, variant), values)
+    with exceptions.in_step((step or 1) - 1) if campaign.steps is not None else nullcontext():
+        prepared = prepare_tried(ask, actor, campaign, draft, values)
     rendered = ask(
         CHANNELS[channel].call("render_preview"),
         {
@@ -274,22 +319,27 @@ def send_test(
     contact_id: UUID | None,
     fields_: dict[str, Any],
     variant: str | None = None,
+    step: int | None = None,
 ) -> Any:
     """Send the draft to chosen addresses; the channel reserves and settles their quota.
 
     :raises Invalid: it fails for these fields, or an address is archived.
     """
     campaign = _readable(database, actor, campaign_id, "send", contact_id)
-    wanted = {"channel": campaign.channel, "addresses": addresses}
+    draft = _draft_of(campaign, variant, step)
+    channel: Channel = draft["channel"]
+    wanted = {"channel": str(channel), "addresses": addresses}
     if archived := ask("contacts.find_archived", wanted)["archived"]:
         raise exceptions.archived(archived)
     values = fields_of(ask("contacts.get_contact", {"contact_id": str(contact_id)})) if contact_id else {}
     values |= fields_
-    prepared = prepare_for(ask, _draft_of(campaign, variant), values)
+    with exceptions.in_step((step or 1) - 1) if campaign.steps is not None else nullcontext():
+        prepared = prepare_for(ask, draft, values)
     attach = files.of(ask, campaign.account_id, campaign.options)
     test = {"content_hash": attach(prepared.content_hash), "addresses": addresses, "fields": values}
+    test |= {"campaign_id": str(campaign_id)}
     try:
-        return ask(CHANNELS[Channel(campaign.channel)].call("send_test"), test, deadline=20.0)
+        return ask(CHANNELS[channel].call("send_test"), test, deadline=20.0)
     except Invalid as error:
         raise _of_addresses(error) from None
 
@@ -313,7 +363,7 @@ def fields_of(contact: Mapping[str, Any]) -> dict[str, Any]:
 def _readable(database: Database, actor: Actor, campaign_id: UUID, right: str, contact_id: UUID | None) -> Campaign:
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
-        ensure_may(actor, Channel(campaign.channel), right)
+        ensure_may_on(actor, campaign.channels, right)
     if contact_id is not None:
         ensure_may_see_contacts(actor)
     return campaign

@@ -5,6 +5,7 @@ Each step may run again after a crash: what it asks of others is idempotent, and
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -16,30 +17,34 @@ from uuid import UUID
 
 from campaigns import domain, exceptions
 from campaigns.store import batches as batch_store
-from campaigns.store import boosters
+from campaigns.store import boosters, people
 from campaigns.store import leases as store
 from campaigns.store.batches import BatchRange
 from campaigns.store.leases import AtChannel, LeasedCampaign
-from campaigns.usecases import content, deciding
+from campaigns.usecases import content, deciding, families, step_sending
 from campaigns.usecases.attachments import Attachments
 from campaigns.usecases.content import PreparedVariants
 from campaigns.usecases.life import announce, end_boosters, pause_never_open, pause_short_of_units
 from campaigns.usecases.ports import Ask, Call, ask_as
+from campaigns.usecases.unsubscribe_pages import tell_campaign_page
 from chassis import outbox
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from contracts import events
 from contracts.channel import CHANNELS
 from contracts.errors import ACCOUNT_SUSPENDED, Conflict, Forbidden, Invalid, NotFound, PlanLimit, WiciError, on_trial
 from contracts.rpc import Actor
-from contracts.vocabulary import ERASED_ADDRESS, CampaignState, JobState, LeftOut
+from contracts.vocabulary import ERASED_ADDRESS, CampaignState, Channel, JobState, LeftOut
 
 # What trying again does not mend.
 LASTING = (PlanLimit, Forbidden, NotFound, Conflict, Invalid)
 PAGE, PAGE_DEADLINE = 5_000, 10.0
 # A million rows of a ledger take 0.4 to 1.6 s.
 COUNT_SLICE, COUNT_DEADLINE = 1_000_000, 30.0
+# How soon a campaign of steps is looked at again, and a step to which somebody may come.
+STEPS_LOOK_SECONDS = 1.0
+FORGOTTEN_AT_ONCE = 10_000
 
 log = get_logger()
 
@@ -91,6 +96,9 @@ class Steps:
             raise exceptions.audience_empty()
         if campaign.approval_above is not None and total > campaign.approval_above and campaign.approved_at is None:
             self._hold_for_approval(ask, campaign)
+            return
+        if campaign.has_steps:
+            families.begin(self.database, ask, self.owner, campaign, total)
             return
         prepared = self._prepared(ask, campaign)
         rules = campaign.ab_test
@@ -151,6 +159,14 @@ class Steps:
                 channel=campaign.channel,
                 recipients=total,
             )
+            if campaign.channel == Channel.EMAIL:
+                tell_campaign_page(
+                    session,
+                    account_id=campaign.account_id,
+                    campaign_id=campaign.id,
+                    options=campaign.options,
+                    group_ids=[UUID(str(one)) for one in campaign.audience.get("groups") or ()],
+                )
             announce(session, account_id=campaign.account_id, campaign_id=campaign.id, state=CampaignState.SENDING)
 
     def _hold_for_approval(self, ask: Ask, campaign: LeasedCampaign) -> None:
@@ -166,8 +182,9 @@ class Steps:
         """
         ask = self._ask_for(campaign)
         wanted = domain.units_expected(
-            taken=campaign.units, decided=campaign.decided, recipients=campaign.recipients or 0
-        )
+            taken=campaign.units, decided=campaign.decided, recipients=campaign.recipients or 0,
+            units_each=campaign.units_each or 1,
+        )  # fmt: skip
         for units in sorted({wanted, campaign.units_at_least}, reverse=True):
             reservation = {**_reservation(campaign), "feature": str(campaign.channel), "amount": units}
             try:
@@ -206,8 +223,35 @@ class Steps:
         known = self._at_channel(campaign)
         if self._recount(campaign, known):
             seconds = domain.next_look(known.since or 0.0)
-            with self.database.transaction() as session:
-                store.look_later(session, owner=self.owner, campaign_id=campaign.id, seconds=seconds)
+            self._look_later(campaign, seconds)
+
+    def look_at_steps(self, campaign: LeasedCampaign) -> None:
+        """It is over when its steps are; until then somebody looks again in a moment."""
+        if not families.look_at(self.database, self.owner, campaign):
+            self._look_later(campaign, STEPS_LOOK_SECONDS)
+
+    def gather(self, campaign: LeasedCampaign, in_flight: bool) -> None:
+        """Let those come to a step whose turn it is. While nothing is in flight and nobody comes, nobody need hold it.
+
+        What waits at the channel is counted meanwhile, as of a campaign that is through.
+        """
+
+        def tell(session: Session, total: int) -> None:
+            assert campaign.send_id is not None and campaign.place is not None
+            families.tell_started(
+                session, campaign.account_id, campaign.id, campaign.send_id, campaign.name, campaign.channel, total
+            )
+
+        if step_sending.gather(self.database, self.owner, campaign, tell) or in_flight:
+            return
+        known = self._at_channel(campaign)
+        if known.deferred and _is_time_to_count(known.since):
+            self._recount(campaign, known)
+        self._look_later(campaign, STEPS_LOOK_SECONDS)
+
+    def _look_later(self, campaign: LeasedCampaign, seconds: float) -> None:
+        with self.database.transaction() as session:
+            store.look_later(session, owner=self.owner, campaign_id=campaign.id, seconds=seconds)
 
     def look_at_test(self, campaign: LeasedCampaign) -> None:
         """All batches of a test of variants are done: wait for its end, or choose who wins."""
@@ -247,6 +291,8 @@ class Steps:
 
         A cancelled campaign's messages that wait at the channel are rejected there, and are returned with the rest.
         """
+        if campaign.has_steps:
+            return self._settle_steps(campaign)
         known = self._at_channel(campaign)
         is_counted_anew = campaign.state is not CampaignState.SENT and (known.deferred or known.since is not None)
         if is_counted_anew and self._recount(campaign, known):
@@ -257,10 +303,21 @@ class Steps:
             self._use(campaign, self._units(campaign, known, handed_over))
         ask = self._ask_for(campaign)
         _tolerate_absence(ask, "identity.release_quota", _reservation(campaign))
-        _let_go(ask, campaign, known.dispatched_to)
+        self._let_go(ask, campaign, known.dispatched_to)
         _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
         with self.database.transaction() as session:
             store.settled(session, owner=self.owner, campaign_id=campaign.id, handed_over=handed_over)
+        return True
+
+    def _settle_steps(self, campaign: LeasedCampaign) -> bool:
+        """Each step has settled its own; what is left is what was reserved before there were any, and the audience."""
+        if not families.is_settled(self.database, campaign.id):
+            return False
+        ask = self._ask_for(campaign)
+        _tolerate_absence(ask, "identity.release_quota", _reservation(campaign))
+        _tolerate_absence(ask, "contacts.drop_snapshot", {"snapshot_id": str(domain.snapshot_id(campaign.id))})
+        with self.database.transaction() as session:
+            store.settled(session, owner=self.owner, campaign_id=campaign.id, handed_over=0)
         return True
 
     def _units(self, campaign: LeasedCampaign, known: AtChannel, handed_over: int) -> int:
@@ -295,6 +352,9 @@ class Steps:
 
     def read_page(self, campaign: LeasedCampaign, after: int, limit: int) -> Page:
         """The `limit` numbers after `after`. :raises ValueError: somebody is left out for no known reason."""
+        if campaign.step_of is not None:
+            up_to = min(after + limit, campaign.recipients or 0)
+            return Page(*step_sending.read(self.database, self._ask_for(campaign), campaign, after=after, up_to=up_to))
         page = self._ask_for(campaign)(
             "contacts.read_audience",
             {
@@ -320,9 +380,23 @@ class Steps:
         """
         wait(reads, PAGE_DEADLINE)
         try:
-            _let_go(self._ask_for(campaign), campaign, after)
+            self._let_go(self._ask_for(campaign), campaign, after)
         except WiciError as error:
             log.warning("audience_not_let_go", campaign_id=campaign.id, code=error.code)
+
+    def _let_go(self, ask: Ask, campaign: LeasedCampaign, after: int) -> None:
+        """Of a step it is the audience of the whole, and after the first one the numbers that its people have there."""
+        wanted: dict[str, Any] = {
+            "snapshot_id": str(domain.snapshot_id(campaign.step_of or campaign.id)),
+            "campaign_id": str(campaign.id),
+        }
+        parts: list[dict[str, Any]] = [{"after": after}]
+        if campaign.place:
+            pages = step_sending.read_ahead(self.database, campaign, after=after)
+            parts = [{"after": 0, "numbers": numbers} for numbers in pages]
+        with suppress(NotFound, Conflict):  # it is gone, or was never taken: nothing is held
+            for part in parts:
+                ask("contacts.let_go_of_audience", {**wanted, **part})
 
     def read_again(
         self, campaign: LeasedCampaign, batches: list[BatchRange]
@@ -353,8 +427,13 @@ class Steps:
         return ask_as(self.call, actor)
 
 
+def _is_time_to_count(since: float | None) -> bool:
+    """Of looks that come every moment as many as a campaign that is through has, whoever makes them."""
+    return since is None or random.random() * domain.next_look(since) < STEPS_LOOK_SECONDS
+
+
 def _reservation(campaign: LeasedCampaign) -> dict[str, Any]:
-    return {"reservation_id": str(domain.reservation_id(campaign.id))}
+    return {"reservation_id": str(domain.reservation_id(campaign.reservation_of))}
 
 
 def _tolerate_absence(ask: Ask, name: str, payload: dict[str, Any]) -> Any:
@@ -377,12 +456,6 @@ def _ensure_proved(ask: Ask, campaign: LeasedCampaign, only_to: Sequence[str]) -
         raise on_trial(strangers)
 
 
-def _let_go(ask: Ask, campaign: LeasedCampaign, after: int) -> None:
-    wanted = {"snapshot_id": str(domain.snapshot_id(campaign.id)), "campaign_id": str(campaign.id), "after": after}
-    with suppress(NotFound, Conflict):  # it is gone, or was never taken: nothing is held
-        ask("contacts.let_go_of_audience", wanted)
-
-
 def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:
     """How far contacts is with numbering the audience; asked for where it was not yet."""
     snapshot = {"snapshot_id": str(domain.snapshot_id(campaign.id))}
@@ -390,7 +463,9 @@ def _snapshot(ask: Ask, campaign: LeasedCampaign) -> dict[str, Any]:
         state: dict[str, Any] = ask("contacts.get_snapshot", snapshot)
     except NotFound:
         audience = {
+            "campaign_id": str(campaign.id),
             "channel": str(campaign.channel),
+            "also_on": campaign.channels[1:],
             "audience": campaign.audience,
             "fields": campaign.fields,
             "is_shuffled": campaign.ab_test is not None,
@@ -411,6 +486,13 @@ def _zones(campaign: LeasedCampaign) -> dict[str, Any] | None:
 
 
 def forget_old_batches(database: Database) -> int:
-    """Forget the batches of campaigns settled long ago; several dispatchers may do it at once. Returns how many."""
+    """Forget the batches of campaigns settled long ago, and later who were the people of those of steps; several
+    dispatchers may do it at once. Returns how many batches."""
     with database.transaction() as session:
-        return batch_store.forget_old(session)
+        forgotten = batch_store.forget_old(session)
+    for forget_some in (people.forget_old, people.forget_old_queues):
+        while True:
+            with database.transaction() as session:
+                if forget_some(session, limit=FORGOTTEN_AT_ONCE) < FORGOTTEN_AT_ONCE:
+                    break
+    return forgotten

@@ -8,15 +8,25 @@ from uuid import UUID
 
 from campaigns import domain, exceptions, models
 from campaigns.store import campaigns as store
+from campaigns.store import people
+from campaigns.store import unsubscribe_pages as page_store
 from campaigns.usecases import ab_tests, attachments, named_lists, views
 from campaigns.usecases.content import ensure_fits, ensure_is_sender
 from campaigns.usecases.life import end_boosters
-from campaigns.usecases.ports import Ask, channels_to_read, ensure_may, made_id, may_see_contacts, user_of
+from campaigns.usecases.ports import (
+    Ask,
+    channels_to_read,
+    ensure_may_on,
+    made_id,
+    may_see_contacts,
+    user_of,
+)
 from campaigns.usecases.views import Answer
 from chassis import acts, pages, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.campaigns.drafts import Campaign, Options
+from contracts.campaigns.steps import CampaignStep
 from contracts.campaigns.texts import NAME_MAX
 from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
@@ -29,6 +39,7 @@ from contracts.vocabulary import CampaignState, Channel, LeftOut
 
 INT_MAX = 2**31 - 1
 COPY_SUFFIX = " (copy)"
+DROPPED_AT_ONCE = 10_000
 
 
 def create_campaign(
@@ -36,14 +47,19 @@ def create_campaign(
     *,
     actor: Actor,
     now: datetime,
-    channel: Channel,
+    channel: Channel | None,
     audience: dict[str, Any],
     ab_test: dict[str, Any] | None = None,
+    steps: list[dict[str, Any]] | None = None,
     **columns: Any,
 ) -> Answer:
-    ensure_may(actor, channel, "write")
+    if steps is not None:
+        columns |= steps_columns(steps)
+        channel = Channel(steps[0]["channel"])
+    assert channel is not None
+    ensure_may_on(actor, columns.get("step_channels") or [channel], "write")
     ensure_may_follow(session, actor, audience)
-    attachments.ensure_on_channel(channel, columns["options"])
+    _ensure_options(session, actor, channel, columns["options"])
     campaign = store.add(
         session,
         id=made_id(actor, "campaign"),
@@ -64,6 +80,14 @@ def create_campaign(
     return views.campaign(campaign)
 
 
+def steps_columns(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a campaign keeps of its steps."""
+    return {
+        "steps": dump(CampaignStep, steps, many=True),
+        "step_channels": [str(Channel(step["channel"])) for step in steps],
+    }
+
+
 def ensure_may_follow(session: Session, actor: Actor, audience: dict[str, Any]) -> None:
     """An audience of those of a campaign tells who they are: it takes the right to read that one.
 
@@ -75,13 +99,23 @@ def ensure_may_follow(session: Session, actor: Actor, audience: dict[str, Any]) 
             followed = store.get(session, account_id=account_of(actor), campaign_id=campaign_id, with_content=False)
         except NotFound:
             raise exceptions.nothing_to_follow(campaign_id) from None
-        ensure_may(actor, Channel(followed.channel), "read")
-        follow_up["channel"] = followed.channel
+        ensure_may_on(actor, followed.channels, "read")
+        follow_up["channel"] = None if followed.step_channels else followed.channel
+
+
+def _ensure_options(session: Session, actor: Actor, channel: Channel, options: dict[str, Any]) -> None:
+    """:raises Invalid: the channel has not what they ask for, or the account no such page."""
+    attachments.ensure_on_channel(channel, options)
+    if page_id := options.get("unsubscribe_page_id"):
+        if channel is not Channel.EMAIL:
+            raise exceptions.no_page_on_channel()
+        if not page_store.is_there(session, account_id=account_of(actor), page_id=UUID(str(page_id))):
+            raise exceptions.no_page_to_show()
 
 
 def get_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
     campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
-    ensure_may(actor, Channel(campaign.channel), "read")
+    ensure_may_on(actor, campaign.channels, "read")
     return views.campaign(campaign)
 
 
@@ -106,9 +140,13 @@ def list_campaigns(
     q: str | None = None,
     sort: str = NEWEST,
 ) -> Answer:
+    if channel is not None:
+        channels_to_read(actor, channel)
+    readable = channels_to_read(actor, None)
     fitting = store.fitting(
         account_id=account_of(actor),
-        channels=channels_to_read(actor, channel),
+        channels=readable,
+        channel=channel,
         state=state,
         folder=folder,
         tag=tag,
@@ -131,7 +169,7 @@ def list_left_out(
     again stand in the message log."""
     account_id = account_of(actor)
     campaign = store.get(session, account_id=account_id, campaign_id=campaign_id, with_content=False)
-    ensure_may(actor, Channel(campaign.channel), "read")
+    ensure_may_on(actor, campaign.channels, "read")
     position = pages.position(cursor)
     rows = store.left_out(
         session,
@@ -158,9 +196,11 @@ def update_campaign(
 ) -> Answer:
     campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
     channel = Channel(campaign.channel)
-    ensure_may(actor, channel, "write")
+    ensure_may_on(actor, campaign.channels, "write")
+    _ensure_is_whole(campaign)
     ensure_current(if_match, Campaign, views.campaign(campaign))
     domain.ensure_draft(CampaignState(campaign.state))
+    _ensure_steps_fit(campaign, changes)
     if "content" in changes:
         ensure_fits(channel, changes["content"])
     ensure_is_sender(channel, changes.get("sender"))
@@ -168,9 +208,13 @@ def update_campaign(
         ensure_may_follow(session, actor, changes["audience"])
         changes["audience"] = dump(Audience, changes["audience"])
     if "options" in changes:
-        attachments.ensure_on_channel(channel, changes["options"])
+        _ensure_options(session, actor, channel, changes["options"])
         changes["options"] = dump(Options, changes["options"])
     columns = dict(changes)
+    if "steps" in changes:
+        columns |= steps_columns(changes["steps"])
+        columns["channel"] = columns["step_channels"][0]
+        ensure_may_on(actor, columns["step_channels"], "write")
     if "ab_test" in changes:
         ab_tests.ensure_fits(channel, changes["ab_test"])
         columns |= ab_tests.columns_of(changes["ab_test"])
@@ -180,6 +224,26 @@ def update_campaign(
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "campaign.changed", target_id=campaign.id, fields=sorted(changes))
     return views.campaign(campaign)
+
+
+def _ensure_is_whole(campaign: models.Campaign) -> None:
+    """:raises Conflict: it is a step of another one, with which it goes."""
+    if campaign.step_of is not None:
+        raise exceptions.is_a_step(campaign.step_of)
+
+
+def _ensure_steps_fit(campaign: models.Campaign, changes: dict[str, Any]) -> None:
+    """:raises Invalid: a part that a campaign of steps has in its steps, or none; steps of a campaign without."""
+    if campaign.steps is None:
+        if "steps" in changes:
+            raise exceptions.has_no_steps()
+        return
+    for name in ("sender", "content", "ab_test"):
+        if changes.get(name):
+            raise exceptions.has_steps(name)
+    for name in ("time_zone_field", "attachments", "unsubscribe_page_id"):
+        if (changes.get("options") or {}).get(name):
+            raise exceptions.has_steps(f"options.{name}")
 
 
 def delete_campaign(
@@ -194,16 +258,21 @@ def delete_campaign(
     """Delete a draft, or a campaign that is over and settled."""
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
-        ensure_may(actor, Channel(campaign.channel), "write")
+        ensure_may_on(actor, campaign.channels, "write")
+        _ensure_is_whole(campaign)
         ensure_current(if_match, Campaign, views.campaign(campaign))
         domain.ensure_deletable(CampaignState(campaign.state))
         may_be_reserved = campaign.reserving_at is not None
+        has_people = campaign.step_channels is not None and campaign.settled_at is not None
     if may_be_reserved:
         # A scheduling that failed half-way may have left its reservation behind.
         try:
             ask("identity.release_quota", {"reservation_id": str(domain.reservation_id(campaign_id))})
         except NotFound:
             pass  # it broke off before it reserved anything
+    while has_people:  # a million are too many for the transaction that deletes the campaign
+        with database.transaction() as session:
+            has_people = people.drop(session, campaign_id, limit=DROPPED_AT_ONCE) == DROPPED_AT_ONCE
     with database.transaction() as session:
         campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
         ensure_current(if_match, Campaign, views.campaign(campaign))
@@ -220,6 +289,7 @@ def delete_campaign(
 def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID, name: str | None) -> Answer:
     """A new draft with everything but the history of another campaign."""
     original = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
+    _ensure_is_whole(original)
     return create_campaign(
         session,
         actor=actor,
@@ -231,6 +301,7 @@ def duplicate_campaign(session: Session, *, actor: Actor, now: datetime, campaig
         content=original.content,
         options=original.options,
         ab_test=views.ab_test(original),
+        steps=original.steps,
         folder=original.folder,
         tags=original.tags,
     )

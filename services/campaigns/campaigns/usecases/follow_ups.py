@@ -14,7 +14,7 @@ from campaigns.usecases import content as contents
 from campaigns.usecases import views
 from campaigns.usecases.drafts import create_campaign
 from campaigns.usecases.life import locked, move
-from campaigns.usecases.ports import Ask, ensure_may, made_id, user_of
+from campaigns.usecases.ports import Ask, ensure_may, ensure_may_on, made_id, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, suspensions
 from chassis.actors import account_of
@@ -43,7 +43,7 @@ def follow_up_campaign(
 ) -> Answer:
     """A draft for those who did, or did not; who they are is seen when it starts."""
     original = store.get(session, account_id=account_of(actor), campaign_id=campaign_id)
-    ensure_may(actor, Channel(original.channel), "read")
+    ensure_may_on(actor, original.channels, "read")
     is_alike = channel is None or channel == original.channel
     return create_campaign(
         session,
@@ -79,7 +79,7 @@ def boost_campaign(
     """
     with database.transaction() as session:
         boosted = locked(session, actor, campaign_id)
-        ensure_may(actor, Channel(boosted.channel), "read")
+        ensure_may_on(actor, boosted.channels, "read")
         _ensure_can_be_boosted(session, boosted, made_id(actor, "campaign"))
     ensure_may(actor, channel, "write")
     ensure_may(actor, channel, "send")
@@ -144,9 +144,14 @@ def _named(prefix: str, name: str) -> str:
     return prefix + name[: NAME_MAX - len(prefix)]
 
 
+def _followed_on(campaign: Campaign) -> str | None:
+    """The channel whose words for what happened hold; none where there are several."""
+    return None if campaign.step_channels else campaign.channel
+
+
 def _followers(campaign: Campaign, who: FollowUpWho) -> dict[str, Any]:
     chosen: dict[str, Any] = Audience().load({})
     return {
         **chosen,
-        "follow_up": {"campaign_id": campaign.id, "who": str(who), "channel": campaign.channel},
+        "follow_up": {"campaign_id": campaign.id, "who": str(who), "channel": _followed_on(campaign)},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from campaigns.models import Campaign
 from campaigns.store import boosters
 from campaigns.store import campaigns as store
 from campaigns.store import rules as rule_store
+from campaigns.store import steps as step_store
 from campaigns.store.leases import CAMPAIGNS
-from campaigns.usecases import content, views
+from campaigns.usecases import content, step_checks, views
 from campaigns.usecases.attachments import Attachments
-from campaigns.usecases.ports import Ask, ensure_may, user_of
+from campaigns.usecases.ports import Ask, ensure_may_on, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, inbox, outbox, suspensions, waking
 from chassis.actors import account_of
@@ -24,7 +25,7 @@ from chassis.ids import new_id
 from contracts import events
 from contracts.errors import Conflict, WiciError, on_trial
 from contracts.rpc import Actor
-from contracts.vocabulary import CampaignState, Channel
+from contracts.vocabulary import CampaignState
 
 NEEDING_AT_MOST = 100
 
@@ -49,13 +50,15 @@ def schedule_campaign(
     campaign, is_repeated = _begin_scheduling(database, actor, now, campaign_id)
     if is_repeated:
         return views.campaign(campaign)
-    channel = Channel(campaign.channel)
     account = ask("identity.get_account", {})
     when = domain.when(at, account["time_zone"], now, in_own_zones=bool(campaign.options.get("time_zone_field")))
     attach = files.of(ask, campaign.account_id, campaign.options)
     prepared = content.prepare_all(ask, actor, campaign, attach)
     fields = _with_zones(database, ask, campaign, prepared.fields)
-    audience = {"channel": str(channel), "audience": campaign.audience}
+    audience: dict[str, Any] = {"channel": campaign.channel, "audience": campaign.audience}
+    if campaign.steps is not None:
+        step_checks.ensure_each_reaches(ask, campaign)
+        audience["also_on"] = campaign.channels[1:]
     reachable = ask("contacts.count_audience", audience, deadline=20.0)["count"]
     if reachable == 0:
         raise exceptions.audience_empty()
@@ -66,6 +69,8 @@ def schedule_campaign(
         checked_at = campaign.updated_at
         suspensions.refuse(session, account_of(actor))
         campaign = locked(session, actor, campaign_id)
+        if _is_repeated(campaign, actor):  # asked again while the first ran, which was faster
+            return views.campaign(campaign)
         domain.ensure_draft(CampaignState(campaign.state))
         if campaign.updated_at != checked_at:
             raise Conflict("campaign.changed_meanwhile", "The campaign was changed while it was being scheduled.")
@@ -87,6 +92,8 @@ def _reserve(ask: Ask, campaign_id: UUID, audience: dict[str, Any], *, reachable
     """:raises PlanLimit: the quota does not reach. :raises Forbidden: on trial, an address is not proved."""
     reservation = {"reservation_id": str(domain.reservation_id(campaign_id)), "feature": audience["channel"]}
     reserved = ask("identity.reserve_quota", {**reservation, "amount": amount})
+    if reserved.get("only_to") is not None and audience.get("also_on"):
+        raise exceptions.steps_on_trial()
     if reserved.get("only_to") is not None:
         proved = ask("contacts.count_audience", {**audience, "only_to": reserved["only_to"]}, deadline=20.0)["count"]
         if proved < reachable:
@@ -128,6 +135,20 @@ def list_campaigns_needing(
     ids = {"groups": list(map(str, groups)), "segments": list(map(str, segments))}
     needing = store.needing(session, account_id=account_of(actor), **ids, fields=fields_, limit=NEEDING_AT_MOST)
     return {"campaigns": [dict(row) for row in needing]}
+
+
+def follow(session: Session, steps: Sequence[Campaign], state: CampaignState, now: datetime) -> None:
+    """What happens to a campaign happens to its steps, as far as they are not over."""
+    for step in steps:
+        if CampaignState(step.state) not in domain.FINAL and step.state != state:
+            move(session, step, state, now)
+
+
+def pause_with_step(session: Session, now: datetime, campaign: Campaign, step: Campaign) -> None:
+    """A step has paused by itself: so does the campaign, and says why; and so do its other steps."""
+    code, detail = step.failure_code or "campaign.step_paused", step.failure_detail or ""
+    _pause_itself(session, now, campaign, code, detail, step=(step.place or 0) + 1)
+    follow(session, step_store.steps_for_update(session, campaign.id), CampaignState.PAUSED, now)
 
 
 def pause_campaign(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
@@ -223,17 +244,18 @@ def _begin_scheduling(database: Database, actor: Actor, now: datetime, campaign_
     """The draft, marked as one whose quota may be reserved from here on; or the same request's earlier outcome."""
     with database.transaction() as session:
         campaign = locked(session, actor, campaign_id)
-        channel = Channel(campaign.channel)
-        ensure_may(actor, channel, "send")
-        if campaign.schedule_key is not None and campaign.schedule_key == actor.get("request_key"):
+        ensure_may_on(actor, campaign.channels, "send")
+        if _is_repeated(campaign, actor):
             return campaign, True
         domain.ensure_draft(CampaignState(campaign.state))
-        domain.ensure_complete(
-            domain.missing_content(channel, campaign.sender, campaign.content)
-            + domain.missing_audience(campaign.audience)
-        )
+        domain.ensure_complete(content.missing(campaign) + domain.missing_audience(campaign.audience))
         campaign.reserving_at = now
     return campaign, False
+
+
+def _is_repeated(campaign: Campaign, actor: Actor) -> bool:
+    """Whether this very request has scheduled it before."""
+    return campaign.schedule_key is not None and campaign.schedule_key == actor.get("request_key")
 
 
 def _command(
@@ -245,11 +267,13 @@ def _command(
     following: Callable[[Campaign], CampaignState],
 ) -> Answer:
     campaign = locked(session, actor, campaign_id)
-    ensure_may(actor, Channel(campaign.channel), "send")
+    ensure_may_on(actor, campaign.channels, "send")
     state = following(campaign)
     if campaign.state != state:
         # The same command twice is no error.
         move(session, campaign, state, now)
+        if campaign.step_channels is not None:
+            follow(session, step_store.steps_for_update(session, campaign.id), state, now)
         acts.record(session, events.CAMPAIGNS_ACT, actor, action, target_id=campaign.id, name=campaign.name)
     return views.campaign(campaign)
 
@@ -276,4 +300,8 @@ def end_boosters(session: Session, *, campaign_id: UUID, now: datetime) -> None:
 
 
 def locked(session: Session, actor: Actor, campaign_id: UUID) -> Campaign:
-    return store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
+    """:raises NotFound: not in the account. :raises Conflict: it is a step, and goes with its campaign."""
+    campaign = store.get_for_update(session, account_id=account_of(actor), campaign_id=campaign_id)
+    if campaign.step_of is not None:
+        raise exceptions.is_a_step(campaign.step_of)
+    return campaign

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from campaigns.usecases import named_lists
 from campaigns.usecases.expiry import ensure_to_come
 from campaigns.usecases.ports import FileTools, ensure_may_on_some, made_id
 from campaigns.usecases.views import Answer
-from chassis import acts, outbox, pages, words
+from chassis import acts, outbox, pages, short_link_hosts, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.events import CAMPAIGNS_ACT, NAMED_LINK_CHANGED
@@ -41,7 +42,8 @@ def create_link(
     """:raises Conflict: the suffix is taken, or the account has as many as it may. :raises Invalid: it leads to us."""
     ensure_may_on_some(actor, "write")
     account_id = account_of(actor)
-    _ensure_target(target, tools)
+    tools = _of_account(session, account_id, tools)
+    _ensure_target(session, target, tools)
     ensure_to_come(expires_at, now)
     store.lock(session, account_id=account_id)
     if store.count(session, account_id=account_id) >= MOST_LINKS:
@@ -65,7 +67,9 @@ def create_link(
 
 def get_link(session: Session, *, actor: Actor, now: datetime, tools: FileTools, link_id: UUID) -> Answer:
     ensure_may_on_some(actor, "read")
-    return _view(store.get(session, account_id=account_of(actor), link_id=link_id), tools)
+    account_id = account_of(actor)
+    tools = _of_account(session, account_id, tools)
+    return _view(store.get(session, account_id=account_id, link_id=link_id), tools)
 
 
 def list_links(
@@ -80,8 +84,9 @@ def list_links(
     sort: str = NEWEST,
 ) -> Answer:
     ensure_may_on_some(actor, "read")
-    fitting = store.fitting(account_id=account_of(actor), words=words.patterns(q))
-    view = partial(_view, tools=tools)
+    account_id = account_of(actor)
+    fitting = store.fitting(account_id=account_id, words=words.patterns(q))
+    view = partial(_view, tools=_of_account(session, account_id, tools))
     return named_lists.page(session, fitting, NamedLink, view, limit=limit, cursor=cursor, sort=sort)
 
 
@@ -102,7 +107,8 @@ def update_link(
     """:raises Invalid: it leads to us, or its end has passed."""
     ensure_may_on_some(actor, "write")
     account_id = account_of(actor)
-    _ensure_target(changes.get("target"), tools)
+    tools = _of_account(session, account_id, tools)
+    _ensure_target(session, changes.get("target"), tools)
     ensure_to_come(changes.get("expires_at"), now)
     store.lock(session, account_id=account_id)
     row = store.get(session, account_id=account_id, link_id=link_id, is_locked=True)
@@ -125,6 +131,10 @@ def delete_link(session: Session, *, actor: Actor, now: datetime, link_id: UUID)
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "link.deleted", target_id=link_id, suffix=row.suffix)
     _tell(session, row, is_there=False)
+
+
+def keep_host(session: Session, *, event: Mapping[str, Any]) -> None:
+    short_link_hosts.note(session, **event)
 
 
 def keep_clicks(session: Session, *, event: Mapping[str, Any]) -> None:
@@ -153,9 +163,18 @@ def _tell(session: Session, row: NamedLink, *, is_there: bool = True) -> None:
     )
 
 
-def _ensure_target(target: str | None, tools: FileTools) -> None:
-    """:raises Invalid: it leads to this platform: links that lead to one another never end."""
-    if target is not None and (urlsplit(target).hostname or "").rstrip(".") in tools.own_hosts:
+def _of_account(session: Session, account_id: UUID, tools: FileTools) -> FileTools:
+    """With the account's own host, where it has one: its links start with it."""
+    url = short_link_hosts.url_of(session, account_id)
+    return tools if url is None else replace(tools, public_url=url)
+
+
+def _ensure_target(session: Session, target: str | None, tools: FileTools) -> None:
+    """:raises Invalid: it leads to this platform, by whosever host: links that lead to one another never end."""
+    if target is None:
+        return
+    host = (urlsplit(target).hostname or "").rstrip(".")
+    if host in tools.own_hosts or short_link_hosts.is_one(session, host):
         raise exceptions.link_to_us()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -63,30 +64,38 @@ def user_of(actor: Actor) -> UUID | None:
 
 def ensure_may(actor: Actor, channel: Channel, right: str) -> None:
     """:raises Forbidden: the actor lacks `{channel}.campaigns.{right}`; a service that asks for itself needs none."""
-    _ensure_granted(actor, f"{channel}.campaigns.{right}")
+    ensure_granted(actor, f"{channel}.campaigns.{right}")
+
+
+def ensure_may_on(actor: Actor, channels: Sequence[str], right: str) -> None:
+    """:raises Forbidden: the actor lacks that right to campaigns of one of these channels: all that a campaign has."""
+    for channel in channels:
+        ensure_may(actor, Channel(channel), right)
 
 
 def ensure_may_on_some(actor: Actor, right: str) -> None:
     """:raises Forbidden: the actor has that right to campaigns of no channel."""
-    if not any(_is_granted(actor, f"{channel}.campaigns.{right}") for channel in Channel):
+    if not any(may(actor, f"{channel}.campaigns.{right}") for channel in Channel):
         raise exceptions.permission_missing(f"{Channel.SMS}.campaigns.{right}")
 
 
 def ensure_may_see_contacts(actor: Actor) -> None:
     """:raises Forbidden: the actor lacks `contacts.read`, without which a campaign shows nobody's fields."""
-    _ensure_granted(actor, "contacts.read")
+    ensure_granted(actor, "contacts.read")
 
 
 def may_see_contacts(actor: Actor) -> bool:
-    return _is_granted(actor, "contacts.read")
+    return may(actor, "contacts.read")
 
 
-def _ensure_granted(actor: Actor, permission: str) -> None:
-    if not _is_granted(actor, permission):
+def ensure_granted(actor: Actor, permission: str) -> None:
+    """:raises Forbidden: the actor lacks it; a service that asks for itself needs none."""
+    if not may(actor, permission):
         raise exceptions.permission_missing(permission)
 
 
-def _is_granted(actor: Actor, permission: str) -> bool:
+def may(actor: Actor, permission: str) -> bool:
+    """Whether the actor has the permission, or is a service that asks for itself."""
     return bool(actor.get("service")) or is_granted(permission, actor.get("permissions", []))
 
 

@@ -10,14 +10,14 @@ from campaigns.models import Campaign
 from campaigns.store.leases import CAMPAIGNS
 from campaigns.usecases import views
 from campaigns.usecases.life import locked, move
-from campaigns.usecases.ports import Ask, ensure_may, user_of
+from campaigns.usecases.ports import Ask, ensure_may_on, user_of
 from campaigns.usecases.views import Answer
 from chassis import acts, waking
 from chassis.database import Database, Session
 from contracts import events
 from contracts.errors import NotFound, Unavailable
 from contracts.rpc import Actor
-from contracts.vocabulary import CampaignState, Channel
+from contracts.vocabulary import CampaignState
 
 
 def unschedule_campaign(database: Database, *, actor: Actor, now: datetime, ask: Ask, campaign_id: UUID) -> Answer:
@@ -27,7 +27,7 @@ def unschedule_campaign(database: Database, *, actor: Actor, now: datetime, ask:
     """
     with database.transaction() as session:
         campaign = locked(session, actor, campaign_id)
-        ensure_may(actor, Channel(campaign.channel), "send")
+        ensure_may_on(actor, campaign.channels, "send")
         state = CampaignState(campaign.state)
         if state is CampaignState.DRAFT:
             return views.campaign(campaign)
@@ -65,7 +65,7 @@ def reschedule_campaign(
     time_zone = ask("identity.get_account", {})["time_zone"]
     with database.transaction() as session:
         campaign = locked(session, actor, campaign_id)
-        ensure_may(actor, Channel(campaign.channel), "send")
+        ensure_may_on(actor, campaign.channels, "send")
         if campaign.state != CampaignState.SCHEDULED:
             raise exceptions.not_scheduled(CampaignState(campaign.state))
         _ensure_not_started(campaign, CampaignState.SCHEDULED, now)
@@ -89,7 +89,7 @@ def approve_campaign(session: Session, *, actor: Actor, now: datetime, campaign_
     :raises Conflict: it waits for no approval.
     """
     campaign = locked(session, actor, campaign_id)
-    ensure_may(actor, Channel(campaign.channel), "approve")
+    ensure_may_on(actor, campaign.channels, "approve")
     user_id = None if actor.get("api_key_id") else user_of(actor)
     if campaign.approved_at is not None and campaign.approved_by == user_id:
         return views.campaign(campaign)

@@ -11,6 +11,7 @@ from uuid import UUID
 from campaigns import exceptions, ready_made
 from campaigns.models import Template
 from campaigns.ready_made import ReadyMade
+from campaigns.store import pictures
 from campaigns.store import templates as store
 from campaigns.usecases import named_lists, views
 from campaigns.usecases.content import check, ensure_fits
@@ -170,13 +171,15 @@ def copy_template(
 def list_template_versions(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> Answer:
     template = _template(session, actor, template_id, "read")
     found = store.versions(session, account_id=template.account_id, template_id=template.id)
-    return {"items": [views.template_version(row) for row in found]}
+    shown = pictures.versions_shown(session, template_id=template.id)
+    return {"items": [views.template_version(row, has_picture=row.version in shown) for row in found]}
 
 
 def get_template_version(session: Session, *, actor: Actor, now: datetime, template_id: UUID, version: int) -> Answer:
     template = _template(session, actor, template_id, "read")
     found = store.version(session, account_id=template.account_id, template_id=template.id, number=version)
-    return views.template_version(found)
+    shown = pictures.versions_shown(session, template_id=template.id)
+    return views.template_version(found, has_picture=version in shown)
 
 
 def restore_template_version(
@@ -228,6 +231,8 @@ def _keep_version(session: Session, template: Template, actor: Actor, now: datet
     size = len(json.dumps([template.content, template.design]))
     kept = max(min(VERSIONS_CHARACTERS // size, VERSIONS_KEPT), FEWEST_VERSIONS)
     store.keep_version(session, template, created_by=UUID(user_id) if user_id else None, now=now, kept=kept)
+    if template.channel == Channel.EMAIL and template.content.get("html"):
+        pictures.add(session, template=template, now=now)
 
 
 def _made(ask: Ask, channel: Channel, content: Mapping[str, Any]) -> tuple[dict[str, Any], Answer | None]:

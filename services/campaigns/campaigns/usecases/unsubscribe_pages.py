@@ -16,7 +16,7 @@ from campaigns.usecases.views import Answer, unsubscribe_page
 from chassis import acts, inbox, outbox, pages
 from chassis.actors import account_of
 from chassis.database import Session
-from contracts.events import CAMPAIGNS_ACT, UNSUBSCRIBE_PAGE_CHANGED
+from contracts.events import CAMPAIGN_PAGE_SET, CAMPAIGNS_ACT, UNSUBSCRIBE_PAGE_CHANGED, UNSUBSCRIBE_PAGE_WRITTEN
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
@@ -54,6 +54,7 @@ def create(
     )
     if page.created_at == now:  # not by the same request before
         acts.record(session, CAMPAIGNS_ACT, actor, "unsubscribe_page.created", target_id=page.id, name=name)
+        tell_page(session, page)
         if is_default or not made:
             _make_default(session, page)
     return _shown(session, page)
@@ -83,6 +84,7 @@ def update(session: Session, *, actor: Actor, now: datetime, page_id: UUID, **ch
         setattr(page, name, value)
     page.updated_at = now
     session.flush()
+    tell_page(session, page)
     fields = sorted([*changes, *(["is_default"] if becomes_default else [])])
     acts.record(session, CAMPAIGNS_ACT, actor, "unsubscribe_page.changed", target_id=page.id, fields=fields)
     if becomes_default or page.is_default:
@@ -98,6 +100,7 @@ def delete(session: Session, *, actor: Actor, now: datetime, page_id: UUID) -> N
     was_default = page.is_default
     store.remove(session, page)
     acts.record(session, CAMPAIGNS_ACT, actor, "unsubscribe_page.deleted", target_id=page_id, name=page.name)
+    _tell_written(session, account_id, page_id, None)
     if was_default:
         _tell(session, account_id, None)
 
@@ -110,6 +113,55 @@ def keep_reason(session: Session, *, event: Mapping[str, Any]) -> None:
         return  # deleted since, with its account perhaps
     names = ("message_id", "account_id", "page_id", "campaign_id", "reason")
     store.keep_reason(session, given_at=event["occurred_at"], **{name: event[name] for name in names})
+
+
+def count_list_leaver(session: Session, *, event: Mapping[str, Any]) -> None:
+    """Harmless twice: the inbox knows the event, and a message counts once."""
+    if event["campaign_id"] is None or not inbox.first_time(session, "count_list_leaver", event["event_id"]):
+        return
+    names = ("message_id", "account_id", "campaign_id")
+    store.count_list_leaver(session, left_at=event["occurred_at"], **{name: event[name] for name in names})
+
+
+def tell_campaign_page(
+    session: Session, *, account_id: UUID, campaign_id: UUID, options: Mapping[str, Any], group_ids: list[UUID]
+) -> None:
+    """What the unsubscribe links of an e-mail campaign that starts will show: a page of its own, and its lists first.
+
+    The page is told again: it may be older than what the gateway was told of pages.
+    """
+    page = None
+    if page_id := options.get("unsubscribe_page_id"):
+        store.lock(session, account_id=account_id)
+        page = store.find(session, account_id=account_id, page_id=UUID(str(page_id)))
+    if page is not None:
+        tell_page(session, page)
+    if page is not None or group_ids:
+        outbox.record(
+            session,
+            CAMPAIGN_PAGE_SET,
+            account_id=account_id,
+            campaign_id=campaign_id,
+            page_id=page.id if page else None,
+            group_ids=group_ids,
+        )
+
+
+def tell_page(session: Session, page: UnsubscribePage) -> None:
+    """Under the account's lock, as `_tell`."""
+    _tell_written(session, page.account_id, page.id, page)
+
+
+def _tell_written(session: Session, account_id: UUID, page_id: UUID, page: UnsubscribePage | None) -> None:
+    outbox.record(
+        session,
+        UNSUBSCRIBE_PAGE_WRITTEN,
+        account_id=account_id,
+        version=outbox.next_number(session),
+        page_id=page_id,
+        brand=page.brand if page else None,
+        texts=page.texts if page else None,
+    )
 
 
 def _make_default(session: Session, page: UnsubscribePage) -> None:

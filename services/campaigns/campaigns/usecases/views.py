@@ -21,9 +21,14 @@ def campaign(row: Campaign) -> Answer:
     """A campaign as `contracts.campaigns.drafts` shows it; without its content where that was not loaded."""
     shown = _columns(row)
     shown["state"], shown["send_at"] = CampaignState(row.state), row.goes_at
-    shown["progress"] = domain.progress(
+    progress = domain.progress(
         {name: shown[name] for name in _COUNTS}, [shown.pop("left_out"), shown.pop("channel_left_out")]
     )
+    shown["channels"] = [Channel(one) for one in row.channels]
+    shown["step_of"] = None if row.step_of is None else {"campaign_id": row.step_of, "place": (row.place or 0) + 1}
+    if row.step_channels is not None:
+        progress = domain.progress_of_people(progress, row.counts_of_people or {}, shown["state"])
+    shown["progress"] = {**progress, "left_lists": shown.pop("left_lists")}
     if "content" in shown:
         shown["ab_test"] = ab_test(row)
     shown["approval"] = approval(row)
@@ -87,8 +92,8 @@ def template(row: Template) -> Answer:
 template_summary = template  # of a row whose content was not loaded
 
 
-def template_version(row: TemplateVersion) -> Answer:
-    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+def template_version(row: TemplateVersion, *, has_picture: bool) -> Answer:
+    return {**_loaded(row), "has_picture": has_picture}
 
 
 def ready_made(one: ReadyMade) -> Answer:

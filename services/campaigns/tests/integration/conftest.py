@@ -13,13 +13,17 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, free_port, truncate, wait_until
 from contracts import lanes
 from contracts.permissions import OWNER
 from contracts.vocabulary import Channel, Lane
+
+# What stands in for the neighbours has modules of its own.
+sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture
@@ -188,6 +192,17 @@ class ChannelStandIn:
         self.holding.clear()
         while self.held:
             self.finish(self.held.pop(0))
+
+
+@pytest.fixture
+def chains(database: Database, neighbours: RunningProcess, launch: Launcher) -> Callable[..., RunningProcess]:
+    """`chains()` starts one more process of chains; a short lease, so that a killed one is soon replaced."""
+
+    def start(**env: str) -> RunningProcess:
+        settings = {"CAMPAIGNS_CHAIN_LEASE_SECONDS": "1.5"}
+        return launch("campaigns.chains", service="campaigns", env={**settings, **env})
+
+    return start
 
 
 @pytest.fixture

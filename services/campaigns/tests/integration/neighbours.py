@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import single_sends
 
 from chassis.service import Health, rpc
 from contracts.errors import Conflict, Invalid, NotFound, PlanLimit
@@ -133,12 +134,25 @@ class Contacts:
         return {"recipients": recipients, "left_out": left_out, "left_out_contacts": known}
 
     @rpc
+    def read_step_audience(self, actor: Any, payload: Any) -> Any:
+        """Every third has no address for e-mail, of numbers that end in 5 nobody has a phone: they are `changed`."""
+        snapshot = snapshots.get(payload["snapshot_id"])
+        if snapshot is None:
+            raise NotFound("snapshot.not_found", "There is no such audience.")
+        gone = [number for number in payload["numbers"] if has_none(number, payload["channel"])]
+        recipients = [_recipient(number, snapshot) for number in payload["numbers"] if number not in gone]
+        known = [[number, str(UUID(int=number))] for number in gone]
+        return {"recipients": recipients, "left_out": {"changed": gone} if gone else {}, "left_out_contacts": known}
+
+    @rpc
     def let_go_of_audience(self, actor: Any, payload: Any) -> Any:
         """As a contacts of before: what was not taken is not ready."""
         known = snapshots.get(payload["snapshot_id"])
-        if known is not None and (state := _state(known["total"])) != "done":
+        if known is None:
+            raise NotFound("snapshot.not_found", "There is no such audience.")
+        if (state := _state(known["total"])) != "done":
             raise Conflict("snapshot.not_ready", "The snapshot has not been taken.", {"state": state})
-        if known is not None and known["total"] % 1000 == 444:
+        if known["total"] % 1000 == 444:
             asked.append(f"let_go_begun {payload['campaign_id']}")
             time.sleep(2.0)
         asked.append(f"let_go_of_audience {payload['campaign_id']} {payload['after']}")
@@ -162,13 +176,32 @@ class Contacts:
 
     @rpc
     def get_contact(self, actor: Any, payload: Any) -> Any:
+        """Number 1 is none any more, 2 is archived for e-mail, 3 has no phone, 4 has said no to SMS, 5 has another
+        phone the second time; only 7 has not agreed to push."""
+        number = UUID(payload["contact_id"]).int
+        if number == 1:
+            raise NotFound("contact.not_found", "There is no such contact.")
+        before = asked.count(f"get_contact {number}")
+        asked.append(f"get_contact {number}")
         return {
             "id": payload["contact_id"],
-            "phone": "+48600100200",
+            "phone": None if number == 3 else "+48600100201" if number == 5 and before else "+48600100200",
             "email": "jan@example.com",
+            "push": payload["contact_id"],
+            "consents": {
+                "sms": {"granted": number != 4},
+                "email": None,
+                "push": None if number == 7 else {"granted": True},
+            },
+            "archived": [{"channel": "email", "reason": "stop"}] if number == 2 else [],
             "first_name": "Jan",
             "fields": {"discount_code": "LATO10"},
         }
+
+
+def has_none(number: int, channel: str) -> bool:
+    """Whether a person has no address on the channel of a step."""
+    return number % 3 == 0 if channel == "email" else number % 10 == 5
 
 
 def _state(total: int) -> str:
@@ -208,12 +241,22 @@ class Reporting:
         return {}
 
     @rpc
+    def get_message(self, actor: Any, payload: Any) -> Any:
+        return single_sends.story_of(actor, payload)
+
+    @rpc
+    def find_read(self, actor: Any, payload: Any) -> Any:
+        """Who has read a step's message: whose number in it is divisible by 4."""
+        message_ids = payload["message_ids"]
+        return {"known": message_ids, "read": [one for one in message_ids if int(one[-8:], 16) % 4 == 0]}
+
+    @rpc
     def count_variants(self, actor: Any, payload: Any) -> Any:
         asked.append(f"count_variants {payload['campaign_id']}")
         return {"variants": counts_by_account.get(actor["account_id"], [NOTHING] * payload["variants"])}
 
 
-class SmsGateway:
+class SmsGateway(single_sends.SingleSends):
     name = "sms_gateway"
 
     @rpc
@@ -238,6 +281,14 @@ class SmsGateway:
         return {**prepared, "tried": len(recipients), "units": 3 if "LONG" in words and any(recipients) else 1}
 
     @rpc
+    def take_back_messages(self, actor: Any, payload: Any) -> Any:
+        """Nothing is heard of them, and they are taken back by e-mail alone."""
+        asked.append(f"take_back {self.name} {len(payload['message_ids'])}")
+        took = self.name == "email_gateway" and payload["is_wanted_back"]
+        state = {"state": "rejected" if took else "submitted", "code": "message.revoked" if took else None}
+        return {"messages": [{"id": one, "revoked": took, **state} for one in payload["message_ids"]]}
+
+    @rpc
     def check_content(self, actor: Any, payload: Any) -> Any:
         """`{{ name }}` for each recipient; MJML is compiled where it begins as it should."""
         content = dict(payload["content"])
@@ -250,9 +301,12 @@ class SmsGateway:
                 problems.append(fault)
         words = " ".join(str(content.get(name, "")) for name in ("subject", "text", "html"))
         variables = sorted({piece.split("}}")[0].strip() for piece in words.split("{{")[1:]})
+        people = [(each, str(sorted(each.items()))) for each in payload["recipients"]]
         rendered = [
-            {"problem": "line 1: no"} if each.get("first_name") == "Nobody" else {"text": str(sorted(each.items()))}
-            for each in payload["recipients"]
+            {"problem": "line 1: no"}
+            if each.get("first_name") == "Nobody"
+            else {"text": shown, **({"html": f"<p>{shown}</p>"} if "html" in content else {})}
+            for each, shown in people
         ]
         return {
             "content": content, "variables": variables, "problems": problems, "advice": [], "figures": {"weight": 1},
@@ -294,3 +348,7 @@ class EmailGateway(SmsGateway):
         names = [one["filename"] for one in payload["attachments"]]
         asked.append(f"attach_files {content_hash} {names}")
         return {"content_hash": content_hash}
+
+
+class PushGateway(single_sends.PushSends):
+    name = "push_gateway"

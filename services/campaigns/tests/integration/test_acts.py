@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,3 +52,15 @@ def test_every_change_is_told_once_with_who_and_what(caller: Callable, acts_told
     assert told[1]["details"] == {"fields": ["name", "options"]}
     assert told[2]["details"]["recipients"] == 1200
     assert "{{" not in str(told), "no content stands in the trail"
+
+
+def test_a_request_that_comes_again_while_the_first_runs_is_answered_alike(caller: Callable) -> None:
+    owner = caller()
+    campaign = owner.draft()["id"]
+    twice = owner.with_key("6f7d1f52-0000-4000-8000-000000000002")
+    in_a_month = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+
+    with ThreadPoolExecutor() as callers:
+        asked = [callers.submit(twice, "schedule_campaign", campaign_id=campaign, at=in_a_month) for _ in range(4)]
+
+    assert {each.result()["state"] for each in asked} == {"scheduled"}

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from campaigns.domain import reservation_id, snapshot_id
 from campaigns.store import batches, leases
 from campaigns.store.batches import Advance, BatchRange, Reported
-from campaigns.usecases import dispatch
+from campaigns.usecases import dispatch, families
 from chassis.database import Database
 from chassis.testing import wait_until
 from contracts.errors import PlanLimit
@@ -274,3 +274,53 @@ def test_batches_are_forgotten_long_after_the_settlement(sending: tuple[UUID, UU
     with database.transaction() as session:
         session.execute(text("UPDATE campaigns SET settled_at = now() - interval '15 days'"))
     assert dispatch.forget_old_batches(database) == 1
+
+
+def test_people_of_steps_are_forgotten_long_after_the_settlement_and_their_counts_stay(
+    sending: tuple[UUID, UUID], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id, _ = sending
+    monkeypatch.setattr(dispatch, "FORGOTTEN_AT_ONCE", 2)
+    tables = ("campaign_people", "campaign_queue", "campaign_step_counts")
+
+    def kept_after(days: int) -> list[int]:
+        with database.transaction() as session:
+            session.execute(text("UPDATE campaigns SET settled_at = now() - make_interval(days => :d)"), {"d": days})
+        dispatch.forget_old_batches(database)
+        with database.transaction() as session:
+            return [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables]
+
+    with database.transaction() as session:
+        for statement in (
+            "UPDATE campaigns SET state = 'sent', step_channels = '{email,sms}', place = 1",
+            "INSERT INTO campaign_people (campaign_id, number, state, numbers, steps)"
+            " SELECT :id, n, 'reached', '{1,0}', '[]' FROM generate_series(1, 5) n",
+            "INSERT INTO campaign_queue (campaign_id, number, person) SELECT :id, n, n FROM generate_series(1, 5) n",
+            "INSERT INTO campaign_step_counts VALUES (:id, 0, 'state.reached', 5)",
+        ):
+            session.execute(text(statement), {"id": campaign_id} if ":id" in statement else {})
+    assert kept_after(89) == [5, 5, 1]
+    assert kept_after(91) == [0, 0, 1]
+
+
+def test_a_campaign_of_steps_that_fails_with_a_step_ends_its_boosters(
+    caller: Callable, sending: tuple[UUID, UUID], database: Database
+) -> None:
+    campaign_id, owner_id = sending
+    step_id, booster_id = (UUID(caller().draft(10)["id"]) for _ in range(2))
+    with database.transaction() as session:
+        for statement in (
+            "UPDATE campaigns SET step_channels = '{email,sms}' WHERE id = :campaign",
+            "UPDATE campaigns SET state = 'failed', failure_code = 'x', failure_detail = 'No.', step_of = :campaign,"
+            " place = 0, send_at = now() WHERE id = :step",
+            "UPDATE campaigns SET state = 'scheduled', booster_of = :campaign, booster_after = 60 WHERE id = :booster",
+        ):
+            ids = {"campaign": campaign_id, "step": step_id, "booster": booster_id}
+            session.execute(text(statement), {key: value for key, value in ids.items() if f":{key}" in statement})
+        (leased,) = leases.renew(session, owner=owner_id, lease=LEASE)
+
+    assert families.look_at(database, owner_id, leased)
+
+    with database.transaction() as session:
+        states = dict(session.execute(text("SELECT id, state FROM campaigns")).all())
+    assert states == {campaign_id: "failed", step_id: "failed", booster_id: "cancelled"}

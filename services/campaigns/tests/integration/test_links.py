@@ -15,7 +15,7 @@ from chassis.ids import new_id
 from chassis.testing import wait_until
 from chassis.topology import event_queue
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound
-from contracts.events import NAMED_LINK_CHANGED, NAMED_LINKS_FOLLOWED
+from contracts.events import NAMED_LINK_CHANGED, NAMED_LINKS_FOLLOWED, SHORT_LINK_HOST_CHANGED
 
 TARGET = "https://sklep.example/wiosna?a=1&b=%C5%BC"
 
@@ -109,3 +109,33 @@ def test_clicks_are_kept_once_and_machines_are_not_counted(caller: Callable, bro
     assert other("get_link", link_id=foreign["id"])["clicks"] == 0
     with pytest.raises(NotFound):
         other("list_link_clicks", link_id=link["id"])
+
+
+def test_links_start_with_the_accounts_own_host_and_lead_to_none_of_ours(caller: Callable, broker: Broker) -> None:
+    owner, other = caller(), caller()
+    link, foreign = made(owner), made(other)
+
+    def tell(host: str | None, version: int) -> None:
+        event = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat(), "version": version}
+        told = {**event, "account_id": str(owner.account_id), "host": host}
+        broker.publish_event(SHORT_LINK_HOST_CHANGED, orjson.dumps(told)).result(5)
+
+    def url() -> str:
+        return str(owner("get_link", link_id=link["id"])["url"])
+
+    tell("link.sklep.example", 2)
+    wait_until(lambda: url() == f"https://link.sklep.example/l/{link['suffix']}", what="the host")
+    tell(None, 1)  # told late
+    tell("link.sklep.example", 2)
+    assert made(owner)["url"].startswith("https://link.sklep.example/l/")
+    assert owner("list_links", limit=1)["items"][0]["url"].startswith("https://link.sklep.example/l/")
+    assert other("get_link", link_id=foreign["id"])["url"].startswith("https://wici.example/l/")
+    for ours in ("https://link.sklep.example/l/a", "https://wici.example/l/a"):
+        for somebody in (owner, other):
+            with pytest.raises(Invalid):
+                made(somebody, target=ours)
+            with pytest.raises(Invalid):
+                of = link if somebody is owner else foreign
+                somebody("update_link", link_id=of["id"], target=ours)
+    tell(None, 3)
+    wait_until(lambda: url() == f"https://wici.example/l/{link['suffix']}", what="the platform's host")

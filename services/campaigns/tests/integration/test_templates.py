@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from campaigns import ready_made
+from campaigns.store import pictures as pictures_store
+from campaigns.usecases import pictures
 from chassis.database import Database
-from contracts.errors import Conflict, Forbidden, Invalid, NotFound
+from contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 def made(owner: Any, **parts: Any) -> Any:
@@ -68,8 +73,6 @@ def test_who_saves_over_somebody_elses_change_is_told(caller: Callable) -> None:
 
 
 def test_a_template_of_before_there_were_versions_keeps_its_first_state(caller: Callable, database: Database) -> None:
-    from sqlalchemy import text
-
     owner = caller()
     template_id = made(owner)["id"]
     with database.transaction() as session:
@@ -82,8 +85,6 @@ def test_a_template_of_before_there_were_versions_keeps_its_first_state(caller: 
 
 
 def test_the_last_hundred_versions_are_kept(caller: Callable, database: Database) -> None:
-    from sqlalchemy import text
-
     owner = caller()
     template_id = made(owner)["id"]
     with database.transaction() as session:
@@ -96,8 +97,6 @@ def test_the_last_hundred_versions_are_kept(caller: Callable, database: Database
 
 
 def test_of_large_versions_fewer_are_kept(caller: Callable, database: Database) -> None:
-    from sqlalchemy import text
-
     owner = caller()
     template_id = made(owner)["id"]
     with database.transaction() as session:
@@ -224,3 +223,98 @@ def test_ready_made_templates_have_ids_of_their_own() -> None:
 
     assert len({one.id for one in found}) == len(found) == 24
     assert [one.slug for one in ready_made.fitting(["email"], language="en", part="BIRTHDAY")] == ["birthday"]  # type: ignore[list-item]
+
+
+def test_each_version_gets_a_picture_of_its_page(caller: Callable, database: Database) -> None:
+    owner = caller()
+    template_id = made(owner, content={"subject": "Hej", "html": "<p>{{ first_name }} {{ points }}</p>"})["id"]
+    owner("update_template", template_id=template_id, content={"subject": "Hej", "text": "no page"})
+    with pytest.raises(NotFound) as waiting:
+        owner("get_template_picture", template_id=template_id, version=1)
+
+    drawn = draw_all(owner, database, lambda html: html.encode())
+
+    assert drawn == [owner.account_id]
+    assert pictured(owner, template_id) == {1: True, 2: False}
+    picture = owner("get_template_picture", template_id=template_id, version=1)
+    assert b64decode(picture["content"]) == b"<p>[('first_name', 'Anna'), ('points', 'points')]</p>"
+    assert (waiting.value.code, picture["filename"]) == ("template_version.no_picture", "template-1.png")
+    with pytest.raises(NotFound):
+        caller()("get_template_picture", template_id=template_id, version=1)
+    owner("delete_template", template_id=template_id)
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM template_pictures")) == 0
+
+
+def test_a_page_that_has_no_picture_is_tried_three_times(caller: Callable, database: Database) -> None:
+    owner, tried = caller(), list[str]()
+
+    def fails(html: str) -> bytes:
+        tried.append(html)
+        raise RuntimeError("no picture")
+
+    template_id = made(owner, content={"html": "<p>a</p>"})["id"]
+    for _ in range(5):
+        draw_all(owner, database, fails)
+        with database.transaction() as session:
+            session.execute(text("UPDATE template_pictures SET due_at = now() WHERE due_at IS NOT NULL"))
+
+    assert len(tried) == 3
+    assert pictured(owner, template_id) == {1: False}
+
+
+def test_pictures_wait_for_a_browser_that_works_and_for_the_channel(caller: Callable, database: Database) -> None:
+    owner, works = caller(), list[bool]()
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise Unavailable("service.timeout", "")
+
+    def picture_of(html: str) -> bytes:
+        if not works:
+            raise pictures.NoBrowser
+        return b"PNG"
+
+    template_id = made(owner, content={"html": "<p>a</p>"})["id"]
+    for _ in range(pictures_store.MOST_TRIES + 1):
+        with pytest.raises(pictures.NoBrowser):
+            draw_all(owner, database, picture_of)
+        with database.transaction() as session:
+            session.execute(text("UPDATE template_pictures SET due_at = now()"))
+        draw_all(owner, database, picture_of, call=away)
+        with database.transaction() as session:
+            session.execute(text("UPDATE template_pictures SET due_at = now()"))
+    works.append(True)
+    draw_all(owner, database, picture_of)
+
+    assert pictured(owner, template_id) == {1: True}
+
+
+def test_accounts_take_turns_at_the_browser(caller: Callable, database: Database) -> None:
+    busy, other = caller(), caller()
+    for _ in range(4):
+        made(busy, content={"html": "<p>a</p>"})
+    made(other, content={"html": "<p>b</p>"})
+
+    drawn = draw_all(busy, database, lambda html: b"PNG")
+
+    assert drawn.index(other.account_id) < 2
+    assert drawn.count(busy.account_id) == 4
+
+
+def draw_all(owner: Any, database: Database, picture_of: Callable[[str], bytes], call: Any = None) -> list[UUID]:
+    """Whose pictures were drawn, in their order, until none is due."""
+    drawn, last = list[UUID](), None
+    while True:
+        now = datetime.now(UTC) + timedelta(seconds=1)
+        last = pictures.make_next(database, call or owner.client.call, picture_of, now=now, after=last)
+        if last is None:
+            return drawn
+        drawn.append(last)
+
+
+def pictured(owner: Any, template_id: str) -> dict[int, bool]:
+    versions = owner("list_template_versions", template_id=template_id)["items"]
+    for version in versions:
+        alone = owner("get_template_version", template_id=template_id, version=version["version"])
+        assert alone["has_picture"] == version["has_picture"]
+    return {version["version"]: version["has_picture"] for version in versions}

@@ -9,7 +9,8 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.testing import wait_until
 from chassis.topology import event_queue
 from contracts.errors import Forbidden, Invalid, NotFound

@@ -28,6 +28,18 @@ def test_expected_units_cover_one_each_and_the_pace_so_far(recipients: int, deci
     assert units >= recipients * (each if decided else 0)
 
 
+def test_a_later_step_reserves_by_its_sample_and_then_by_what_it_took() -> None:
+    """Nothing is reserved for it before somebody comes to it."""
+    first = replace(LEASED, place=1, units_each=3, reserved_units=0)
+    assert first.is_short_of_units and first.units_at_least == 3_000
+    assert domain.units_expected(taken=0, decided=0, recipients=1_000, units_each=3) == 3_000
+    going = replace(first, reserved_units=3_000, units=1_000, decided=500)
+    assert going.units_at_least == 2_000
+    more = replace(going, recipients=1_600)
+    assert more.units_at_least == 3_200 and more.is_short_of_units
+    assert replace(LEASED, place=0, units_each=3).units_at_least == 1_000
+
+
 def test_a_campaign_is_short_when_one_unit_each_for_the_rest_would_not_do() -> None:
     going = replace(LEASED, units_each=2, reserved_units=2_000, units=1_100, decided=100)
     assert not going.is_short_of_units

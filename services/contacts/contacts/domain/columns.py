@@ -10,16 +10,17 @@ from contacts.domain import second_look
 from contacts.domain.emails import normalise
 from contacts.domain.phones import to_e164
 from contacts.domain.values import folded, to_boolean
+from contracts.vocabulary import Channel
 
 TEXT_FIELDS = ("first_name", "last_name", "company", "city")
 ADDRESS_FIELDS = ("email", "phone", "external_id")
-CONSENT_FIELDS = ("sms_consent", "email_consent")
+CONSENT_FIELDS = tuple(f"{channel}_consent" for channel in Channel)
 MODIFIED = "modified_at"  # when the row was changed at its source; not kept, it decides which of two rows is newer
 CONSENTED = "consented_at"  # when the consents of the row were given; kept beside them
 BUILT_IN = (*ADDRESS_FIELDS, *TEXT_FIELDS, "birth_date", *CONSENT_FIELDS)
 # What one column of a file says of several fields, which columns of their own say better.
 FULL_NAME, CONSENT = "first_name+last_name", "sms_consent+email_consent"  # no key of an account's field is such
-COMPOUND = {FULL_NAME: ("first_name", "last_name"), CONSENT: CONSENT_FIELDS}
+COMPOUND = {FULL_NAME: ("first_name", "last_name"), CONSENT: ("sms_consent", "email_consent")}
 MAPPABLE = (*BUILT_IN, MODIFIED, CONSENTED, *COMPOUND)
 
 # Folded headers: lower case, no accents, no punctuation.
@@ -45,6 +46,11 @@ _SYNONYMS: dict[str, str] = {
         "email_consent": "zgoda e mail|zgoda email|email consent|zgoda mail|mail ok|email ok|consent email|email opt in"
         "|zgoda na e mail|zgoda na email|newsletter|zgoda marketingowa e mail|zgoda marketingowa email"
         "|accepts email marketing|zgoda na newsletter",
+        "push_consent": "zgoda push|push consent|zgoda na push|push ok|consent push|push opt in",
+        "whatsapp_consent": "zgoda whatsapp|whatsapp consent|zgoda na whatsapp|whatsapp ok|consent whatsapp"
+        "|whatsapp opt in|zgoda marketingowa whatsapp",
+        "viber_consent": "zgoda viber|viber consent|zgoda na viber|viber ok|consent viber|viber opt in",
+        "rcs_consent": "zgoda rcs|rcs consent|zgoda na rcs|rcs ok|consent rcs|rcs opt in|zgoda marketingowa rcs",
         "sms_consent+email_consent": "zgoda|zgody|consent|zgoda marketingowa|zgoda rodo|zgoda na kontakt|opt in|optin",
         "consented_at": "data zgody|data zgod|data wyrazenia zgody|consent date|zgoda data|consented at|optin time"
         "|opt in date|confirm time",
@@ -53,6 +59,10 @@ _SYNONYMS: dict[str, str] = {
         "discount_code": "kod rabatowy|discount code|rabat|kod|code|kupon|coupon|promo code|kod promocyjny",
     }.items()
     for name in names.split("|")
+}
+# What words of a header that is not known as a whole begin with, where it speaks of a channel.
+_WORDS: dict[str, tuple[str, ...]] = {
+    f"{channel}_consent": ("email", "mail") if channel is Channel.EMAIL else (channel.value,) for channel in Channel
 }
 SURE, LIKELY, MAYBE = 1.0, 0.8, 0.6
 ACCEPT_FROM = 0.6
@@ -133,7 +143,15 @@ def _by_name(key: str) -> tuple[str, float] | None:
     words = f" {key} "
     inside = [(len(name), field) for name, field in _SYNONYMS.items() if len(name) > 3 and f" {name} " in words]
     inside = [one for one in inside if one[1] not in (FULL_NAME, CONSENT)]
-    return (max(inside)[1], LIKELY) if inside else None
+    if not inside or _is_of_another(field := max(inside)[1], key.split()):
+        return None
+    return field, LIKELY
+
+
+def _is_of_another(field: str, words: Sequence[str]) -> bool:
+    """Whether a header with a consent's name inside speaks of another channel, too: it is a person's word on both."""
+    others = [start for one, starts in _WORDS.items() if one != field for start in starts]
+    return field in CONSENT_FIELDS and any(word.startswith(tuple(others)) for word in words)
 
 
 def _good(field: str, cells: Sequence[str], region: str, *, exact: bool) -> int | None:

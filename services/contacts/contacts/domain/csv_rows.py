@@ -23,6 +23,7 @@ MAX_QUOTED = 100_000  # characters that a cell over several lines may have; a no
 
 # What an address may look like in a cell; enough to know a row by, not to write to.
 _ADDRESS = re.compile(r"[^@\s;,|]+@[^@\s;,|]+\.\w+|\+?(?:[ ()./-]?[0-9]){9,15}", re.ASCII)
+_WRAPPED = re.compile(r'="(?:[^"]|"")*+"')
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -48,14 +49,27 @@ def split_rows(blocks: Iterable[str], separator: str) -> Iterator[list[str]]:
     pending = iter(blocks)
     careful = _Careful(pending, separator)
     for block in pending:
+        rows: Iterator[list[str]]
         if '"' not in block:
             rows = csv.reader(io.StringIO(block, newline=""), delimiter=separator, quoting=csv.QUOTE_NONE)
         elif _simple(separator).fullmatch(block):
             rows = csv.reader(io.StringIO(block, newline=""), delimiter=separator)
         else:
-            yield from careful.rows(block)
+            # It may take more of the text than this block, and has cut its cells.
+            yield from map(_unwrapped, careful.rows(block))
             continue
+        if '="' in block:
+            rows = map(_unwrapped, rows)
         yield from rows if _is_short(block) else map(trimmed, rows)
+
+
+def _unwrapped(row: list[str]) -> list[str]:
+    """The row without what is around `="0600100200"`, which shops write so that Excel takes it for no quantity."""
+    if not any(cell[:2] == '="' for cell in row):
+        return row
+    cells = [cell[2:-1].replace('""', '"') if _WRAPPED.fullmatch(cell) else cell for cell in row]
+    code = getattr(row, "code", "")
+    return MarkedRow.of(cells, code) if code else cells
 
 
 def _is_short(block: str) -> bool:

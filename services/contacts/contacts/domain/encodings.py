@@ -33,10 +33,16 @@ class EncodingDetector:
         self._is_utf8 = True
         self._head = b""
         self._nul = False
+        self._zeros = [0, 0]  # among the bytes at even places, and at odd ones
+        self._fed = 0
 
     def feed(self, chunk: bytes) -> None:
         if len(self._head) < 4:
             self._head += chunk[:4]
+        if self._fed < SAMPLE_BYTES and b"\x00" in chunk:
+            for at in (0, 1):
+                self._zeros[(self._fed + at) % 2] += chunk[at::2].count(0)
+        self._fed += len(chunk)
         self._nul = self._nul or b"\x00" in chunk
         if self._is_utf8:
             self._try_utf8(chunk, final=False)
@@ -57,10 +63,13 @@ class EncodingDetector:
         return "utf-8" if self._is_utf8 else None
 
     def _without_bom(self) -> str:
-        # UTF-16 without a mark: the header's first letters are below U+0100, so every other byte is zero.
-        if len(self._head) >= 4 and self._head[1] == self._head[3] == 0 and self._head[0]:
+        # UTF-16 without a mark: separators, line ends and most letters are below U+0100, so of every other byte most
+        # are zero, and of those between them next to none.
+        even, odd = self._zeros
+        seen = min(self._fed, SAMPLE_BYTES) // 2
+        if odd * 2 > seen and even * 20 < odd:
             return "utf-16-le"
-        if len(self._head) >= 4 and self._head[0] == self._head[2] == 0 and self._head[1]:
+        if even * 2 > seen and odd * 20 < even:
             return "utf-16-be"
         raise FileRefused("import.not_text", "The file is not text: it holds zero bytes.")
 

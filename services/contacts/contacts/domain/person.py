@@ -9,10 +9,18 @@ from uuid import UUID
 
 OWN = "contacts"
 # Those that write addresses down. Each answers `export_person` and `erase_person` (contracts.privacy).
-ASKED = ("sms_gateway", "email_gateway", "push_gateway", "reporting")
+ASKED = (
+    "sms_gateway",
+    "email_gateway",
+    "push_gateway",
+    "ott_gateway",
+    "rcs_gateway",
+    "viber_gateway",
+    "campaigns",
+    "reporting",
+)
 # Those that do not, and why; a test looks through their databases as well.
 WITHOUT = {
-    "campaigns": "Campaigns name groups and segments, never people; audiences are kept by contacts.",
     "identity": "Accounts and users of Wici, invoices and the audit trail; no contact of an account.",
 }
 
@@ -23,6 +31,12 @@ class Person:
 
     contact_ids: tuple[UUID, ...]
     addresses: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """By what other services know them: their addresses, and the contacts' ids, under which devices and Viber's ids
+        lie also where nobody has ever written to them."""
+        return tuple(dict.fromkeys((*self.addresses, *map(str, self.contact_ids))))
 
     def as_json(self) -> dict[str, Any]:
         return {name: [str(one) for one in values] for name, values in asdict(self).items()}

@@ -95,6 +95,13 @@ class Plan:
         return {name: [one for one in COMPOUND[name] if one not in own] for name in own if name in COMPOUND}
 
     @property
+    def consents(self) -> tuple[str, ...]:
+        """The fields of consent that the file or its importer says anything of."""
+        declared = (f"{channel}_consent" for channel in self.consent)
+        given = {*self.columns.values(), *declared}.union(*self.parts.values())
+        return tuple(name for name in CONSENT_FIELDS if name in given and name not in self.custom)
+
+    @property
     def date_columns(self) -> dict[int, str]:
         """Field by number of the columns of dates."""
         kinds = {**dict.fromkeys(("birth_date", MODIFIED, CONSENTED), FieldType.DATE), **self.custom}
@@ -145,8 +152,7 @@ class Reader:
         self._plan = plan
         self._convert = {name: _converter(name, plan) for name in plan.columns.values()}
         self._parts = plan.parts
-        given = {*plan.columns.values(), *(f"{channel}_consent" for channel in plan.consent)}
-        given.update(*self._parts.values())
+        given = {*plan.columns.values(), *plan.consents}.union(*self._parts.values())
         if CONSENT in given:
             given.add(CONSENTED)
         # What a staged row holds after its number, and the columns of the staging table for it.

@@ -49,11 +49,25 @@ NEGATIVE = {
 BUILT_IN: dict[str, Kind] = {
     **dict.fromkeys(("email", "phone", "external_id", "first_name", "last_name", "company", "city"), Kind.TEXT),
     **dict.fromkeys(
-        ("birth_date", "created_at", "updated_at", "sms_consent_at", "email_consent_at", "push_consent_at"), Kind.DATE
+        (
+            "birth_date",
+            "created_at",
+            "updated_at",
+            "sms_consent_at",
+            "email_consent_at",
+            "push_consent_at",
+            "whatsapp_consent_at",
+            "viber_consent_at",
+            "rcs_consent_at",
+        ),
+        Kind.DATE,
     ),
     "sms_consent": Kind.BOOLEAN,
     "email_consent": Kind.BOOLEAN,
     "push_consent": Kind.BOOLEAN,
+    "whatsapp_consent": Kind.BOOLEAN,
+    "viber_consent": Kind.BOOLEAN,
+    "rcs_consent": Kind.BOOLEAN,
     "group": Kind.GROUP,
     "archived": Kind.ARCHIVE,
     "engagement": Kind.ENGAGEMENT,

@@ -52,9 +52,11 @@ class RuleError(Exception):
 
 @dataclass(frozen=True)
 class Engaged:
-    """Which messages count: of these campaigns (none: of all), of the last days (None: all), and how many it takes."""
+    """Which messages count: of these campaigns and channels (none: of all), of the last days (None: all), and how many
+    it takes."""
 
     campaigns: tuple[UUID, ...] = ()
+    channels: tuple[Channel, ...] = ()
     last_days: int | None = None
     at_least: int = 1
 
@@ -237,21 +239,26 @@ def _ids(value: Any, path: str, detail: str) -> tuple[UUID, ...]:
 def _channels(value: Any, path: str) -> tuple[Channel, ...]:
     known = [channel.value for channel in Channel]
     if not isinstance(value, list) or not value or len(value) > len(known) or any(one not in known for one in value):
-        raise _wrong(path, f"`archived` takes a list of channels: {', '.join(known)}.")
+        raise _wrong(path, f"It takes a list of channels: {', '.join(known)}.")
     return tuple(Channel(one) for one in value)
+
+
+_ENGAGED = ("campaigns", "channels", "last_days", "at_least")
+_OF_ENGAGED = ", ".join(f"`{name}`" for name in _ENGAGED)
 
 
 def _engaged(value: Any, path: str) -> Engaged:
     if value is None:
         return Engaged()
     if not isinstance(value, dict):
-        raise _wrong(path, "`engagement` takes an object with `campaigns`, `last_days`, `at_least`, or no value.")
+        raise _wrong(path, f"`engagement` takes an object with {_OF_ENGAGED}, or no value.")
     for name in value:
-        if name not in ("campaigns", "last_days", "at_least"):
-            raise RuleError(f"{path}.{name}", "rules.malformed", "There are `campaigns`, `last_days` and `at_least`.")
-    campaigns, days, times = value.get("campaigns"), value.get("last_days"), value.get("at_least")
+        if name not in _ENGAGED:
+            raise RuleError(f"{path}.{name}", "rules.malformed", f"There are {_OF_ENGAGED}.")
+    campaigns, channels, days, times = map(value.get, _ENGAGED)
     return Engaged(
         () if campaigns is None else _ids(campaigns, f"{path}.campaigns", "A list of 1 to 100 ids of campaigns."),
+        () if channels is None else _channels(channels, f"{path}.channels"),
         None if days is None else _whole(days, f"{path}.last_days", 0, MAX_DAYS, "A whole number of days."),
         1 if times is None else _whole(times, f"{path}.at_least", 1, MAX_TIMES, f"A number from 1 to {MAX_TIMES}."),
     )

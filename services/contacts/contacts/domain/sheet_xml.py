@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contacts.domain.csv_rows import MAX_CELL, MAX_COLUMNS, MarkedRow
-from contacts.domain.workbook_parts import Attributes, Dates, Parser, Pieces, SharedStrings, local, unescaped
+from contacts.domain.workbook_parts import (
+    MOST_HELD,
+    Attributes,
+    Dates,
+    Parser,
+    Pieces,
+    SharedStrings,
+    local,
+    unescaped,
+)
 from contacts.exceptions import FileRefused
 
 MAX_ROWS = 1_048_576
@@ -48,6 +57,7 @@ class _SheetParser(Parser):
         self._column = 0
         self._kind = self._style = ""
         self._text: list[str] = []
+        self._room = MOST_HELD
         self._taking = self._in_cell = self._phonetic = False
         self.expat.StartElementHandler = self._start
         self.expat.EndElementHandler = self._end
@@ -80,12 +90,13 @@ class _SheetParser(Parser):
             self._column = column
         self._kind = attributes.get("t", "n")
         self._style = attributes.get("s", "0")
-        self._text = []
+        self._text, self._room = [], MOST_HELD
         self._in_cell = True
 
     def _characters(self, characters: str) -> None:
-        if self._taking:
+        if self._taking and self._room > 0:
             self._text.append(characters)
+            self._room -= len(characters)
 
     def _end(self, name: str) -> None:
         if ":" in name:

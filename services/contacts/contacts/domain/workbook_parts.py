@@ -20,6 +20,7 @@ from contacts.exceptions import FileRefused
 
 MAX_STRINGS = 5_000_000
 MAX_TOKEN = 4 << 20  # of XML that is not parsed yet: one tag, one reference
+MOST_HELD = 8 * MAX_CELL  # characters of one text that are kept: as they stand in the XML, `_x000D_` is one of a cell
 HELD_STRINGS = 32 << 20  # bytes of strings in memory; what is more lies in a temporary file
 
 Attributes = dict[str, str]
@@ -79,6 +80,7 @@ class SharedStrings:
         self._pending = bytearray()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._text: list[str] | None = None
+        self._room = MOST_HELD
         self._phonetic = False
         self._parser.expat.StartElementHandler = self._start
         self._parser.expat.EndElementHandler = self._end
@@ -112,15 +114,16 @@ class SharedStrings:
     def _start(self, name: str, _: Attributes) -> None:
         name = local(name)
         if name == "si":
-            self._text = []
+            self._text, self._room = [], MOST_HELD
         elif name == "t":
             self._taking = self._text is not None and not self._phonetic
         elif name == "rPh":
             self._phonetic = True
 
     def _characters(self, characters: str) -> None:
-        if self._taking and self._text is not None:
+        if self._taking and self._text is not None and self._room > 0:
             self._text.append(characters)
+            self._room -= len(characters)
 
     def _end(self, name: str) -> None:
         name = local(name)

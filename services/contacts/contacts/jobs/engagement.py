@@ -17,7 +17,8 @@ import orjson
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.inbox import first_time

@@ -17,8 +17,9 @@ from contacts.domain.person import ASKED, OWN, Person, retry_seconds
 from contacts.exceptions import TryLater
 from contacts.jobs import problem_files
 from contacts.jobs.other_services import Ask, OtherServices, Unanswered
-from contacts.store import audiences, engagement, jobs
+from contacts.store import engagement, jobs
 from contacts.store import privacy as privacy_store
+from contacts.store import snapshots as snapshot_store
 from contacts.usecases import privacy
 
 UNDER_WAY_SECONDS = 1.0  # what a service has in hand is gone within a moment
@@ -61,8 +62,8 @@ class _Erasure:
             if self._dry_run:
                 counts = privacy.count(session, account_id=account_id, person=person)
             else:
-                audiences.wait_for_taking(session, account_id=account_id)
-                audiences.forget(
+                snapshot_store.wait_for_taking(session, account_id=account_id)
+                snapshot_store.forget(
                     session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses
                 )
         if not self._dry_run:
@@ -76,12 +77,12 @@ class _Erasure:
 
     def _forget_files(self) -> dict[str, int]:
         account_id, person = self._job.account_id, self._person
-        marks = [mark for address in person.addresses for mark in erasures.marks(account_id, address)]
+        marks = [mark for one in person.keys for mark in erasures.marks(account_id, one)]
         with self._database.transaction() as session:
             privacy_store.forget_cursors(session, account_id=account_id)
             lists = privacy_store.drop_exports(session, account_id=account_id)
             about = privacy_store.drop_person_exports(
-                session, account_id=account_id, addresses=person.addresses, marks=marks, but=self._job.id
+                session, account_id=account_id, keys=person.keys, marks=marks, but=self._job.id
             )
         rows = problem_files.forget(self._database, account_id, person.addresses)
         return {"export_files": lists + about, "rejected_rows": rows}
@@ -111,10 +112,8 @@ class _Erasure:
         return wait
 
     def _forget_at(self, service: str) -> dict[str, Any]:
-        if not self._person.addresses:
-            return {"counts": {}, "waiting": 0}
         return OtherServices(self._ask, self._job).forget(
-            service, list(self._person.addresses), erased_at=self._state["erased_at"], dry_run=self._dry_run
+            service, list(self._person.keys), erased_at=self._state["erased_at"], dry_run=self._dry_run
         )
 
     def _save(self) -> None:

@@ -96,6 +96,7 @@ class ImportWork:
             account_id=self._job.account_id,
             keys=self._plan.keys,
             slots=[(self._state["custom"][key][2], kind) for key, kind in self._plan.custom.items()],
+            consents=self._plan.consents,
             groups=sorted(known),
             precedence=Precedence(self._options["precedence"]),
             bad_values=self._plan.bad_values,

@@ -33,6 +33,10 @@ ADD_ROWS = 10_000
 MERGE_KEYS = 10_000
 # Connections that add side by side: PostgreSQL works on one core for each.
 LANES = 2
+# Rows of an import from which on the planner is told of it. Fewer are merged in a moment by any plan; and what few
+# change of who is in a segment, autovacuum tells in time.
+STATISTICS_FROM = 1_000
+ALL_STATISTICS_FROM = 10_000
 
 log = get_logger()
 
@@ -176,8 +180,9 @@ class Import(ImportWork):
             return self._state["stage"] != "adding"
         with self._database.transaction() as session:
             staging.index_rest(session, self._job.id)
-            # Else PostgreSQL still believes that the account has no contact, and joins row by row: minutes a slice.
-            merging.refresh_statistics(session)
+            if self._state["staged"] >= STATISTICS_FROM:
+                # Else PostgreSQL still believes that the account has no contact, and joins row by row: minutes a slice.
+                merging.refresh_statistics_of_addresses(session)
             self._state["stage"] = "merging"
             self._save(session)
         return self._go_on()
@@ -253,7 +258,8 @@ class Import(ImportWork):
             if refusals.erased_mark(session, self._job.account_id) != state["erased"]:
                 return True  # once more
             state["stage"] = "done"
-            merging.refresh_statistics(session)
+            if state["staged"] >= ALL_STATISTICS_FROM:
+                merging.refresh_statistics(session)
             jobs.save(session, self._job, done=read, total=read)
             jobs.finish(session, self._job, "done")
             clean(session, self._job)

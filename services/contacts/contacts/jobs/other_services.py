@@ -1,20 +1,28 @@
-"""The other services, asked about a person. One that does not answer is asked again, for as long as it takes."""
+"""The other services, asked about a person or a report. One that does not answer is asked again: about a report for a
+day at most, about a person for as long as it takes.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from chassis.database import Database
 from chassis.logs import get_logger
 from chassis.rpc_client import RemoteFailure
+from contacts.exceptions import FileRefused, TryLater
 from contacts.store import jobs
-from contracts.errors import WiciError
+from contracts.errors import Unavailable, WiciError
 from contracts.rpc import Actor
 
 PAGE = 200
 ADDRESSES_AT_ONCE = 100
 DEADLINE = 10.0
+RECIPIENTS_AT_ONCE = 1_000  # as many addresses as an event names
+SECONDS_BETWEEN = 5.0
+GIVE_UP = timedelta(days=1)
 
 log = get_logger()
 
@@ -37,6 +45,34 @@ def _portions(addresses: list[str]) -> Iterator[list[str]]:
     """As many as one call takes (`contracts.privacy`)."""
     for start in range(0, len(addresses), ADDRESSES_AT_ONCE):
         yield addresses[start : start + ADDRESSES_AT_ONCE]
+
+
+def recipients_page(database: Database, job: jobs.Job, ask: Ask, *, done: int, read: int) -> dict[str, Any]:
+    """The next of the recipients of the job's campaign who did, or did not, what it asks for: `{items, next_cursor}`.
+
+    :param done: what the job has done by now, of so many that it has `read`.
+    :raises TryLater: reporting does not answer. :raises FileRefused: it refuses, as where the campaign is not in its
+        books any more, or has not answered for a day. :raises JobCancelled: somebody asked for its end meanwhile.
+    """
+    actor: Actor = {"account_id": str(job.account_id), "service": "contacts", "request_id": str(job.id)}
+    asked = {name: job.request[name] for name in ("campaign_id", "who")}
+    asked |= {"limit": RECIPIENTS_AT_ONCE, "cursor": job.checkpoint.get("cursor")}
+    try:
+        page: dict[str, Any] = ask("reporting.list_report_recipients", actor, asked, deadline=DEADLINE)
+    except (Unavailable, RemoteFailure) as error:
+        code = error.code if isinstance(error, Unavailable) else "service.failed"
+        log.warning("report_not_read", code=code)
+        now = datetime.now(UTC)
+        since = datetime.fromisoformat(job.checkpoint.setdefault("unanswered_since", now.isoformat()))
+        if now - since > GIVE_UP:
+            raise FileRefused("report.unanswered", f"The report could not be read for a day ({code}).") from None
+        with database.transaction() as session:
+            jobs.save(session, job, done=done, total=None, reached=[read])
+        raise TryLater(SECONDS_BETWEEN) from None
+    except WiciError as refused:
+        raise FileRefused(refused.code, refused.detail) from None
+    job.checkpoint.pop("unanswered_since", None)
+    return page
 
 
 class OtherServices:

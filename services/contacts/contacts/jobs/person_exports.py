@@ -55,10 +55,10 @@ class _PersonExport:
     def _write(self, into: IO[bytes]) -> None:
         self._state["services"] = self._services
         with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-            services, addresses = OtherServices(self._ask, self._job), list(self._person.addresses)
+            services, addresses = OtherServices(self._ask, self._job), list(self._person.keys)
             self._add(archive, OWN, self._own())
             for service in ASKED:
-                self._add(archive, service, services.records(service, addresses) if addresses else [])
+                self._add(archive, service, services.records(service, addresses))
             counts = {name: progress["counts"] for name, progress in self._services.items()}
             index = person_index.page(addresses, counts, WITHOUT, datetime.now(UTC))
             archive.writestr("index.html", index)
@@ -85,7 +85,7 @@ class _PersonExport:
 
     def _keep(self, written: IO[bytes]) -> None:
         job = self._job
-        marks = (mark for one in self._person.addresses for mark in erasures.marks(job.account_id, one))
+        marks = (mark for one in self._person.keys for mark in erasures.marks(job.account_id, one))
         # By these an erasure finds the file; the addresses themselves are not kept.
         self._state["marks"] = [mark.hex() for mark in marks]
         with self._database.transaction() as session:

@@ -42,7 +42,7 @@ def page(
         for kind, count in (counts_by_kind.items() or [("nothing", 0)])
     )
     reasons = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in without.items())
-    asked = ", ".join(escape(address) for address in addresses) or "no address"
+    asked = ", ".join(escape(address) for address in addresses)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>What is known of a person</title>'
         f"<style>{_STYLE}</style></head><body><h1>What is known of a person</h1>"

@@ -1,8 +1,9 @@
 """The files of an import's rejected rows and of its rows with warnings, as a spreadsheet opens them.
 
 The rows are read from the upload again, so that nothing of them is kept twice. UTF-8 with a byte order mark and
-semicolons, because that is what Excel opens right in Poland; no cell can start a formula. A row that names somebody who
-was erased is there by its number and reason alone.
+semicolons, because that is what Excel opens right in Poland; no cell can start a formula. Reasons are codes: the
+gateway says them in the language of whoever downloads the file. A row that names somebody who was erased is there by
+its number and reason alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from chassis.database import Database
-from contacts.domain import reasons, second_look
+from contacts.domain import second_look
 from contacts.domain.sources import Source
 from contacts.store import files as store
 from contacts.store import jobs, people, privacy, refusals
@@ -119,7 +120,7 @@ def _rows(database: Database, job: jobs.Job, source: Source, *, rejected: bool) 
     number, codes = next(problems, (0, []))
     for at, row in enumerate(rows, header_row + 1):
         if at == number:
-            yield [str(number), "; ".join(reasons.of(code) for code in codes), *row]
+            yield [str(number), "; ".join(codes), *row]
             number, codes = next(problems, (0, []))
             if not number:
                 return

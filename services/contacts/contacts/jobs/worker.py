@@ -23,7 +23,17 @@ from chassis.ids import new_id
 from chassis.logs import bind, get_logger
 from chassis.waking import REST_SECONDS, Waker
 from contacts.exceptions import FileRefused, JobCancelled, LeaseLost, TryLater
-from contacts.jobs import bulk, erasures, exports, imports, leftovers, person_exports, snapshots, suppressions
+from contacts.jobs import (
+    bulk,
+    combinations,
+    erasures,
+    exports,
+    imports,
+    leftovers,
+    person_exports,
+    snapshots,
+    suppressions,
+)
 from contacts.jobs.other_services import Ask
 from contacts.store import files as file_store
 from contacts.store import jobs as store
@@ -53,7 +63,6 @@ RUNNERS: dict[str, Runner] = {
     "import": _run_import,
     "export": exports.run,
     "snapshot": snapshots.run,
-    "bulk": bulk.run,
     "forget_group": leftovers.forget_group,
     "forget_field": leftovers.forget_field,
 }
@@ -62,13 +71,19 @@ RUNNERS: dict[str, Runner] = {
 def runners_that_ask(ask: Ask) -> dict[str, Runner]:
     """The runners, with those that ask other services."""
     asked: dict[str, Runner] = {
+        "bulk": partial(bulk.run, ask=ask),
+        "combination": partial(combinations.run, ask=ask),
         "erasure": partial(erasures.run, ask=ask),
         "person_export": partial(person_exports.run, ask=ask),
     }
     return {**RUNNERS, **asked}
 
 
-CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {"import": imports.clean, "bulk": bulk.clean}
+CLEANERS: dict[str, Callable[[Session, store.Job], None]] = {
+    "import": imports.clean,
+    "bulk": bulk.clean,
+    "combination": combinations.clean,
+}
 
 
 class JobLeases:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.service import Payload, event_handler, rpc
+from contacts.domain import stop_sources
 from contacts.service.base import Base
 from contacts.usecases import archive, keywords, stops
 from contracts import events
@@ -63,12 +64,42 @@ class Archive(Base):
     @event_handler(events.SMS_ADDRESSES_REFUSED)
     def archive_sms_refusals(self, payload: Payload) -> None:
         with self.database.transaction() as session:
-            archive.archive_refused(session, event=payload, handler="archive_sms_refusals", source="sms_gateway")
+            archive.archive_refused(session, event=payload, handler="archive_sms_refusals", source=stop_sources.SMS)
 
     @event_handler(events.SMS_STOPS_WITHDRAWN)
     def restore_stopped(self, payload: Payload) -> None:
         with self.database.transaction() as session:
-            stops.restore_stopped(session, event=payload, source="sms_gateway")
+            stops.restore_stopped(session, event=payload, source=stop_sources.SMS)
+
+    @event_handler(events.OTT_ADDRESSES_REFUSED)
+    def archive_ott_refusals(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.archive_refused(session, event=payload, handler="archive_ott_refusals", source=stop_sources.OTT)
+
+    @event_handler(events.OTT_STOPS_WITHDRAWN)
+    def restore_ott_stopped(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            stops.restore_stopped(session, event=payload, source=stop_sources.OTT)
+
+    @event_handler(events.VIBER_ADDRESSES_REFUSED)
+    def archive_viber_refusals(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.archive_refused(session, event=payload, handler="archive_viber_refusals", source=stop_sources.VIBER)
+
+    @event_handler(events.VIBER_STOPS_WITHDRAWN)
+    def restore_viber_stopped(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            stops.restore_stopped(session, event=payload, source=stop_sources.VIBER)
+
+    @event_handler(events.RCS_ADDRESSES_REFUSED)
+    def archive_rcs_refusals(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            archive.archive_refused(session, event=payload, handler="archive_rcs_refusals", source=stop_sources.RCS)
+
+    @event_handler(events.RCS_STOPS_WITHDRAWN)
+    def restore_rcs_stopped(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            stops.restore_stopped(session, event=payload, source=stop_sources.RCS)
 
     @event_handler(events.SMS_KEYWORDS_WRITTEN)
     def add_keyword_writers(self, payload: Payload) -> None:

@@ -42,6 +42,10 @@ class Audiences(Base):
         return self.run("read_audience", audiences.read, actor, payload)
 
     @rpc
+    def read_step_audience(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("read_step_audience", audiences.read_step, actor, payload)
+
+    @rpc
     def count_strangers(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("count_strangers", audiences.count_strangers, actor, payload)
 

@@ -14,6 +14,10 @@ class Bulk(Base):
         return self.run("create_bulk", bulk.create, actor, payload)
 
     @rpc
+    def begin_report_archive(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("begin_report_archive", bulk.begin_report_archive, actor, payload)
+
+    @rpc
     def get_bulk(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_bulk", bulk.get, actor, payload)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.service import Payload, rpc
+from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import group_operations, groups, needed
+from contacts.usecases import combinations, groups, leaving, needed
+from contracts import events
 from contracts.rpc import Actor
 
 
@@ -39,6 +40,23 @@ class Groups(Base):
     def remove_from_group(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("remove_from_group", groups.remove_contacts, actor, payload)
 
+    @event_handler(events.RECIPIENT_LEFT_LISTS)
+    def leave_lists(self, payload: Payload) -> None:
+        with self.database.transaction() as session:
+            leaving.leave_lists(session, event=payload)
+
     @rpc
     def combine_groups(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("combine_groups", group_operations.combine_groups, actor, payload)
+        return self.run("combine_groups", combinations.create, actor, payload)
+
+    @rpc
+    def begin_report_group(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("begin_report_group", combinations.begin_report_group, actor, payload)
+
+    @rpc
+    def get_combination(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_combination", combinations.get, actor, payload)
+
+    @rpc
+    def cancel_combination(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("cancel_combination", combinations.cancel, actor, payload)

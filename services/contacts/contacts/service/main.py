@@ -13,6 +13,7 @@ from contacts.service.files import Files
 from contacts.service.forms import Forms
 from contacts.service.groups import Groups
 from contacts.service.imports import Imports
+from contacts.service.jobs import Jobs
 from contacts.service.people import People
 from contacts.service.privacy import Privacy
 from contacts.service.segments import Segments
@@ -22,7 +23,7 @@ from contracts import events
 
 
 class ContactsService(
-    People, Fields, Groups, Segments, Files, Imports, Exports, Archive, Audiences, Privacy, Forms, SignUps, Bulk
+    People, Fields, Groups, Segments, Files, Imports, Exports, Archive, Audiences, Privacy, Forms, SignUps, Bulk, Jobs
 ):
     """People, groups, imports and exports, segments, the archive, audiences, forms and privacy."""
 

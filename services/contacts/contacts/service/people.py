@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.service import Payload, event_handler, rpc
 from contacts.service.base import Base
-from contacts.usecases import consents, devices, growth, people, upserts
+from contacts.usecases import consents, devices, growth, people, upserts, viber
 from contracts import events
 from contracts.rpc import Actor
 
@@ -57,5 +59,13 @@ class People(Base):
     @event_handler(events.PUSH_DEVICES_GONE)
     def forget_devices(self, payload: Payload) -> None:
         """May run twice: the second time nobody has the addresses."""
+        gone: dict[str, Any] = {"account_id": payload["account_id"], "addresses": payload["addresses"]}
         with self.database.transaction() as session:
-            devices.forget_devices(session, account_id=payload["account_id"], addresses=payload["addresses"])
+            devices.forget_devices(session, **gone, at=payload["occurred_at"])
+
+    @event_handler(events.VIBER_REACH_CHANGED)
+    def note_viber_reach(self, payload: Payload) -> None:
+        """May run twice or late: of two events the later one says what is."""
+        changed = {"account_id": payload["account_id"], "people": payload["people"]}
+        with self.database.transaction() as session:
+            viber.note_reach(session, **changed, at=payload["occurred_at"])

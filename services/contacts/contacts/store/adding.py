@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from chassis.refusals import constraint_of
 from contacts.domain.columns import ADDRESS_FIELDS
-from contacts.store import people
-from contacts.store.merge_sql import CONTACT_COLUMNS, Merge, contact_values, custom_object, id_of_row, parameters_of
+from contacts.store import leavers, people
+from contacts.store.merge_sql import Merge, contact_columns, contact_values, custom_object, id_of_row, parameters_of
 from contacts.store.staging import PENDING, key_of, name_of, pending_parameters, rest_of, value_columns
 
 
@@ -112,7 +112,7 @@ def _not_sorted_out(merge: Merge) -> str:
 
 
 def _set_aside(merge: Merge, stage: str, where: str) -> str:
-    columns = ", ".join(["row_number", *value_columns(len(merge.slots))])
+    columns = ", ".join(["row_number", *value_columns(len(merge.slots), merge.consents)])
     return (
         f"INSERT INTO {rest_of(merge.import_id)} (key, {columns}) SELECT {key_of(merge.keys)}, {columns} FROM {stage}"
         f" WHERE {where} AND {_not_sorted_out(merge)}"
@@ -123,14 +123,15 @@ def _insert(merge: Merge, on_conflict: str) -> str:
     """One statement, so that the triggers that count, and lock what they count in, run at its very end."""
     return f"""
         WITH new AS (
-            INSERT INTO contacts ({CONTACT_COLUMNS})
-            SELECT {contact_values("r", custom_object(merge))} FROM (
+            INSERT INTO contacts ({contact_columns(merge)})
+            SELECT {contact_values(merge, "r", custom_object(merge))} FROM (
                 SELECT s.*, {id_of_row("s.row_number")} AS id FROM {name_of(merge.import_id)} s
                 WHERE {_BOUNDS} AND {_not_sorted_out(merge)} ORDER BY s.row_number) r
-            {on_conflict} RETURNING id),
+            {on_conflict} RETURNING id, email),
         joined AS (
             INSERT INTO group_members (group_id, contact_id, account_id)
             SELECT g.id, new.id, :account FROM new CROSS JOIN groups g
-            WHERE g.account_id = :account AND g.id = ANY(CAST(:groups AS uuid[])))
+            WHERE g.account_id = :account AND g.id = ANY(CAST(:groups AS uuid[]))
+            AND {leavers.not_left("g.id", "new.id", "new.email")})
         SELECT count(*) FROM new
     """

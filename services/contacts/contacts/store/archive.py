@@ -12,8 +12,11 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed, columns
+from contacts.domain.stop_sources import STOP_SOURCES
+from contacts.store.audiences import ADDRESS
+from contacts.store.rule_sql import Filter
 
-# What a START restores, a STOP alone has archived: whoever archives the address besides has it theirs.
+# What a START restores, a STOP of its channel alone has archived: whoever archives the address besides has it theirs.
 _ADD = text(
     """
     INSERT INTO archive (id, account_id, channel, address, contact_id, reason, note, source, campaign_id,
@@ -24,13 +27,14 @@ _ADD = text(
                 CAST(:reasons AS text[]), CAST(:notes AS text[]))
         WITH ORDINALITY e (id, address, contact_id, reason, note, place)
     LEFT JOIN contacts c ON c.account_id = :account
-        AND CASE :channel WHEN 'email' THEN c.email WHEN 'push' THEN c.push ELSE c.phone END = e.address
+        AND CASE :channel WHEN 'email' THEN c.email WHEN 'push' THEN c.push WHEN 'viber' THEN c.viber
+            ELSE c.phone END = e.address
     ORDER BY e.address, e.place
     ON CONFLICT (account_id, channel, address) WHERE restored_at IS NULL DO UPDATE
     SET reason = excluded.reason, note = excluded.note, source = excluded.source, campaign_id = excluded.campaign_id,
         archived_by = excluded.archived_by, contact_id = coalesce(archive.contact_id, excluded.contact_id)
-    WHERE (archive.reason, archive.source) = ('stop', 'sms_gateway')
-        AND (excluded.reason, excluded.source) <> ('stop', 'sms_gateway')
+    WHERE archive.reason = 'stop' AND archive.source = ANY(:stop_sources)
+        AND (excluded.reason, excluded.source) <> (archive.reason, archive.source)
     RETURNING *
     """
 )
@@ -56,9 +60,10 @@ _COUNT = text(f"SELECT count(*) FROM (SELECT 1 FROM archive WHERE {_FITS} LIMIT 
 _OF_CONTACTS = text(
     """
     SELECT c.id, a.channel, a.reason, a.created_at AS since
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:emails AS text[]), CAST(:phones AS text[])) AS c (id, email, phone)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:channels AS text[]), CAST(:addresses AS text[]))
+        AS c (id, channel, address)
     JOIN archive a ON a.account_id = :account AND a.restored_at IS NULL
-        AND (a.channel, a.address) IN (('email', c.email), ('sms', c.phone))
+        AND a.channel = c.channel AND a.address = c.address
     ORDER BY c.id, a.channel
     """
 )
@@ -70,7 +75,7 @@ def holds_contact(reason: str = "") -> str:
     held = (
         f"coalesce(c.{column} IN (SELECT a.address FROM archive a WHERE a.account_id = :account"
         f" AND a.channel = '{channel}' AND a.restored_at IS NULL{why}), false)"
-        for channel, column in (("email", "email"), ("sms", "phone"))
+        for channel, column in ADDRESS.items()
     )
     return f"({' OR '.join(held)})"
 
@@ -79,9 +84,11 @@ def of_contacts(
     session: Session, *, account_id: UUID, contacts: Sequence[Mapping[Any, Any]]
 ) -> dict[UUID, list[dict[str, Any]]]:
     """What of the contacts' addresses is in the archive: `channel`, `reason` and `since`, by contact."""
-    ids, emails, phones = columns([(row["id"], row["email"], row["phone"]) for row in contacts], 3)
+    held = [(row["id"], str(channel), row[column]) for row in contacts for channel, column in ADDRESS.items()]
+    ids, channels, addresses = columns(held, 3)
+    given = {"account": account_id, "ids": ids, "channels": channels, "addresses": addresses}
     found: dict[UUID, list[dict[str, Any]]] = {}
-    for row in session.execute(_OF_CONTACTS, {"account": account_id, "ids": ids, "emails": emails, "phones": phones}):
+    for row in session.execute(_OF_CONTACTS, given):
         found.setdefault(row.id, []).append({"channel": row.channel, "reason": row.reason, "since": row.since})
     return found
 
@@ -108,6 +115,7 @@ def add(
             "account": account_id,
             "channel": channel,
             "source": source,
+            "stop_sources": list(STOP_SOURCES),
             "campaign": campaign_id,
             "by": archived_by,
             "ids": ids,
@@ -189,14 +197,50 @@ def restore(
     )
 
 
-def note_refusals(session: Session, *, account_id: UUID, channel: str, said: Sequence[tuple[str, datetime]]) -> None:
-    """Keep when their people last said no with the standing entries of the addresses, whatever these are there for."""
+def restorable(*, reason: str, channel: str | None, campaign_id: str | None) -> Filter:
+    """Standing entries `c` of the archive, but for those whose person has said no besides, or may have: of entries of
+    older releases it is not known."""
+    return Filter(
+        "c.restored_at IS NULL AND c.said_at IS NULL AND c.keeps_refusals AND c.reason = :reason"
+        " AND (CAST(:channel AS text) IS NULL OR c.channel = :channel)"
+        " AND (CAST(:campaign AS uuid) IS NULL OR c.campaign_id = CAST(:campaign AS uuid))",
+        {"reason": reason, "channel": channel, "campaign": campaign_id},
+    )
+
+
+def count_restorable(session: Session, *, account_id: UUID, **by: Any) -> int:
+    entries = restorable(**by)
+    query = text(f"SELECT count(*) FROM archive c WHERE c.account_id = :account AND {entries.sql}")
+    return int(session.scalar(query, {**entries.parameters, "account": account_id}) or 0)
+
+
+def restore_many(
+    session: Session, *, account_id: UUID, archive_ids: Sequence[UUID], restored_by: str | None, note: str
+) -> int:
+    """End these entries where they stand, and their person has not said no by now; returns how many."""
+    return changed(
+        session,
+        "UPDATE archive SET restored_at = now(), restored_by = CAST(:by AS uuid), restore_note = :note"
+        " WHERE id = ANY(:ids) AND account_id = :account AND restored_at IS NULL AND said_at IS NULL"
+        " AND keeps_refusals",
+        account=account_id, ids=list(archive_ids), by=restored_by, note=note,
+    )  # fmt: skip
+
+
+def note_refusals(
+    session: Session, *, account_id: UUID, channel: str, said: Sequence[tuple[str, datetime | None]]
+) -> None:
+    """Keep when their people last said no with the standing entries of the addresses, whatever these are there for.
+
+    :param said: address and when of each, None: now.
+    """
     if said:
-        addresses, moments = columns(sorted(said), 2)
+        addresses, moments = columns(said, 2)
         session.execute(
             text(
                 "UPDATE archive a SET said_at = greatest(a.said_at, s.at) FROM ("
-                "SELECT address, max(at) AS at FROM unnest(CAST(:addresses AS text[]), CAST(:moments AS timestamptz[]))"
+                "SELECT address, max(coalesce(at, now())) AS at FROM unnest(CAST(:addresses AS text[]),"
+                " CAST(:moments AS timestamptz[]))"
                 " AS s(address, at) GROUP BY address ORDER BY address) s"
                 " WHERE a.account_id = :account AND a.channel = :channel AND a.address = s.address"
                 " AND a.restored_at IS NULL"
@@ -215,8 +259,9 @@ def restore_stopped(
     channels, addresses, moments = columns(sorted(said), 3)
     return changed(
         session,
-        "UPDATE archive a SET restored_at = now(), restore_note = 'START' FROM unnest(CAST(:channels AS text[]),"
-        " CAST(:addresses AS text[]), CAST(:moments AS timestamptz[])) AS s(channel, address, at)"
+        "UPDATE archive a SET restored_at = now(), restore_note = 'START', withdrawn_at = s.at FROM ("
+        "SELECT channel, address, max(at) AS at FROM unnest(CAST(:channels AS text[]), CAST(:addresses AS text[]),"
+        " CAST(:moments AS timestamptz[])) AS u(channel, address, at) GROUP BY channel, address) s"
         " WHERE a.account_id = :account AND a.channel = s.channel AND a.address = s.address AND a.restored_at IS NULL"
         " AND a.reason = 'stop' AND a.source = :source AND coalesce(a.said_at, a.created_at) < s.at",
         account=account_id,
@@ -225,6 +270,27 @@ def restore_stopped(
         addresses=addresses,
         moments=moments,
     )
+
+
+def withdrawn(
+    session: Session, *, account_id: UUID, channel: str, source: str, said: Sequence[tuple[str, datetime]]
+) -> set[tuple[str, datetime]]:
+    """Those STOPs that a later START has taken back already.
+
+    :param said: address and when of each.
+    """
+    if not said:
+        return set()
+    addresses, moments = columns(said, 2)
+    rows = session.execute(
+        text(
+            "SELECT s.address, s.at FROM unnest(CAST(:addresses AS text[]), CAST(:moments AS timestamptz[]))"
+            " AS s(address, at) JOIN archive a ON a.account_id = :account AND a.channel = :channel"
+            " AND a.address = s.address AND a.withdrawn_at > s.at AND a.source = :source"
+        ),
+        {"account": account_id, "channel": channel, "source": source, "addresses": addresses, "moments": moments},
+    )
+    return {(row.address, row.at) for row in rows}
 
 
 def of_addresses(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> list[RowMapping]:

@@ -1,4 +1,4 @@
-"""Whom an act on many contacts is about: chosen once, numbered, and taken a piece at a time.
+"""Whom an act on many contacts is about, or new groups: chosen once, numbered, and taken a piece at a time.
 
 The chosen are a table of their own, of ids alone: what the act changes does not change whom it is about.
 """
@@ -14,24 +14,40 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed
 from contacts.store import audiences
+from contacts.store.rule_sql import Filter
 
 
 def table_of(bulk_id: UUID) -> str:
     return f"bulk_{bulk_id.hex}"
 
 
-def choose(session: Session, *, bulk_id: UUID, account_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
-    """Number every contact `c` that fits `where` (our own SQL, bound parameters); returns how many do."""
+def choose(
+    session: Session,
+    *,
+    bulk_id: UUID,
+    account_id: UUID,
+    where: str,
+    parameters: Mapping[str, Any],
+    order: str = "c.id",
+) -> int:
+    """Number every contact `c` that fits `where` by `order` (our own SQL, bound parameters); returns how many do."""
+    source = f"contacts c WHERE c.account_id = :account AND {where}"
+    return _choose(session, bulk_id, source, {**parameters, "account": account_id}, order)
+
+
+def choose_archived(session: Session, *, bulk_id: UUID, account_id: UUID, entries: Filter) -> int:
+    """Number every entry `c` of the archive that fits; returns how many do."""
+    source = f"archive c WHERE c.account_id = :account AND {entries.sql}"
+    return _choose(session, bulk_id, source, {**entries.parameters, "account": account_id})
+
+
+def _choose(session: Session, bulk_id: UUID, source: str, parameters: Mapping[str, Any], order: str = "c.id") -> int:
     table = table_of(bulk_id)
     drop(session, bulk_id=bulk_id)
     session.execute(text(f"CREATE TABLE {table} (number bigint NOT NULL, contact_id uuid NOT NULL)"))
     audiences.expect_many(session)
     total = changed(
-        session,
-        f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY c.id), c.id FROM contacts c"
-        f" WHERE c.account_id = :account AND {where}",
-        **parameters,
-        account=account_id,
+        session, f"INSERT INTO {table} SELECT row_number() OVER (ORDER BY {order}), c.id FROM {source}", **parameters
     )
     session.execute(text(f"ALTER TABLE {table} ADD PRIMARY KEY (number)"))
     return total

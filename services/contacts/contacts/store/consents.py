@@ -25,7 +25,10 @@ _HISTORY = text(
         FROM contacts c CROSS JOIN LATERAL (VALUES
             ('sms', c.sms_consent, c.sms_consent_source, c.sms_consent_at),
             ('email', c.email_consent, c.email_consent_source, c.email_consent_at),
-            ('push', c.push_consent, c.push_consent_source, c.push_consent_at)
+            ('push', c.push_consent, c.push_consent_source, c.push_consent_at),
+            ('whatsapp', c.whatsapp_consent, c.whatsapp_consent_source, c.whatsapp_consent_at),
+            ('viber', c.viber_consent, c.viber_consent_source, c.viber_consent_at),
+            ('rcs', c.rcs_consent, c.rcs_consent_source, c.rcs_consent_at)
         ) present (channel, granted, source, at)
         WHERE c.account_id = :account AND c.id = :contact AND present.granted IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.channel = present.channel)

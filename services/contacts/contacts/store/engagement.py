@@ -1,7 +1,7 @@
 """What became of campaigns' messages: columns of contact ids, kept as they came (see the migration for the form).
 
-Rows are only ever added, merged (those of one campaign, kind and day) and dropped; one contact is taken out of them by
-rewriting the columns that it stands in.
+Rows are only ever added, merged (those of one campaign, channel, kind and day) and dropped; one contact is taken out of
+them by rewriting the columns that it stands in.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ MERGED_AT_ONCE = 200
 # With a lock that the erasure of an account waits for, so that nothing is added to one that is going.
 _KNOWN = "SELECT account_id::text FROM accounts WHERE account_id = ANY(%s::uuid[]) ORDER BY account_id FOR KEY SHARE"
 _ADD = f"""
-INSERT INTO engagement (id, account_id, campaign_id, kind, day, loose, contact_ids)
-VALUES (%(id)s, %(account_id)s, %(campaign_id)s, %(kind)s, %(day)s, cardinality(%(ids)s::uuid[]) < {WHOLE},
+INSERT INTO engagement (id, account_id, campaign_id, channel, kind, day, loose, contact_ids)
+VALUES (%(id)s, %(account_id)s, %(campaign_id)s, %(channel)s, %(kind)s, %(day)s, cardinality(%(ids)s::uuid[]) < {WHOLE},
     %(ids)s::uuid[])
 """
 _MERGE = f"""
 WITH crowded AS (
-    SELECT account_id, campaign_id, kind, day FROM engagement WHERE loose AND day < :today
-    GROUP BY 1, 2, 3, 4 LIMIT {MERGED_AT_ONCE}
+    SELECT account_id, campaign_id, channel, kind, day FROM engagement WHERE loose AND day < :today
+    GROUP BY 1, 2, 3, 4, 5 LIMIT {MERGED_AT_ONCE}
 ),
 gone AS (
     DELETE FROM engagement e USING crowded c WHERE e.loose AND e.day = c.day AND e.account_id = c.account_id
-        AND e.campaign_id = c.campaign_id AND e.kind = c.kind
+        AND e.campaign_id = c.campaign_id AND e.kind = c.kind AND e.channel IS NOT DISTINCT FROM c.channel
     RETURNING e.*
 )
-INSERT INTO engagement (id, account_id, campaign_id, kind, day, loose, contact_ids)
-SELECT gen_random_uuid(), account_id, campaign_id, kind, day, false, array_agg(one)
-FROM gone CROSS JOIN LATERAL unnest(contact_ids) one GROUP BY account_id, campaign_id, kind, day
+INSERT INTO engagement (id, account_id, campaign_id, channel, kind, day, loose, contact_ids)
+SELECT gen_random_uuid(), account_id, campaign_id, channel, kind, day, false, array_agg(one)
+FROM gone CROSS JOIN LATERAL unnest(contact_ids) one GROUP BY account_id, campaign_id, channel, kind, day
 """
 
 
@@ -62,7 +62,7 @@ def add(session: Session, columns: Sequence[Any]) -> None:
         cursor.executemany(
             _ADD,
             [
-                {**column, "id": new_id(), "ids": "{" + column["contact_ids"] + "}"}
+                {"channel": None, **column, "id": new_id(), "ids": "{" + column["contact_ids"] + "}"}
                 for column in of_known
                 if column["kind"] in ENGAGEMENTS
             ],

@@ -139,16 +139,27 @@ def hold(
     )  # fmt: skip
 
 
-def let_go(session: Session, *, account_id: UUID, campaign_id: UUID, snapshot: str, after: int) -> int:
+def let_go(
+    session: Session,
+    *,
+    account_id: UUID,
+    campaign_id: UUID,
+    snapshot: str,
+    after: int,
+    numbers: Sequence[int] | None = None,
+) -> int:
     """Of who is numbered above `after` nobody is about to be sent to: what is held for them does not count any more.
 
     :param snapshot: the table of the campaign's audience.
+    :param numbers: only of these.
     """
     which = (
         "r.account_id = :account AND r.campaign_id = :campaign AND r.held_until IS NOT NULL"
-        f" AND r.contact_id IN (SELECT s.contact_id FROM {snapshot} s WHERE s.number > :after)"
+        f" AND r.contact_id IN (SELECT s.contact_id FROM {snapshot} s WHERE s.number > :after"
+        f"{'' if numbers is None else ' AND s.number = ANY(:numbers)'})"
     )
-    return _delete(session, which, account=account_id, campaign=campaign_id, after=after)
+    named = {} if numbers is None else {"numbers": list(numbers)}
+    return _delete(session, which, account=account_id, campaign=campaign_id, after=after, **named)
 
 
 def forget(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID]) -> None:
@@ -171,11 +182,11 @@ def _delete(session: Session, which: str, **values: Any) -> int:
 def sql_of_had() -> str:
     """SQL over `s`: how many messages of other campaigns count for this contact.
 
-    Parameters: the account, the campaign (or none) and the cap's first day.
+    Parameters: the account, the campaigns that are this message (perhaps none) and the cap's first day.
     """
     return (
         "(SELECT count(*) FROM recent_sends r WHERE r.account_id = %s AND r.contact_id = s.contact_id"
-        f" AND r.campaign_id IS DISTINCT FROM %s AND {_COUNTS.format(row='r', first_day='%s')})"
+        f" AND r.campaign_id <> ALL(%s::uuid[]) AND {_COUNTS.format(row='r', first_day='%s')})"
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from chassis.database import changed
+from contacts.store import leavers
 
 
 def find(session: Session, *, account_id: UUID, group_id: UUID, lock: bool = False) -> RowMapping | None:
@@ -23,6 +25,11 @@ def find(session: Session, *, account_id: UUID, group_id: UUID, lock: bool = Fal
     )
 
 
+def find_all(session: Session, *, account_id: UUID, ids: Sequence[UUID]) -> Sequence[RowMapping]:
+    query = text("SELECT * FROM groups WHERE account_id = :account AND id = ANY(:ids)")
+    return session.execute(query, {"account": account_id, "ids": list(ids)}).mappings().all()
+
+
 def known(session: Session, *, account_id: UUID, group_ids: Sequence[UUID]) -> set[UUID]:
     """Those of `group_ids` that are the account's."""
     return set(
@@ -33,16 +40,26 @@ def known(session: Session, *, account_id: UUID, group_ids: Sequence[UUID]) -> s
     )
 
 
-def insert(session: Session, *, group_id: UUID, account_id: UUID, name: str, description: str) -> bool:
+def insert(
+    session: Session,
+    *,
+    group_id: UUID,
+    account_id: UUID,
+    name: str,
+    description: str,
+    public: Mapping[str, Any] | None = None,
+) -> bool:
     """Add a group; False where the name is in use."""
     rows = changed(
         session,
-        "INSERT INTO groups (id, account_id, name, description) VALUES (:id, :account, :name, :description)"
+        "INSERT INTO groups (id, account_id, name, description, public)"
+        " VALUES (:id, :account, :name, :description, CAST(:public AS jsonb))"
         " ON CONFLICT (account_id, lower(name)) WHERE NOT archived DO NOTHING",
         id=group_id,
         account=account_id,
         name=name,
         description=description,
+        public=None if public is None else orjson.dumps(public).decode(),
     )
     return rows > 0
 
@@ -51,7 +68,9 @@ def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mappin
     session.execute(
         text(
             "UPDATE groups SET name = coalesce(:name, name), description = coalesce(:description, description),"
-            " archived = coalesce(:archived, archived), updated_at = now() WHERE id = :id AND account_id = :account"
+            " archived = coalesce(:archived, archived), updated_at = now(),"
+            " public = CASE WHEN :says_public THEN CAST(:public AS jsonb) ELSE public END"
+            " WHERE id = :id AND account_id = :account"
         ),
         {
             "id": group_id,
@@ -59,6 +78,8 @@ def update(session: Session, *, account_id: UUID, group_id: UUID, values: Mappin
             "name": values.get("name"),
             "description": values.get("description"),
             "archived": values.get("archived"),
+            "says_public": "public" in values,
+            "public": orjson.dumps(values["public"]).decode() if values.get("public") is not None else None,
         },
     )
 
@@ -82,16 +103,29 @@ def forget_members(session: Session, *, account_id: UUID, group_id: UUID, limit:
 
 
 def add_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
-    """Put those of `contact_ids` that are the account's into the group; returns how many were not in it."""
+    """Put those of `contact_ids` that are the account's into the group, but for who has left it by themselves; returns
+    how many were not in it."""
     return changed(
         session,
         "INSERT INTO group_members (group_id, contact_id, account_id)"
-        " SELECT :group, id, :account FROM contacts WHERE account_id = :account AND id = ANY(:ids)"
-        " ORDER BY id ON CONFLICT DO NOTHING",
+        " SELECT :group, c.id, :account FROM contacts c WHERE c.account_id = :account AND c.id = ANY(:ids)"
+        f" AND {leavers.not_left(':group', 'c.id', 'c.email')}"
+        " ORDER BY c.id ON CONFLICT DO NOTHING",
         group=group_id,
         account=account_id,
         ids=list(contact_ids),
     )
+
+
+def count_to_move(session: Session, *, source_id: UUID, target_id: UUID, contact_ids: Sequence[UUID]) -> int:
+    """For how many of them a move from one group to the other changes anything."""
+    member = "EXISTS (SELECT FROM group_members m WHERE m.group_id = :{group} AND m.contact_id = moved.id)"
+    leaves = f"{member.format(group='source')} AND :source <> :target"
+    query = text(
+        "SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS moved (id)"
+        f" WHERE NOT {member.format(group='target')} OR {leaves}"
+    )
+    return int(session.scalar(query, {"ids": list(contact_ids), "source": source_id, "target": target_id}) or 0)
 
 
 def remove_members(session: Session, *, account_id: UUID, group_id: UUID, contact_ids: Sequence[UUID]) -> int:
@@ -101,19 +135,6 @@ def remove_members(session: Session, *, account_id: UUID, group_id: UUID, contac
         group=group_id,
         account=account_id,
         ids=list(contact_ids),
-    )
-
-
-def fill(session: Session, *, account_id: UUID, group_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
-    """Put every contact `c` that fits `where` (our own SQL, bound parameters) into the group."""
-    return changed(
-        session,
-        "INSERT INTO group_members (group_id, contact_id, account_id)"
-        f" SELECT :target, c.id, :account FROM contacts c WHERE c.account_id = :account AND {where}"
-        " ON CONFLICT DO NOTHING",
-        **parameters,
-        target=group_id,
-        account=account_id,
     )
 
 
@@ -135,38 +156,21 @@ def find_named(session: Session, *, account_id: UUID, name: str) -> UUID | None:
     )
 
 
-def split(
-    session: Session,
-    *,
-    account_id: UUID,
-    source: UUID,
-    targets: Sequence[UUID],
-    percents: Sequence[float],
-    seed: str,
-) -> None:
-    """Deal the members of `source` out to `targets`, by a hash of seed and contact: the same again is the same.
+def names_in_use(session: Session, *, account_id: UUID, names: Sequence[str]) -> set[str]:
+    """Those of `names`, in lower case, that groups have which are not archived."""
+    query = text(
+        "SELECT lower(name) FROM groups WHERE account_id = :account AND NOT archived"
+        " AND lower(name) IN (SELECT lower(asked) FROM unnest(CAST(:names AS text[])) AS asked)"
+    )
+    return set(session.scalars(query, {"account": account_id, "names": list(names)}))
 
-    Everybody lands in exactly one part; sizes differ from the exact share by less than one.
-    """
-    total = session.scalar(text("SELECT count(*) FROM group_members WHERE group_id = :source"), {"source": source}) or 0
-    bounds = [round(total * sum(percents[:at]) / 100) for at in range(len(percents) + 1)]
-    bounds[-1] = total
+
+def count_anew(session: Session, *, account_id: UUID, group_id: UUID) -> None:
+    """The triggers did not count who came in before the group was there."""
     session.execute(
         text(
-            "WITH dealt AS (SELECT contact_id,"
-            "   row_number() OVER (ORDER BY md5(:seed || contact_id::text), contact_id) AS place"
-            "   FROM group_members WHERE group_id = :source AND account_id = :account)"
-            " INSERT INTO group_members (group_id, contact_id, account_id)"
-            " SELECT part.target, dealt.contact_id, :account FROM dealt JOIN unnest(CAST(:targets AS uuid[]),"
-            "   CAST(:lows AS bigint[]), CAST(:highs AS bigint[])) part (target, low, high)"
-            "   ON dealt.place > part.low AND dealt.place <= part.high"
+            "UPDATE groups SET contacts = (SELECT count(*) FROM group_members WHERE group_id = :group"
+            " AND account_id = :account) WHERE id = :group AND account_id = :account"
         ),
-        {
-            "seed": seed,
-            "source": source,
-            "account": account_id,
-            "targets": list(targets),
-            "lows": bounds[:-1],
-            "highs": bounds[1:],
-        },
+        {"group": group_id, "account": account_id},
     )

@@ -88,17 +88,10 @@ def find(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> RowM
     )
 
 
-def page(session: Session, *, account_id: UUID, kind: str, before: UUID | None, limit: int) -> list[RowMapping]:
-    """The account's jobs of one kind, newest first."""
-    return list(
-        session.execute(
-            text(
-                "SELECT * FROM jobs WHERE account_id = :account AND kind = :kind"
-                " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
-            ),
-            {"account": account_id, "kind": kind, "before": before, "limit": limit},
-        ).mappings()
-    )
+def find_any(session: Session, *, account_id: UUID, job_id: UUID) -> RowMapping | None:
+    """The account's job of this id, of whatever kind."""
+    query = text("SELECT * FROM jobs WHERE id = :id AND account_id = :account")
+    return session.execute(query, {"id": job_id, "account": account_id}).mappings().one_or_none()
 
 
 def request_cancel(session: Session, *, account_id: UUID, kind: str, job_id: UUID) -> None:
@@ -304,7 +297,7 @@ def forget_old(session: Session) -> None:
     session.execute(
         text(
             "DELETE FROM jobs WHERE finished_at < now() - interval '1 year'"
-            " AND kind IN ('import', 'export', 'person_export', 'bulk', 'forget_group', 'forget_field')"
+            " AND kind IN ('import', 'export', 'person_export', 'bulk', 'combination', 'forget_group', 'forget_field')"
         )
     )
 

@@ -13,6 +13,7 @@ from contacts.store import consent_sql
 from contacts.store.staging import rest_of
 from contracts.ids import message_id
 
+_PLAIN = tuple(name for name in BUILT_IN if name not in CONSENT_FIELDS)
 _CASTS = {FieldType.NUMBER: "::numeric", FieldType.BOOLEAN: "::boolean", FieldType.TEXT: "", FieldType.DATE: ""}
 
 
@@ -20,7 +21,8 @@ _CASTS = {FieldType.NUMBER: "::numeric", FieldType.BOOLEAN: "::boolean", FieldTy
 class Merge:
     """One import's way of merging.
 
-    `slots`: where the custom fields of columns c0, c1, … are kept, with their types. `add_first`: the rest holds rows
+    `slots`: where the custom fields of columns c0, c1, … are kept, with their types. `consents`: the
+    fields of consent that the file says anything of. `add_first`: the rest holds rows
     that collide with nobody.
     """
 
@@ -28,6 +30,7 @@ class Merge:
     account_id: UUID
     keys: Sequence[str]
     slots: Sequence[tuple[str, FieldType]]
+    consents: Sequence[str]
     groups: Sequence[UUID]
     precedence: Precedence
     bad_values: BadValues
@@ -41,14 +44,14 @@ class Merge:
     def values(self) -> list[str]:
         """The value columns of the staging table, but for consents and their day."""
         return [
-            *(name for name in BUILT_IN if name not in CONSENT_FIELDS),
+            *_PLAIN,
             *(f"c{at}" for at in range(len(self.slots))),
         ]
 
 
 def of_one_row(merge: Merge) -> str:
     """The values of a person who has one row."""
-    acts = [f"r.{name}, r.{CONSENTED} AS {consent_sql.day_of(name)}" for name in CONSENT_FIELDS]
+    acts = [f"r.{name}, r.{CONSENTED} AS {consent_sql.day_of(name)}" for name in merge.consents]
     return ", ".join([*(f"r.{name}" for name in merge.values), *acts])
 
 
@@ -56,7 +59,7 @@ def of_several_rows(merge: Merge) -> str:
     """The values of a person who has several: of each the newest, and of each consent the latest act with its day."""
     acts = [
         f"{consent_sql.latest(value, name)} AS {column}"
-        for name in CONSENT_FIELDS
+        for name in merge.consents
         for value, column in ((name, name), (CONSENTED, consent_sql.day_of(name)))
     ]
     return ", ".join([*(f"{_newest(name)} AS {name}" for name in merge.values), *acts])
@@ -80,21 +83,19 @@ def id_of_row(number: str) -> str:
     return f"(:prefix || lpad(to_hex({number}), 8, '0'))::uuid"
 
 
-CONTACT_COLUMNS = (
-    "id, account_id, email, phone, external_id, first_name, last_name, company, city, birth_date, custom,"
-    " sms_consent, sms_consent_source, sms_consent_at, email_consent, email_consent_source, email_consent_at, import_id"
-)
+def contact_columns(merge: Merge) -> str:
+    acts = (f"{name}, {name}_source, {name}_at" for name in merge.consents)
+    return ", ".join(["id, account_id", *_PLAIN, "custom", *acts, "import_id"])
 
 
-def contact_values(row: str, custom: str, *, is_folded: bool = False) -> str:
-    """The values of `CONTACT_COLUMNS`. :param is_folded: `row` is of a slice, not of the staging table."""
-    consent = ", ".join(
+def contact_values(merge: Merge, row: str, custom: str, *, is_folded: bool = False) -> str:
+    """The values of `contact_columns`. :param is_folded: `row` is of a slice, not of the staging table."""
+    acts = (
         f"{row}.{name}, CASE WHEN {row}.{name} IS NOT NULL THEN :source END, CASE WHEN {row}.{name} IS NOT NULL"
         f" THEN coalesce({row}.{consent_sql.day_of(name) if is_folded else CONSENTED}, now()) END"
-        for name in CONSENT_FIELDS
+        for name in merge.consents
     )
-    fields = ", ".join(f"{row}.{name}" for name in BUILT_IN if name not in CONSENT_FIELDS)
-    return f"{row}.id, :account, {fields}, {custom}, {consent}, :import"
+    return ", ".join([f"{row}.id, :account", *(f"{row}.{name}" for name in _PLAIN), custom, *acts, ":import"])
 
 
 def parameters_of(merge: Merge) -> dict[str, object]:
@@ -109,12 +110,10 @@ def parameters_of(merge: Merge) -> dict[str, object]:
 
 def assignments(merge: Merge) -> str:
     first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
-    plain = [
-        f"{name} = coalesce({first}.{name}, {other}.{name})" for name in (*BUILT_IN,) if name not in CONSENT_FIELDS
-    ]
+    plain = [f"{name} = coalesce({first}.{name}, {other}.{name})" for name in _PLAIN]
     custom = f"custom = {other}.custom || {first}.custom"
     consent = []
-    for name in CONSENT_FIELDS:
+    for name in merge.consents:
         is_new, day = consent_sql.is_taken(name, merge.precedence), f"d.{consent_sql.day_of(name)}"
         consent.append(f"{name} = CASE WHEN {is_new} THEN d.{name} ELSE c.{name} END")
         consent.append(f"{name}_source = CASE WHEN {is_new} THEN :source ELSE c.{name}_source END")
@@ -125,12 +124,15 @@ def assignments(merge: Merge) -> str:
 def differs(merge: Merge) -> str:
     first, other = ("d", "c") if merge.precedence is Precedence.NEWEST else ("c", "d")
     return " OR ".join(
-        [*(_new_value(merge, name) for name in BUILT_IN), f"({other}.custom || {first}.custom) <> c.custom"]
+        [
+            *(_new_value(merge, name) for name in (*_PLAIN, *merge.consents)),
+            f"({other}.custom || {first}.custom) <> c.custom",
+        ]
     )
 
 
 def _new_value(merge: Merge, name: str) -> str:
-    if name in CONSENT_FIELDS:
+    if name in merge.consents:
         return consent_sql.is_taken(name, merge.precedence)
     if merge.precedence is Precedence.KEEP_EXISTING:
         return f"(d.{name} IS NOT NULL AND c.{name} IS NULL)"

@@ -18,7 +18,10 @@ from chassis.database import changed
 COLUMNS = (
     "email", "phone", "external_id", "first_name", "last_name", "company", "city", "birth_date", "custom",
     "sms_consent", "sms_consent_source", "sms_consent_at", "email_consent", "email_consent_source", "email_consent_at",
-    "push", "push_consent", "push_consent_source", "push_consent_at",
+    "push", "push_consent", "push_consent_source", "push_consent_at", "rcs_consent", "rcs_consent_source",
+    "rcs_consent_at",
+    "whatsapp_consent", "whatsapp_consent_source", "whatsapp_consent_at",
+    "viber", "viber_consent", "viber_consent_source", "viber_consent_at",
 )  # fmt: skip
 
 
@@ -187,6 +190,10 @@ def insert_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+# What lacks a value is not kept.
+_WITH_CUSTOM = "jsonb_strip_nulls(c.custom || CAST(:set_custom AS jsonb))"
+
+
 def update_many(session: Session, *, account_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write contacts whose rows are locked, in one statement; a row has `id` and all `COLUMNS` as they shall be."""
     session.execute(
@@ -207,6 +214,34 @@ def update(session: Session, *, account_id: UUID, contact_id: UUID, values: Mapp
             " WHERE id = :id AND account_id = :account"
         ),
         {"id": contact_id, "account": account_id, **_bound(values)},
+    )
+
+
+def differs(columns: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """SQL over `c`: not all of these columns are so yet; and what it binds."""
+    plain = [name for name in columns if name != "custom"]
+    parts = [f"c.{name} IS DISTINCT FROM CAST(:set_{name} AS text)" for name in plain]
+    bound = {f"set_{name}": columns[name] for name in plain}
+    if "custom" in columns:
+        # Compared with what the contact would have: a slot that is emptied is none.
+        parts.append(f"c.custom IS DISTINCT FROM {_WITH_CUSTOM}")
+        bound["set_custom"] = orjson.dumps(columns["custom"]).decode()
+    return f"({' OR '.join(parts)})", bound
+
+
+def set_columns(session: Session, *, account_id: UUID, contact_ids: Sequence[UUID], columns: Mapping[str, Any]) -> int:
+    """Give these contacts the same values; returns how many had others. `custom` adds to what they have."""
+    where, bound = differs(columns)
+    written = [f"{name} = CAST(:set_{name} AS text)" for name in columns if name != "custom"]
+    if "custom" in columns:
+        written.append(f"custom = {_WITH_CUSTOM}")
+    return changed(
+        session,
+        f"UPDATE contacts c SET {', '.join(written)}, updated_at = now()"
+        f" WHERE c.account_id = :account AND c.id = ANY(:ids) AND {where}",
+        **bound,
+        account=account_id,
+        ids=list(contact_ids),
     )
 
 
@@ -249,21 +284,6 @@ def groups(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[dic
     for contact_id, group_id, name in rows:
         found.setdefault(contact_id, []).append({"id": group_id, "name": name})
     return found
-
-
-def group_ids(session: Session, contact_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Groups by contact."""
-    groups_by_contact: dict[UUID, list[UUID]] = {}
-    rows = session.execute(
-        text(
-            "SELECT m.contact_id, m.group_id FROM group_members m JOIN groups g ON g.id = m.group_id"
-            " WHERE m.contact_id = ANY(:ids) ORDER BY m.group_id"
-        ),
-        {"ids": list(contact_ids)},
-    )
-    for contact_id, group_id in rows:
-        groups_by_contact.setdefault(contact_id, []).append(group_id)
-    return groups_by_contact
 
 
 def count(session: Session, *, account_id: UUID, where: Sequence[str], parameters: Mapping[str, Any]) -> int:

@@ -52,12 +52,12 @@ def drop_exports(session: Session, *, account_id: UUID) -> int:
 
 
 def drop_person_exports(
-    session: Session, *, account_id: UUID, addresses: Sequence[str], marks: Sequence[bytes], but: UUID
+    session: Session, *, account_id: UUID, keys: Sequence[str], marks: Sequence[bytes], but: UUID
 ) -> int:
     """Delete the files of exports of this person, and end those that are being made; returns how many files went."""
     bound = {
         "account": account_id,
-        "addresses": list(addresses),
+        "keys": list(keys),
         "marks": [mark.hex() for mark in marks],
         "but": but,
     }
@@ -66,7 +66,8 @@ def drop_person_exports(
             "UPDATE jobs SET request = '{}', cancel_requested = true WHERE account_id = :account AND id <> :but"
             " AND kind IN ('person_export', 'erasure') AND state IN ('waiting', 'running')"
             " AND (kind = 'person_export' OR request ->> 'dry_run' = 'true')"
-            " AND jsonb_exists_any(request -> 'addresses', CAST(:addresses AS text[]))"
+            " AND (jsonb_exists_any(request -> 'addresses', CAST(:keys AS text[]))"
+            " OR jsonb_exists_any(request -> 'contact_ids', CAST(:keys AS text[])))"
         ),
         bound,
     )

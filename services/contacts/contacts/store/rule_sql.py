@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from chassis.words import ACCENTED, PLAIN
 from contacts.domain.anniversaries import days_in_month, days_within
 from contacts.domain.rule_terms import NEGATIVE, Kind
 from contacts.domain.rules import KEPT_SPELLING, Condition, Engaged, Every, Node, Not, Some
 from contracts.channel import CHANNELS
+from contracts.ids import with_steps
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ _TEXT: dict[str, Callable[[str, str], str]] = {
     "ends_with": lambda field, value: f"right({field}, length({value})) = {value}",
 }
 _UNACCENTED = str.maketrans(ACCENTED, PLAIN)
-_MOMENTS = ("created_at", "updated_at", "sms_consent_at", "email_consent_at", "push_consent_at")
+_MOMENTS = (
+    "created_at", "updated_at", "sms_consent_at", "email_consent_at", "push_consent_at", "whatsapp_consent_at",
+    "viber_consent_at", "rcs_consent_at",
+)  # fmt: skip
 _ADDRESS: dict[str, str] = {channel: facts.address_field for channel, facts in CHANNELS.items()}
 
 
@@ -91,8 +96,11 @@ class _Compiler:
         rows = f"FROM engagement e WHERE e.account_id = :account AND e.kind = {self._bind(kind, 'text')}"
         if asked.last_days is not None:
             rows += f" AND e.day >= {self._bind(self._shifted(-asked.last_days), 'date')}"
+        if asked.channels:
+            rows += f" AND e.channel = ANY({self._bind([*map(str, asked.channels)], 'text[]')})"
         if asked.campaigns:
-            rows += f" AND e.campaign_id = ANY({self._bind(list(asked.campaigns), 'uuid[]')})"
+            campaigns = [one for each in asked.campaigns for one in with_steps(UUID(str(each)))]
+            rows += f" AND e.campaign_id = ANY({self._bind(campaigns, 'uuid[]')})"
         engaged = f"SELECT unnest(e.contact_ids) AS contact_id {rows}"
         if asked.at_least > 1:
             times = self._bind(asked.at_least, "bigint")

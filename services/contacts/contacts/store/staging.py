@@ -16,12 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.database import cursor_of
-from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, CONSENTED, MODIFIED
+from contacts.domain.columns import ADDRESS_FIELDS, BUILT_IN, CONSENT_FIELDS, CONSENTED, MODIFIED
 from contacts.domain.rows import Column, Staged
 
 _TYPES = {
-    "birth_date": "date", "sms_consent": "boolean", "email_consent": "boolean",
-    MODIFIED: "timestamptz", CONSENTED: "timestamptz",
+    **dict.fromkeys(CONSENT_FIELDS, "boolean"),
+    "birth_date": "date", MODIFIED: "timestamptz", CONSENTED: "timestamptz",
 }  # fmt: skip
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -39,9 +39,13 @@ def key_of(keys: Sequence[str]) -> str:
     return f"coalesce('0' || {keys[0]}, '1' || {keys[1]}, '2' || {keys[2]})"
 
 
-def value_columns(custom: int) -> list[str]:
-    """Every value of a staged row, `c0…` being the custom fields."""
-    return [*BUILT_IN, MODIFIED, CONSENTED, *(f"c{at}" for at in range(custom))]
+def value_columns(custom: int, consents: Sequence[str] = CONSENT_FIELDS) -> list[str]:
+    """Values of a staged row, `c0…` being the custom fields.
+
+    :param consents: those of them that the file says anything of: the others are empty, and cost every statement.
+    """
+    built_in = (name for name in BUILT_IN if name not in CONSENT_FIELDS or name in consents)
+    return [*built_in, MODIFIED, CONSENTED, *(f"c{at}" for at in range(custom))]
 
 
 def create(session: Session, import_id: UUID, custom: int, *, rest: bool) -> None:

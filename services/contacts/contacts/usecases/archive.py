@@ -23,12 +23,15 @@ from contracts.events import ADDRESSES_ARCHIVED, CONTACTS_ACT
 from contracts.permissions import is_granted
 from contracts.push_gateway.addresses import PUSH_ADDRESS
 from contracts.rpc import Actor
+from contracts.viber_gateway.messages import VIBER_ADDRESS
 from contracts.vocabulary import ArchiveReason, Channel
 
 PERMISSION = "contacts.archive"
 
 log = get_logger()
 
+# What a person has said, by whichever way it is told: whoever said so is not restored with many others.
+SAID_BY_THE_PERSON = frozenset({ArchiveReason.UNSUBSCRIBED, ArchiveReason.COMPLAINT, ArchiveReason.STOP})
 # What a channel may archive for: `spam` without a complaint is said of the sender or the content, not of the person.
 SAID_OF_THE_PERSON = frozenset(
     {
@@ -204,7 +207,10 @@ def archive(
 ) -> list[str]:
     """Archive addresses and announce the new ones, which are answered; twice the same changes nothing.
 
-    A bounce or an unsubscription may come after the erasure of its person, who is not written to anyway.
+    A bounce or an unsubscription may come after the erasure of its person, who is not written to anyway. That a person
+    said no is kept with an entry that stands for another reason, too.
+
+    :param entries: `{id, address, contact_id, reason}` each, a `note`, and `said_at`: when the person said so.
     """
     erased = people_store.erased(session, account_id=account_id, addresses=[entry["address"] for entry in entries])
     entries = [entry for entry in entries if entry["address"] not in erased]
@@ -217,6 +223,8 @@ def archive(
         campaign_id=campaign_id,
         archived_by=archived_by,
     )
+    said = [(one["address"], one.get("said_at")) for one in entries if one["reason"] in SAID_BY_THE_PERSON]
+    store.note_refusals(session, account_id=account_id, channel=channel, said=said)
     if added:
         _announce(session, account_id, added)
     return [row["address"] for row in added]
@@ -280,10 +288,13 @@ def archive_unsubscribed(
 
 
 def archive_refused(session: Session, *, event: dict[str, Any], handler: str, source: str) -> None:
-    """Archive hard bounces, complaints and STOP words that a channel reports. Harmless twice, as above."""
+    """Archive hard bounces, complaints and STOP words that a channel reports. Harmless twice, as above.
+
+    A STOP may be told again, or late: one that a START has taken back since stays so.
+    """
     if not first_time(session, handler, event["event_id"]):
         return
-    by_channel: dict[str, dict[str, dict[str, Any]]] = {}
+    by_channel: dict[str, list[dict[str, Any]]] = {}
     for refused in event["addresses"]:
         if refused["reason"] not in SAID_OF_THE_PERSON:
             continue
@@ -292,28 +303,24 @@ def archive_refused(session: Session, *, event: dict[str, Any], handler: str, so
             "address": refused["address"],
             "contact_id": refused.get("contact_id"),
             "reason": refused["reason"],
+            "said_at": refused.get("occurred_at"),
         }
-        by_channel.setdefault(refused["channel"], {}).setdefault(refused["address"], entry)
-    stops = [each for each in event["addresses"] if each["reason"] == ArchiveReason.STOP and each.get("occurred_at")]
+        by_channel.setdefault(refused["channel"], []).append(entry)
     for channel, entries in by_channel.items():
+        given = {"account_id": event["account_id"], "channel": channel, "source": source}
+        stops = [(one["address"], one["said_at"]) for one in entries if one["reason"] == ArchiveReason.STOP]
+        withdrawn = store.withdrawn(session, **given, said=[(address, at) for address, at in stops if at])
         archive(
             session,
-            account_id=event["account_id"],
-            channel=channel,
-            entries=list(entries.values()),
-            source=source,
+            **given,
+            entries=[one for one in entries if (one["address"], one["said_at"]) not in withdrawn],
             campaign_id=event.get("campaign_id"),
-        )
-        store.note_refusals(
-            session,
-            account_id=event["account_id"],
-            channel=channel,
-            said=[(each["address"], each["occurred_at"]) for each in stops if each["channel"] == channel],
         )
 
 
 def normalised(channel: Channel, address: str, region: str) -> str | None:
     """The address in the spelling in which it is kept; None: it is none."""
-    if channel is Channel.PUSH:
-        return address.lower() if PUSH_ADDRESS.match(address.lower()) else None
+    if channel in (Channel.PUSH, Channel.VIBER):
+        known = PUSH_ADDRESS if channel is Channel.PUSH else VIBER_ADDRESS
+        return address.lower() if known.match(address.lower()) else None
     return emails.normalise(address) if channel is Channel.EMAIL else phones.to_e164(address, region)

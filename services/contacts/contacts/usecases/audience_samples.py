@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contacts.domain.columns import CONSENT_FIELDS
 from contacts.domain.values import FieldType
 from contacts.store import audience_samples as store
 from contacts.store import fields as field_store
@@ -18,7 +20,7 @@ from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 
 _EXAMPLES: dict[str, Any] = {FieldType.NUMBER: 1, FieldType.BOOLEAN: True, FieldType.DATE: "2000-01-31"}
-_BUILT_IN = {"birth_date": FieldType.DATE, "sms_consent": FieldType.BOOLEAN, "email_consent": FieldType.BOOLEAN}
+_BUILT_IN = {"birth_date": FieldType.DATE, **dict.fromkeys(CONSENT_FIELDS, FieldType.BOOLEAN)}
 _TEXT = "1"  # also a number, where a template makes one of it
 
 
@@ -30,6 +32,7 @@ def sample(
     channel: Channel,
     audience: dict[str, Any],
     fields_: list[str],
+    also_on: Sequence[Channel] = (),
 ) -> View:
     """Contacts of the audience with their values of these fields, no addresses; none of an audience of nothing.
 
@@ -38,7 +41,9 @@ def sample(
     account_id = account_of(actor)
     contacts: list[dict[str, Any]] = []
     if names_anybody(audience):
-        recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+        recipients = filter_of(
+            session, account_id=account_id, channel=channel, audience=audience, now=now, also_on=also_on
+        )
         sql, of_fields = field_sql(session, account_id, fields_)
         values, of_values = values_of(session, account_id, fields_)
         contacts = store.sample(

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.actors import account_of
 from chassis.database import Session
+from contacts.domain.columns import CONSENT_FIELDS
 from contacts.store import audiences as store
 from contacts.store import fields as field_store
 from contacts.store import frequency_caps
 from contacts.store import jobs as job_store
+from contacts.store import snapshots as snapshot_store
 from contacts.store.rule_sql import Filter
 from contacts.usecases import groups, segments, views
 from contacts.usecases.views import View
 from contracts.contacts.audiences import Audience, names_anybody
 from contracts.errors import Conflict, Invalid
+from contracts.ids import with_steps
 from contracts.rpc import Actor
 from contracts.schema import dump
-from contracts.vocabulary import Channel, FollowUpWho, JobState
+from contracts.vocabulary import Channel, FollowUpWho, JobState, LeftOut
 
 _BUILT_IN = {
     **{name: f"c.{name}" for name in ("email", "phone", "external_id", "first_name", "last_name", "company", "city")},
     "birth_date": "to_char(c.birth_date, 'YYYY-MM-DD')",
-    "sms_consent": "c.sms_consent",
-    "email_consent": "c.email_consent",
-    "push_consent": "c.push_consent",
+    **{name: f"c.{name}" for name in CONSENT_FIELDS},
 }
 
 
@@ -38,9 +40,10 @@ def count(
     channel: Channel,
     audience: dict[str, Any],
     only_to: list[str] | None,
+    also_on: Sequence[Channel] = (),
 ) -> View:
     account_id = account_of(actor)
-    recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+    recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now, also_on=also_on)
     if only_to is not None:
         where = f"{recipients.sql} AND {store.has_address(channel, 'only_to')}"
         recipients = Filter(where, {**recipients.parameters, "only_to": only_to})
@@ -48,8 +51,16 @@ def count(
     return {"count": count}
 
 
-def break_down(session: Session, *, actor: Actor, now: datetime, channel: Channel, audience: dict[str, Any]) -> View:
-    """Whom an audience reaches, and of the others why not."""
+def break_down(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel,
+    audience: dict[str, Any],
+    also_on: Sequence[Channel] = (),
+) -> View:
+    """Whom an audience reaches, on `channel` or one of `also_on`, and of the others why on none of them."""
     account_id = account_of(actor)
     included, excluded, parameters = _sides_of(session, account_id, audience, now)
     cap = frequency_caps.find(session, account_id=account_id)
@@ -57,7 +68,7 @@ def break_down(session: Session, *, actor: Actor, now: datetime, channel: Channe
     return store.break_down(
         session,
         account_id=account_id,
-        channel=channel,
+        channels=[channel, *also_on],
         included=f"({' OR '.join(included)})",
         excluded=f"({' OR '.join(excluded)})" if excluded else "false",
         capped=capped,
@@ -65,13 +76,23 @@ def break_down(session: Session, *, actor: Actor, now: datetime, channel: Channe
     )
 
 
-def filter_of(session: Session, *, account_id: UUID, channel: str, audience: dict[str, Any], now: datetime) -> Filter:
+def filter_of(
+    session: Session,
+    *,
+    account_id: UUID,
+    channel: str,
+    audience: dict[str, Any],
+    now: datetime,
+    also_on: Sequence[str] = (),
+) -> Filter:
     """The recipients of an audience: groups ∪ segments − excluded groups − excluded segments − archive − no consent.
 
+    :param also_on: who can be reached on one of these channels is of it, too.
     :raises Invalid: an id that is no group or segment of the account, or an audience of nothing.
     """
     included, excluded, parameters = _sides_of(session, account_id, audience, now)
-    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded), store.reachable(channel)]
+    conditions = [f"({' OR '.join(included)})", *(f"NOT ({sql})" for sql in excluded)]
+    conditions.append(store.reachable_on_any([channel, *also_on]))
     return Filter(" AND ".join(conditions), parameters)
 
 
@@ -104,7 +125,7 @@ def _sides_of(
             parameters.update(compiled.parameters)
     if follow_up := audience.get("follow_up"):
         included.append(store.followed(FollowUpWho(follow_up["who"]), follow_up.get("channel")))
-        parameters["followed_campaign"] = follow_up["campaign_id"]
+        parameters["followed_campaigns"] = with_steps(UUID(str(follow_up["campaign_id"])))
     if not names_anybody(audience):
         raise Invalid.of_field("audience", "audience.empty", "Choose at least one group or segment.")
     return included, excluded, parameters
@@ -121,21 +142,25 @@ def request_snapshot(
     fields_: list[str],
     is_shuffled: bool = False,
     zones: dict[str, Any] | None = None,
+    also_on: Sequence[Channel] = (),
+    campaign_id: UUID | None = None,
 ) -> View:
     """Ask for a snapshot; the same id again is the same snapshot. `contacts.jobs` takes it."""
     account_id = account_of(actor)
-    earlier = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
+    earlier = snapshot_store.find(session, account_id=account_id, snapshot_id=snapshot_id)
     if earlier is not None:
         return _view(earlier)
-    filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now)
+    filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now, also_on=also_on)
     field_sql(session, account_id, [*fields_, *([zones["field"]] if zones else [])])
-    if not store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
+    if not snapshot_store.add(session, snapshot_id=snapshot_id, account_id=account_id, channel=channel):
         raise Conflict("snapshot.exists", "This id is in use.")
     request = {
+        "campaign_id": campaign_id and str(campaign_id),
         "channel": channel,
         "audience": dump(Audience, audience),
         "fields": fields_,
         "is_shuffled": is_shuffled,
+        "also_on": [str(one) for one in also_on],
         "zones": zones and {**zones, "local_time": zones["local_time"].isoformat()},
     }
     job_store.add(session, job_id=snapshot_id, account_id=account_id, kind="snapshot", request=request)
@@ -145,19 +170,20 @@ def request_snapshot(
 def take(session: Session, *, account_id: UUID, snapshot_id: UUID, request: dict[str, Any], now: datetime) -> int:
     """Write the snapshot that a job asks for; returns its number of recipients."""
     audience = Audience().load(request["audience"])
-    recipients = filter_of(session, account_id=account_id, channel=request["channel"], audience=audience, now=now)
+    channel, also_on = request["channel"], request.get("also_on", [])
+    recipients = filter_of(session, account_id=account_id, channel=channel, audience=audience, now=now, also_on=also_on)
     values, parameters = values_of(session, account_id, request["fields"])
-    order = store.SHUFFLED if request.get("is_shuffled") else store.AS_ADDED
+    order = snapshot_store.SHUFFLED if request.get("is_shuffled") else snapshot_store.AS_ADDED
     if zones := request.get("zones"):
         zone_sql, of_zone = field_sql(session, account_id, [zones["field"]])
-        order = store.by_zone(zone_sql[zones["field"]].replace(":slot0", ":zone_slot"))
+        order = snapshot_store.by_zone(zone_sql[zones["field"]].replace(":slot0", ":zone_slot"))
         parameters |= {f"zone_{name}": value for name, value in zones.items()}
         parameters |= {name.replace("slot0", "zone_slot"): slot for name, slot in of_zone.items()}
-    return store.take(
+    return snapshot_store.take(
         session,
         snapshot_id=snapshot_id,
         account_id=account_id,
-        channel=request["channel"],
+        channels=[channel, *also_on],
         where=recipients.sql,
         values=values,
         order=order,
@@ -218,7 +244,7 @@ def read(
     :raises Conflict: `snapshot.not_ready`.
     """
     row = _taken(session, account_of(actor), snapshot_id)
-    return store.read(
+    return snapshot_store.read(
         session,
         snapshot_id=snapshot_id,
         account_id=account_of(actor),
@@ -230,36 +256,87 @@ def read(
     )._asdict()
 
 
+def read_step(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    snapshot_id: UUID,
+    channel: Channel,
+    numbers: list[int],
+    campaign_id: UUID,
+    step_of: UUID,
+) -> View:
+    """As `read`, of these numbers and on that channel: for a step of a campaign over several.
+
+    :raises Conflict: `snapshot.not_ready`.
+    """
+    _taken(session, account_of(actor), snapshot_id)
+    return snapshot_store.read_step(
+        session,
+        snapshot_id=snapshot_id,
+        account_id=account_of(actor),
+        channel=channel,
+        numbers=numbers,
+        today=now.date(),
+        campaign_id=campaign_id,
+        step_of=step_of,
+    )._asdict()
+
+
 def count_strangers(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, addresses: list[str]) -> View:
     """:raises Conflict: `snapshot.not_ready`."""
     _taken(session, account_of(actor), snapshot_id)
-    return {"count": store.count_strangers(session, snapshot_id=snapshot_id, addresses=addresses)}
+    return {"count": snapshot_store.count_strangers(session, snapshot_id=snapshot_id, addresses=addresses)}
 
 
-def let_go(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID, campaign_id: UUID, after: int) -> None:
-    """Nobody numbered above `after` is about to be sent to; harmless twice, and for a snapshot that was not taken."""
+def let_go(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    snapshot_id: UUID,
+    campaign_id: UUID,
+    after: int,
+    numbers: list[int] | None = None,
+) -> None:
+    """Nobody numbered above `after`, of `numbers` where they are given, is about to be sent to; harmless twice, and for
+    a snapshot that was not taken."""
     account_id = account_of(actor)
     if _snapshot(session, account_id, snapshot_id)["state"] != JobState.DONE:
         return  # nobody has been read
-    snapshot = store.table_of(snapshot_id)
-    frequency_caps.let_go(session, account_id=account_id, campaign_id=campaign_id, snapshot=snapshot, after=after)
+    snapshot = snapshot_store.table_of(snapshot_id)
+    frequency_caps.let_go(
+        session, account_id=account_id, campaign_id=campaign_id, snapshot=snapshot, after=after, numbers=numbers
+    )
 
 
 def check_addressees(
-    session: Session, *, actor: Actor, now: datetime, channel: Channel, addressees: list[tuple[UUID, str]]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel,
+    addressees: list[tuple[UUID, str]],
+    campaign_ids: Sequence[UUID] = (),
 ) -> View:
     """Whom a channel that tries again must leave out by now."""
-    gone = store.left_out(session, account_id=account_of(actor), channel=channel, addressees=addressees)
-    return {"left_out": gone}
+    account_id = account_of(actor)
+    gone = dict(snapshot_store.left_out(session, account_id=account_id, channel=channel, addressees=addressees))
+    people = [contact_id for contact_id, _ in addressees]
+    waiting = list(zip(people, campaign_ids, strict=False))
+    for place in snapshot_store.left_lists(session, account_id=account_id, waiting=waiting):
+        gone.setdefault(place, LeftOut.WITHDRAWN)
+    return {"left_out": sorted(gone.items())}
 
 
 def drop(session: Session, *, actor: Actor, now: datetime, snapshot_id: UUID) -> None:
     """Harmless twice, and for a snapshot that never was."""
-    store.drop(session, account_id=account_of(actor), snapshot_id=snapshot_id)
+    snapshot_store.drop(session, account_id=account_of(actor), snapshot_id=snapshot_id)
 
 
 def _snapshot(session: Session, account_id: UUID, snapshot_id: UUID) -> Any:
-    row = store.find(session, account_id=account_id, snapshot_id=snapshot_id)
+    row = snapshot_store.find(session, account_id=account_id, snapshot_id=snapshot_id)
     if row is None:
         raise views.not_found("snapshot")
     return row

@@ -1,4 +1,4 @@
-"""Acts on every contact that fits a filter: groups, the archive, deleting. `contacts.jobs` does them."""
+"""Acts on every contact that fits a filter: asked for, looked at and cancelled. What they do: `bulk_acts`."""
 
 from __future__ import annotations
 
@@ -10,25 +10,18 @@ from uuid import UUID
 from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
-from chassis.ids import new_id
-from contacts.store import audiences as audience_store
-from contacts.store import bulk as store
-from contacts.store import groups as group_store
 from contacts.store import jobs as job_store
-from contacts.store import people as people_store
-from contacts.store.audiences import ADDRESS
-from contacts.store.rule_sql import Filter
-from contacts.usecases import archive, groups, open_jobs, searches, views
+from contacts.usecases import archive, bulk_acts, groups, open_jobs, views
 from contacts.usecases.views import View
-from contracts.contacts.bulk import BulkAct
+from contracts.contacts.bulk import RESTORED_AT_ONCE, BulkAct, BulkCreate
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
+from contracts.reporting.recipients import Who
 from contracts.rpc import Actor
-from contracts.vocabulary import Channel, JobState
+from contracts.vocabulary import ArchiveReason, JobState
 
 KIND = "bulk"
 FILTERS = ("q", "text", "group_ids", "segment_id", "rules")
-GROUP_ACTS = (BulkAct.ADD_TO_GROUP, BulkAct.REMOVE_FROM_GROUP)
 
 
 def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> View:
@@ -40,149 +33,85 @@ def create(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> Vi
     account_id = account_of(actor)
     _ensure_complete(actor, asked)
     request = _as_json(asked)
-    filter_of(session, account_id=account_id, request=request, now=now)
+    if asked["act"] is not BulkAct.RESTORE:
+        bulk_acts.filter_of(session, account_id=account_id, request=request, now=now)
     groups.ensure_known(session, account_id=account_id, group_ids=asked["group_ids"] or [], field="group_ids")
-    _group_of(session, account_id, request)
+    bulk_acts.ensure_possible(session, account_id=account_id, request=request, now=now)
+    return _queue(session, actor, now, request)
+
+
+def begin_report_archive(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> View:
+    """Queue the archiving of the addresses to which a campaign could not be delivered for good; reporting has seen that
+    the campaign is there, and is asked for them.
+
+    :raises Forbidden: `permission.missing`. :raises TooManyRequests: too many jobs of the account are open.
+    """
+    archive.ensure_may(actor)
+    reason = ArchiveReason.HARD_BOUNCE
+    asked = BulkCreate().load({"act": BulkAct.ARCHIVE, "reason": reason, "campaign_id": str(campaign_id)})
+    return _queue(session, actor, now, {**_as_json(asked), "who": Who.HARD_BOUNCED})
+
+
+def _queue(session: Session, actor: Actor, now: datetime, request: dict[str, Any]) -> View:
+    account_id, user_id = account_of(actor), actor.get("user_id")
+    bulk_id, is_begun = open_jobs.id_for(session, actor, kind=KIND)
+    if is_begun:
+        return get(session, actor=actor, now=now, bulk_id=bulk_id)
     open_jobs.ensure_room(session, account_id=account_id, kind=KIND)
-    bulk_id, user_id = new_id(), actor.get("user_id")
     request |= {"created_by": user_id, "asked_at": now.isoformat()}
     job_store.add(session, job_id=bulk_id, account_id=account_id, kind=KIND, request=request, created_by=user_id)
-    if not asked["dry_run"]:
+    if not request["dry_run"]:
         acts.record(session, CONTACTS_ACT, actor, "bulk.started", target_id=bulk_id, **_told(request))
     return get(session, actor=actor, now=now, bulk_id=bulk_id)
 
 
 def _ensure_complete(actor: Actor, asked: Mapping[str, Any]) -> None:
+    if asked["act"] is BulkAct.RESTORE:
+        _ensure_may_restore(actor, asked)
+        return
     if all(asked[name] is None for name in FILTERS):
-        raise _nobody("rules")
+        raise bulk_acts.nobody("rules")
     if asked["act"] is BulkAct.ARCHIVE:
         archive.ensure_may(actor)
         for name in ("channel", "reason"):
             if asked[name] is None:
                 raise Invalid.of_field(name, f"bulk.no_{name}", f"To archive needs a {name}.")
-    elif asked["act"] in GROUP_ACTS and asked["target_group_id"] is None:
-        raise Invalid.of_field("target_group_id", "bulk.no_group", "Say which group.")
+    elif asked["act"] is BulkAct.SET_FIELDS and not _is_given(asked["values_"]):
+        raise Invalid.of_field("values", "bulk.no_values", "Say what to set.")
+    for name in bulk_acts.GROUPS_OF.get(asked["act"], ()):
+        if asked[name] is None:
+            raise Invalid.of_field(name, "bulk.no_group", "Say which group.")
+    if asked["act"] is BulkAct.MOVE_TO_GROUP and asked["source_group_id"] == asked["target_group_id"]:
+        raise Invalid.of_field("source_group_id", "bulk.same_group", "From one group to another, not to itself.")
+
+
+def _is_given(values: Mapping[str, Any] | None) -> bool:
+    return any(name != "fields_" or given for name, given in (values or {}).items())
+
+
+def _ensure_may_restore(actor: Actor, asked: Mapping[str, Any]) -> None:
+    """:raises Invalid: contacts are named, which it is not about, or a reason for which only a person can be taken back
+    by hand: one that the person gave."""
+    archive.ensure_may(actor)
+    for name in FILTERS:
+        if asked[name] is not None:
+            raise Invalid.of_field(name, "bulk.not_for_restore", "Addresses are named by reason, channel and campaign.")
+    if asked["reason"] not in RESTORED_AT_ONCE:
+        detail = "Only what nobody has said is restored for many: " + ", ".join(RESTORED_AT_ONCE) + "."
+        raise Invalid.of_field("reason", "bulk.not_restored", detail)
 
 
 def _as_json(asked: Mapping[str, Any]) -> dict[str, Any]:
     group_ids = asked["group_ids"]
-    named = {name: str(asked[name]) if asked[name] else None for name in ("segment_id", "target_group_id")}
+    ids = ("segment_id", "target_group_id", "source_group_id", "campaign_id")
+    named = {name: str(asked[name]) if asked[name] else None for name in ids}
     return {**asked, **named, "group_ids": None if group_ids is None else [str(one) for one in group_ids]}
 
 
 def _told(request: Mapping[str, Any]) -> View:
     """What the audit trail is told of an act: whom by which filter, but for words, which may name a person."""
-    told = ("act", "target_group_id", "channel", "reason", "segment_id", "group_ids")
+    told = ("act", "target_group_id", "source_group_id", "channel", "reason", "campaign_id", "segment_id", "group_ids")
     return {("reason_given" if name == "reason" else name): request[name] for name in told if request[name]}
-
-
-def filter_of(session: Session, *, account_id: UUID, request: Mapping[str, Any], now: datetime) -> Filter:
-    """Whom a request is about. :raises Invalid: everybody, for want of a word: nobody who means it says it so."""
-    for name in ("q", "text"):
-        if request[name] is not None and searches.is_blank(request[name]):
-            raise _nobody(name)
-    group_ids, segment_id = request["group_ids"], request["segment_id"]
-    wanted = searches.filter_of(
-        session,
-        account_id=account_id,
-        now=now,
-        q=request["q"],
-        text=request["text"],
-        group_ids=None if group_ids is None else [UUID(one) for one in group_ids],
-        segment_id=UUID(segment_id) if segment_id else None,
-        rules=request["rules"],
-    )
-    if wanted.sql == "true":
-        raise _nobody("rules")
-    return wanted
-
-
-def _nobody(field: str) -> Invalid:
-    return Invalid.of_field(field, "bulk.nobody", "Say whom: by q, text, group_ids, segment_id or rules.")
-
-
-def count(session: Session, *, account_id: UUID, request: Mapping[str, Any]) -> View:
-    """How many contacts fit, and for how many of them the act would change anything."""
-    wanted = filter_of(session, account_id=account_id, request=request, now=_asked_at(request))
-    _group_of(session, account_id, request)
-    if request["act"] == BulkAct.ARCHIVE:
-        changing = audience_store.not_archived(Channel(request["channel"]))
-    elif request["act"] == BulkAct.DELETE:
-        changing = "true"
-    else:
-        member = audience_store.in_groups("target")
-        changing = member if request["act"] == BulkAct.REMOVE_FROM_GROUP else f"NOT {member}"
-    parameters = {**wanted.parameters, "target": [request["target_group_id"]]}
-    fitting, changed = store.count(
-        session, account_id=account_id, where=wanted.sql, changing=changing, parameters=parameters
-    )
-    return {"fitting": fitting, "changed": changed}
-
-
-def choose(session: Session, *, account_id: UUID, bulk_id: UUID, request: Mapping[str, Any]) -> int:
-    """Number everybody whom the act is about; returns how many they are."""
-    wanted = filter_of(session, account_id=account_id, request=request, now=_asked_at(request))
-    return store.choose(session, bulk_id=bulk_id, account_id=account_id, where=wanted.sql, parameters=wanted.parameters)
-
-
-def act_on(
-    session: Session, *, account_id: UUID, bulk_id: UUID, request: Mapping[str, Any], contact_ids: list[UUID]
-) -> int:
-    """Do it with these; returns for how many it changed something. Twice the same changes nothing.
-
-    :raises Invalid: the group is gone.
-    """
-    if request["act"] == BulkAct.ARCHIVE:
-        return _archive(session, account_id, bulk_id, request, contact_ids)
-    if request["act"] == BulkAct.DELETE:
-        people_store.lock_account(session, account_id=account_id)
-        return people_store.delete(session, account_id=account_id, contact_ids=contact_ids)
-    group_id = _group_of(session, account_id, request, lock=True)
-    assert group_id is not None
-    change = group_store.add_members if request["act"] == BulkAct.ADD_TO_GROUP else group_store.remove_members
-    return change(session, account_id=account_id, group_id=group_id, contact_ids=contact_ids)
-
-
-def _archive(
-    session: Session, account_id: UUID, bulk_id: UUID, request: Mapping[str, Any], contact_ids: list[UUID]
-) -> int:
-    channel = Channel(request["channel"])
-    people = people_store.find_ids(session, account_id=account_id, contact_ids=contact_ids)
-    entries: list[dict[str, Any]] = [
-        {
-            "id": new_id(),
-            "address": row[ADDRESS[channel]],
-            "contact_id": row["id"],
-            "reason": request["reason"],
-            "note": request["note"],
-        }
-        for row in people.values()
-        if row[ADDRESS[channel]] is not None
-    ]
-    archived = archive.archive(
-        session,
-        account_id=account_id,
-        channel=channel,
-        entries=entries,
-        source=f"bulk:{bulk_id}",
-        archived_by=request["created_by"],
-    )
-    return len(archived)
-
-
-def _group_of(session: Session, account_id: UUID, request: Mapping[str, Any], *, lock: bool = False) -> UUID | None:
-    """The group of the act. :raises Invalid: there is no such group."""
-    if request["act"] not in GROUP_ACTS:
-        return None
-    group_id = UUID(request["target_group_id"])
-    if group_store.find(session, account_id=account_id, group_id=group_id, lock=lock) is None:
-        raise Invalid.of_field("target_group_id", "group.not_found", f"There is no group {group_id}.")
-    return group_id
-
-
-def _asked_at(request: Mapping[str, Any]) -> datetime:
-    """Rules that count days count them from when the act was asked for."""
-    return datetime.fromisoformat(request["asked_at"])
 
 
 def record_end(session: Session, job: job_store.Job) -> None:

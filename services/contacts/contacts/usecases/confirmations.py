@@ -12,6 +12,7 @@ from chassis.logs import get_logger
 from contacts.domain import sign_ups as rules
 from contacts.store import archive as archive_store
 from contacts.store import groups as group_store
+from contacts.store import leavers
 from contacts.store import people as people_store
 from contacts.store import submissions as store
 from contacts.store.audiences import ADDRESS
@@ -122,7 +123,8 @@ def _save(
 
 
 def _join_groups(session: Session, account_id: UUID, contact_id: UUID, group_ids: list[UUID]) -> None:
-    """Put the contact into those of the form's groups that are still there."""
+    """Put the contact into those of the form's groups that are still there; who had left one is back."""
+    leavers.come_back(session, account_id=account_id, group_ids=group_ids, contact_ids=[contact_id])
     for group_id in sorted(group_store.known(session, account_id=account_id, group_ids=group_ids)):
         group_store.add_members(session, account_id=account_id, group_id=group_id, contact_ids=[contact_id])
 

@@ -11,6 +11,7 @@ from chassis.actors import account_of
 from chassis.database import Session
 from contacts.domain import consents as domain
 from contacts.store import consents as store
+from contacts.store import leavers
 from contacts.store import people as people_store
 from contacts.usecases import views
 from contacts.usecases.views import View
@@ -24,7 +25,8 @@ def list_consents(session: Session, *, actor: Actor, now: datetime, contact_id: 
     account_id = account_of(actor)
     if people_store.find(session, account_id=account_id, contact_id=contact_id) is None:
         raise views.not_found("contact")
-    return {"items": [_change(row) for row in store.consents_of(session, account_id, contact_id)]}
+    left = leavers.of_contact(session, account_id=account_id, contact_id=contact_id)
+    return {"items": [_change(row) for row in store.consents_of(session, account_id, contact_id)], "left_lists": left}
 
 
 def _change(row: Mapping[Any, Any]) -> View:

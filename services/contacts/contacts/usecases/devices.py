@@ -40,15 +40,22 @@ def note_device(
         values |= {"push_consent": True, "push_consent_source": SOURCE, "push_consent_at": now}
     if any(row[name] != value for name, value in values.items()):
         store.update(session, account_id=account_id, contact_id=row["id"], values=values)
+    # What is told late of a time before this is not believed: `forget_devices`.
+    changed(
+        session, "UPDATE contacts SET push_at = :now WHERE account_id = :account AND id = :id",
+        account=account_id, id=row["id"], now=now,
+    )  # fmt: skip
     return {"address": str(row["id"]), "contact_id": row["id"]}
 
 
-def forget_devices(session: Session, *, account_id: UUID, addresses: Sequence[str]) -> None:
-    """The contacts with these push addresses have no device any more. Harmless twice; the next device mends it."""
+def forget_devices(session: Session, *, account_id: UUID, addresses: Sequence[str], at: datetime) -> None:
+    """The contacts with these push addresses had no device any more at that moment. Harmless twice, and late: a device
+    that was registered since is not forgotten."""
     changed(
         session,
         "UPDATE contacts SET push = NULL WHERE account_id = :account AND push = ANY(:addresses)"
-        " AND id = ANY(CAST(:addresses AS uuid[]))",
+        " AND id = ANY(CAST(:addresses AS uuid[])) AND (push_at IS NULL OR push_at <= :at)",
         account=account_id,
         addresses=list(addresses),
+        at=at,
     )

@@ -10,7 +10,6 @@ from uuid import UUID
 from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
-from chassis.ids import new_id
 from contacts.domain.columns import BUILT_IN
 from contacts.store import audiences as audience_store
 from contacts.store import fields as field_store
@@ -49,8 +48,10 @@ def create(
         raise Invalid.of_field("segment_id", "export.one_source", "Export a group or a segment, not both.")
     filter_of(session, account_id=account_id, group_id=group_id, segment_id=segment_id, now=now)
     names = _field_names(session, account_id, fields_, source)
+    export_id, is_begun = open_jobs.id_for(session, actor, kind=KIND)
+    if is_begun:
+        return get(session, actor=actor, now=now, export_id=export_id)
     open_jobs.ensure_room(session, account_id=account_id, kind=KIND)
-    export_id = new_id()
     request: dict[str, Any] = {
         "source": source,
         "group_id": str(group_id) if group_id else None,

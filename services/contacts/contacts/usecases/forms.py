@@ -18,6 +18,7 @@ from contacts.store import forms as store
 from contacts.store import groups as group_store
 from contacts.store import people as people_store
 from contacts.store import submissions as submission_store
+from contacts.store.audiences import ADDRESS
 from contacts.usecases import groups, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
@@ -25,7 +26,6 @@ from contracts.contacts.forms import SubmissionState
 from contracts.errors import Conflict, Invalid
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
-from contracts.vocabulary import Channel
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,9 @@ def _checked(session: Session, account_id: UUID, request: Mapping[str, Any], own
         raise Invalid.of_field("sender.email", "email.sender_not_authorised", "Verify the sender's domain or address.")
     channels = list(dict.fromkeys(str(channel) for channel in request["channels"]))
     fields = _fields(session, account_id, request["fields_"])
-    if Channel.SMS in channels and all(field["key"] != "phone" for field in fields):
-        raise Invalid.of_field("channels", "form.phone_missing", "Consent to SMS needs the field phone.")
+    by_phone = [channel for channel in channels if ADDRESS[channel] == "phone"]
+    if by_phone and all(field["key"] != "phone" for field in fields):
+        raise Invalid.of_field("channels", "form.phone_missing", f"Consent to {by_phone[0]} needs the field phone.")
     groups.ensure_known(session, account_id=account_id, group_ids=request["group_ids"], field="group_ids")
     return {
         "account_name": owner.terms.name,

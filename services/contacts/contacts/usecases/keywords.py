@@ -9,6 +9,7 @@ from typing import Any
 from chassis.database import Session
 from chassis.inbox import first_time
 from chassis.logs import get_logger
+from contacts.store import leavers
 from contacts.store import people as people_store
 from contacts.usecases import upserts
 
@@ -27,6 +28,8 @@ def add_writers(session: Session, *, event: Mapping[str, Any], now: datetime, li
     account_id = event["account_id"]
     people_store.set_terms(session, account_id=account_id, limit=limit, region=None)
     account = people_store.lock_account(session, account_id=account_id)
+    for each in event["people"]:
+        leavers.come_back_by_phone(session, account_id=account_id, group_id=each["group_id"], phone=each["phone"])
     contacts = [_contact(each) for each in event["people"]]
     items = upserts.upsert_into(session, account, now=now, merge_by="phone", contacts=contacts)["items"]
     codes = sorted({item["code"] for item in items if item["code"]})

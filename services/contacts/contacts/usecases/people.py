@@ -24,8 +24,10 @@ from contacts.usecases import consents, searches, segments, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.contact_input import columns_of
 from contacts.usecases.views import View
-from contracts.contacts.people import Contact
+from contracts.contacts.people import BY_NAME, BY_NAME_BACKWARDS, Contact
+from contracts.errors import Invalid
 from contracts.etags import ensure_current
+from contracts.lists import NEWEST, OLDEST
 from contracts.rpc import Actor
 
 ADDRESSES = ("email", "phone", "external_id")
@@ -53,7 +55,7 @@ def list_contacts(
     now: datetime,
     limit: int,
     cursor: str | None,
-    sort: str = "created",
+    sort: str = OLDEST,
     q: str | None = None,
     **filters: Any,
 ) -> View:
@@ -82,7 +84,7 @@ def list_contacts(
         total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
         told = pages.known(total)
     asked = Asked(account_id, where, parameters, counts_apart=searches.is_indexed(q))
-    return _page(session, asked, cursor, limit, newest_first=sort == "-created", told=told)
+    return _page(session, asked, cursor, limit, sort=sort, told=told)
 
 
 def find_contacts(
@@ -108,21 +110,26 @@ def _page(
     cursor: str | None,
     limit: int,
     *,
-    newest_first: bool = False,
+    sort: str = OLDEST,
     told: View | None = None,
 ) -> View:
     """A page, the first of them with how many there are. :param told: these, where they are known without counting."""
     account_id = asked.account_id
     wanted: dict[str, Any] = {"account_id": account_id, "where": asked.where, "parameters": asked.parameters}
-    if cursor is None and told is None and not asked.counts_apart:
+    after = pages.position(cursor)
+    if sort in (BY_NAME, BY_NAME_BACKWARDS):
+        if after is not None and store.find(session, account_id=account_id, contact_id=after) is None:
+            raise Invalid.of_field("cursor", "cursor.invalid", "The contact that it stands for is gone: begin again.")
+        rows = contact_pages.page_by_name(
+            session, **wanted, limit=limit + 1, after=after, backwards=sort == BY_NAME_BACKWARDS
+        )
+    elif cursor is None and told is None and not asked.counts_apart:
         rows, found = contact_pages.first_page(
-            session, **wanted, limit=limit + 1, most=COUNTED_MOST, newest_first=newest_first
+            session, **wanted, limit=limit + 1, most=COUNTED_MOST, newest_first=sort == NEWEST
         )
         told = pages.counted(found)
     else:
-        rows = contact_pages.page(
-            session, **wanted, limit=limit + 1, after=pages.position(cursor), newest_first=newest_first
-        )
+        rows = contact_pages.page(session, **wanted, limit=limit + 1, after=after, newest_first=sort == NEWEST)
     if cursor is not None:
         told = pages.unsaid()
     elif told is None:

@@ -12,6 +12,7 @@ from contacts.store import consents as consent_store
 from contacts.store import engagement as engagement_store
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
+from contacts.store import leavers
 from contacts.store import people as store
 from contacts.store import privacy as privacy_store
 from contacts.store import submissions as submission_store
@@ -24,21 +25,23 @@ _SECRET = frozenset({"token_hash", "account_id"})
 def records_of(session: Session, *, account_id: UUID, person: Person) -> dict[str, list[dict[str, Any]]]:
     """Records by kind; a kind that there is nothing of is an empty list."""
     records: dict[str, list[dict[str, Any]]] = {
-        kind: [] for kind in ("contact", "group", "consent", "engagement", "import")
+        kind: [] for kind in ("contact", "group", "left_group", "consent", "engagement", "import")
     }
     custom = field_store.all_of(session, account_id=account_id)
-    group_ids = store.group_ids(session, person.contact_ids)
+    groups_by_contact = store.groups(session, person.contact_ids)
     for contact_id in person.contact_ids:
         row = store.find(session, account_id=account_id, contact_id=contact_id)
         if row is None:
             continue
-        groups = group_ids.get(contact_id, [])
-        contact = views.contact(row, custom, groups)
+        group_ids = [group["id"] for group in groups_by_contact.get(contact_id, [])]
+        contact = views.contact(row, custom, group_ids)
         records["contact"].append({**contact, "fields": contact.pop("fields_")})
-        for group_id in groups:
+        for group_id in group_ids:
             group = group_store.find(session, account_id=account_id, group_id=group_id)
             if group is not None:
                 records["group"].append({name: group[name] for name in ("id", "name", "description")})
+        left = leavers.of_contact(session, account_id=account_id, contact_id=contact_id)
+        records["left_group"] += map(dict, left)
         records["consent"] += map(dict, consent_store.consents_of(session, account_id, contact_id))
         records["engagement"] += map(dict, engagement_store.engagement_of(session, account_id, contact_id))
         imports = [row["import_id"]] if row["import_id"] else []

@@ -11,7 +11,6 @@ from uuid import UUID
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
-from contacts.domain import reasons
 from contacts.domain.columns import CONSENT_FIELDS
 from contacts.domain.dates import DateOrder
 from contacts.domain.encodings import PUBLIC_NAMES
@@ -23,6 +22,7 @@ from contacts.store.audiences import ADDRESS
 from contacts.store.merge_sql import Merge
 from contacts.usecases.imports import ensure_may, open_upload, upload_of
 from contacts.usecases.views import View
+from contracts.contacts import import_reasons
 from contracts.rpc import Actor
 
 ROWS = 20
@@ -78,6 +78,7 @@ def _rows(
         account_id=account_id,
         keys=plan.keys,
         slots=[(slots[key], kind) for key, kind in plan.custom.items()],
+        consents=plan.consents,
         groups=(),
         precedence=Precedence(options["precedence"]),
         bad_values=plan.bad_values,
@@ -95,7 +96,7 @@ def _rows(
             "outcome": outcomes.get(number, "rejected"),
             "values": {name: _shown(plan, name, value) for name, value in values.get(number, {}).items()},
             "problems": problems.get(number, []),
-            "reasons": [reasons.of(code) for code in problems.get(number, [])],
+            "reasons": [import_reasons.of(code) for code in problems.get(number, [])],
         }
         for number in sorted({*outcomes, *problems})
     ]
@@ -128,7 +129,7 @@ def _archived_rows(
                 "outcome": outcome,
                 "values": values,
                 "problems": found,
-                "reasons": [reasons.of(code) for code in found],
+                "reasons": [import_reasons.of(code) for code in found],
             }
         )
     return rows

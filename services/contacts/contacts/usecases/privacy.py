@@ -10,15 +10,15 @@ from uuid import UUID
 from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
-from chassis.ids import new_id
 from contacts.domain import emails, phones
 from contacts.domain.person import ASKED, OWN, WITHOUT, Person
 from contacts.store import archive as archive_store
-from contacts.store import audiences as audience_store
 from contacts.store import files as file_store
 from contacts.store import jobs as job_store
+from contacts.store import leavers
 from contacts.store import people as store
 from contacts.store import privacy as privacy_store
+from contacts.store import snapshots as snapshot_store
 from contacts.store import submissions as submission_store
 from contacts.usecases import open_jobs, views
 from contacts.usecases.views import View
@@ -33,8 +33,11 @@ ADDRESSES = ("email", "phone")
 def request_export(session: Session, *, actor: Actor, now: datetime, **who: Any) -> View:
     """Ask for a file of all that every service knows of a person."""
     account_id = account_of(actor)
+    job_id, is_begun = open_jobs.id_for(session, actor, kind=EXPORT)
+    if is_begun:
+        return get_export(session, actor=actor, now=now, person_export_id=job_id)
     person = _person(session, account_id, **who)
-    job_id = _queue(session, actor, EXPORT, {**person.as_json()})
+    _queue(session, actor, job_id, EXPORT, {**person.as_json()})
     acts.record(session, CONTACTS_ACT, actor, "person.exported", target_id=_target(person))
     return get_export(session, actor=actor, now=now, person_export_id=job_id)
 
@@ -60,9 +63,12 @@ def erase(session: Session, *, actor: Actor, now: datetime, dry_run: bool = Fals
     """
     account_id = account_of(actor)
     store.lock_account(session, account_id=account_id)
+    job_id, is_begun = open_jobs.id_for(session, actor, kind=ERASURE)
+    if is_begun:
+        return get_erasure(session, actor=actor, now=now, erasure_id=job_id)
     person = _person(session, account_id, **who)
     counts: dict[str, Any] = {} if dry_run else _forget(session, account_id, person)
-    job_id = _queue(session, actor, ERASURE, {**person.as_json(), "dry_run": dry_run, "counts": counts})
+    _queue(session, actor, job_id, ERASURE, {**person.as_json(), "dry_run": dry_run, "counts": counts})
     if not dry_run:
         acts.record(session, CONTACTS_ACT, actor, "person.erased", target_id=_target(person), **counts)
     return get_erasure(session, actor=actor, now=now, erasure_id=job_id)
@@ -88,9 +94,10 @@ def count(session: Session, *, account_id: UUID, person: Person) -> dict[str, in
 
 def _forget(session: Session, account_id: UUID, person: Person) -> dict[str, int]:
     counts = count(session, account_id=account_id, person=person)
-    audience_store.forget(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
+    snapshot_store.forget(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
     store.delete(session, account_id=account_id, contact_ids=person.contact_ids)
     archive_store.delete(session, account_id=account_id, addresses=person.addresses)
+    leavers.forget_people(session, account_id=account_id, contact_ids=person.contact_ids, addresses=person.addresses)
     submission_store.forget_addresses(session, account_id=account_id, addresses=person.addresses)
     store.remember_erasure(session, account_id=account_id, addresses=person.addresses)
     return counts
@@ -100,14 +107,12 @@ def _target(person: Person) -> UUID | None:
     return person.contact_ids[0] if person.contact_ids else None
 
 
-def _queue(session: Session, actor: Actor, kind: str, request: View) -> UUID:
-    job_id = new_id()
+def _queue(session: Session, actor: Actor, job_id: UUID, kind: str, request: View) -> None:
     account_id = account_of(actor)
     open_jobs.ensure_room(session, account_id=account_id, kind=kind)
     job_store.add(
         session, job_id=job_id, account_id=account_id, kind=kind, request=request, created_by=actor.get("user_id")
     )
-    return job_id
 
 
 def _view(row: Mapping[Any, Any]) -> View:
@@ -153,8 +158,12 @@ def _person(
         elif column in ("id", "external_id"):
             raise views.not_found("contact")
     present = {row[name] for row in rows.values() for name in ADDRESSES if row[name]}
-    # Their push address is their id; messages may have gone there before the last device was gone.
-    present |= {str(row["id"]) for row in rows.values() if row["push"] or row["push_consent"] is not None}
+    # Their address for push and Viber is their id; messages may have gone there before the last device was gone.
+    present |= {
+        str(row["id"])
+        for row in rows.values()
+        if any(row[channel] or row[f"{channel}_consent"] is not None for channel in ("push", "viber"))
+    }
     former = privacy_store.former_addresses(session, account_id=account_id, contact_ids=list(rows))
     every = present | set(addresses.values()) | {row["address"] for row in former}
     return Person(tuple(sorted(rows)), tuple(sorted(every)))

@@ -22,6 +22,7 @@ def contact(row: Mapping[Any, Any], custom: Sequence[Mapping[Any, Any]], group_i
     return {
         "id": row["id"],
         "push": row["push"],
+        "viber": row["viber"],
         **{name: row[name] for name in PLAIN},
         "fields_": {field["key"]: row["custom"].get(field["slot"]) for field in custom},
         "consents": {channel.value: consent(row, channel) for channel in Channel},

@@ -17,7 +17,7 @@ from chassis.testing import truncate
 from contacts.exceptions import TryLater
 from contacts.jobs import worker
 from contacts.store import jobs
-from contacts.usecases import files, imports
+from contacts.usecases import combinations, files, imports
 from contacts.usecases.account_terms import AccountTerms
 from contracts.contacts.imports import ImportOptions
 from contracts.errors import Unavailable
@@ -43,21 +43,26 @@ class OtherServices:
         self.away: set[str] = set()
         self.under_way: dict[str, int] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
+        self.recipients: list[dict[str, Any]] = []
 
     def answer(self, name: str, actor: Any, payload: dict[str, Any], *, deadline: float = 10.0) -> dict[str, Any]:
         service, _, method = name.partition(".")
         self.asked.append((name, {**payload, **actor}))
         if service in self.away:
             raise Unavailable("service.timeout", "Nobody is there.")
+        if method == "list_report_recipients":
+            return self._page(payload, self.recipients)
         if method == "export_person":
-            start = int(payload["cursor"] or 0)
-            messages = self.messages.get(service, [])
-            items = [{"kind": "message", "record": one} for one in messages[start : start + payload["limit"]]]
-            more = start + payload["limit"] < len(messages)
-            return {"items": items, "next_cursor": str(start + payload["limit"]) if more else None}
+            return self._page(payload, [{"kind": "message", "record": one} for one in self.messages.get(service, [])])
         waiting = self.under_way.get(service, 0)
         self.under_way[service] = max(0, waiting - 1)
         return {"counts": {"messages": waiting}, "waiting": waiting}
+
+    @staticmethod
+    def _page(payload: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+        start = int(payload["cursor"] or 0)
+        end = start + payload["limit"]
+        return {"items": rows[start:end], "next_cursor": str(end) if end < len(rows) else None}
 
 
 class Account:
@@ -115,6 +120,13 @@ class Account:
         import_id = self.queue_import(content, filename, **options)
         self.run_imports()
         return self.call(imports.get, import_id=import_id)
+
+    def combine(self, **asked: Any) -> Any:
+        """Make new groups of old ones, to the end; answers what the API shows of it."""
+        begun = self.call(combinations.create, **{"seed": "", **asked})
+        assert (begun["state"], begun["items"]) == ("waiting", [])
+        self.run_imports()
+        return self.call(combinations.get, combination_id=begun["id"])
 
     def people(self) -> list[dict[str, Any]]:
         with self.database.transaction() as session:

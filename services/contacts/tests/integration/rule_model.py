@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 TODAY = date(2027, 2, 27)  # the end of a February without a 29th
 GROUPS = [f"00000000-0000-7000-8000-00000000000{n}" for n in range(3)]
 CAMPAIGNS = [f"00000000-0000-7000-8000-0000000000c{n}" for n in range(3)]
+CHANNEL_OF = dict(zip(CAMPAIGNS, ("sms", "push", "rcs"), strict=True))
 ENGAGEMENTS = ["delivered", "bounced", "opened", "clicked", "unsubscribed", "complained"]
 KINDS = {
     "city": "text", "first_name": "text", "phone": "text", "birth_date": "date", "created_at": "date",
@@ -144,6 +145,8 @@ def _engaged(kind: str, wanted: dict[str, Any], engagements: list[tuple[str, str
     for campaign, what, day in engagements:
         if what != kind or (wanted.get("campaigns") and campaign not in wanted["campaigns"]):
             continue
+        if wanted.get("channels") and CHANNEL_OF[campaign] not in wanted["channels"]:
+            continue
         if wanted.get("last_days") is not None and day < TODAY - timedelta(days=wanted["last_days"]):
             continue
         times += 1
@@ -248,6 +251,7 @@ def _asked() -> st.SearchStrategy[Any]:
         {},
         optional={
             "campaigns": st.lists(st.sampled_from(CAMPAIGNS), min_size=1, max_size=2),
+            "channels": st.lists(st.sampled_from(["sms", "push", "rcs"]), min_size=1, max_size=2),
             "last_days": st.sampled_from(DAYS),
             "at_least": st.integers(1, 4),
         },

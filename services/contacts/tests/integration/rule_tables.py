@@ -62,6 +62,7 @@ def _columns(account_id: UUID, engagements: list[tuple[str, str, Any, UUID]]) ->
         {
             "account_id": str(account_id),
             "campaign_id": campaign,
+            "channel": model.CHANNEL_OF[campaign],
             "kind": kind,
             "day": str(day),
             "contact_ids": ",".join(ids),

@@ -16,7 +16,8 @@ from chassis.ids import new_id
 from contacts.jobs import suppressions
 from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import jobs
-from contacts.usecases import archive, exports, fields, group_operations, groups, imports, privacy, segments
+from contacts.usecases import archive, exports, fields, groups, imports, privacy, segments
+from contracts.channel import CHANNELS
 from contracts.errors import Conflict, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -37,9 +38,8 @@ def test_lists_fields_imports_and_exports(account: Any, recorded_acts: Callable[
     group = account.call(groups.create, name="Zima", description="")["id"]
     account.call(groups.update, group_id=group, name="Lato")
     account.import_file("email;imie\nala@poczta.example;Ala\nola@poczta.example;Ola\n", group_ids=[group])
-    [made] = account.call(group_operations.combine_groups, operation="union", group_ids=[group], name="Razem", seed="")[
-        "items"
-    ]
+    combined = account.combine(operation="union", group_ids=[group], name="Razem")
+    [made] = combined["items"]
     rules = {"all": [{"field": "city", "op": "eq", "value": "Gdynia"}]}
     segment = account.call(segments.create, name="Gdynia", description="", rules=rules)["id"]
     account.call(segments.update, segment_id=segment, name="Trójmiasto")
@@ -59,6 +59,7 @@ def test_lists_fields_imports_and_exports(account: Any, recorded_acts: Callable[
     assert [(act["action"], act["target_id"]) for act in acts if act["action"] != "import.started"] == [
         ("group.created", str(group)),
         ("group.changed", str(group)),
+        ("groups.combining", str(combined["id"])),
         ("group.created", str(made["id"])),
         ("segment.created", str(segment)),
         ("segment.changed", str(segment)),
@@ -120,15 +121,18 @@ def test_a_list_for_the_archive_is_recorded_with_its_reason_and_what_it_did(
     job = account.import_file("email;telefon\nala@poczta.example;600100200\nola@poczta.example;\nzly;\n", **why)
     account.import_file("email\nala@poczta.example\n", **why)
 
-    acts = recorded_acts()
-    assert [act["action"] for act in acts] == ["import.started", "archive.added", "archive.added", "import.started"]
-    assert acts[0]["details"]["archive_reason"] == "unsubscribed"
-    assert [act["details"] for act in acts[1:3]] == [
-        {"channel": "sms", "reason_given": "unsubscribed", "addresses": 1},
-        {"channel": "email", "reason_given": "unsubscribed", "addresses": 2},
-    ]
-    assert {act["target_id"] for act in acts[:3]} == {str(job["id"])}
-    assert {act["user_id"] for act in acts} == {account.actor["user_id"]}
+    first, *added, last = recorded_acts()
+    assert (first["action"], last["action"]) == ("import.started", "import.started")
+    assert first["details"]["archive_reason"] == "unsubscribed"
+    assert {act["action"] for act in added} == {"archive.added"}
+    by_phone = {channel for channel, facts in CHANNELS.items() if facts.address_field == "phone"}
+    assert {act["details"]["channel"]: act["details"]["addresses"] for act in added} == {
+        **dict.fromkeys(by_phone, 1),
+        "email": 2,
+    }
+    assert {act["details"]["reason_given"] for act in added} == {"unsubscribed"}
+    assert {act["target_id"] for act in (first, *added)} == {str(job["id"])}
+    assert {act["user_id"] for act in (first, *added, last)} == {account.actor["user_id"]}
 
 
 def test_a_list_for_the_archive_that_is_cancelled_tells_what_it_did_until_then(

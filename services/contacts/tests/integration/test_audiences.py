@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from contacts.store import audiences as store
-from contacts.store import jobs
+from contacts.store import jobs, snapshots
 from contacts.usecases import archive, audiences, fields, groups, people, segments
 from contracts.vocabulary import ArchiveReason, Channel
 
@@ -34,7 +33,7 @@ def _taken(database: Any, account: Any, channel: Channel, chosen: dict[str, Any]
         recipients: list[dict[str, Any]] = []
         place = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
         for after in range(0, total, 7):
-            page = store.read(session, **place, after=after, up_to=min(after + 7, total), today=NOON.date())
+            page = snapshots.read(session, **place, after=after, up_to=min(after + 7, total), today=NOON.date())
             assert page.left_out == {}
             recipients += page.recipients
     account.call(audiences.drop, snapshot_id=snapshot_id)
@@ -160,8 +159,14 @@ def test_what_a_person_did_after_the_snapshot_counts(database, account):
     account.call(people.delete, contact_id=contact_ids[5 - 1])
     said(6, "UPDATE contacts SET email = 'other@x.example' WHERE account_id = :account AND id = :id")
     said(7, "UPDATE contacts SET email = NULL, phone = '+48505603400' WHERE account_id = :account AND id = :id")
-    said(9, f"DELETE FROM {store.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL")
-    said(10, f"DELETE FROM {store.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL")
+    said(
+        9,
+        f"DELETE FROM {snapshots.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL",
+    )
+    said(
+        10,
+        f"DELETE FROM {snapshots.table_of(snapshot['snapshot_id'])} WHERE contact_id = :id AND :account IS NOT NULL",
+    )
 
     wanted = {"archived": [2], "withdrawn": [3, 4], "deleted": [5], "changed": [6, 7], "erased": [9, 10]}
     assert page() == ([1, 8], wanted)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 from sqlalchemy import text
 
 from chassis.ids import new_id
+from contacts.domain.values import FieldType
 from contacts.jobs import bulk as bulk_job
 from contacts.jobs.worker import JobLeases, Worker
 from contacts.store import accounts, jobs
-from contacts.usecases import archive, bulk, groups, people, segments
+from contacts.usecases import archive, bulk, fields, groups, people, segments
 from contracts.contacts.bulk import BulkCreate
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound
 from contracts.vocabulary import ArchiveReason, Channel
+
+from .conftest import OtherServices
 
 FROM_GDYNIA = {"field": "city", "op": "eq", "value": "Gdynia"}
 
@@ -99,6 +103,101 @@ def test_who_fits_a_segment_is_archived_once_with_its_reason(towns: Any) -> None
     assert _done(towns, **asked)["counts"] == {"fitting": 35, "changed": 0}
 
 
+def test_who_fits_is_moved_from_one_group_to_another(towns: Any) -> None:
+    old, new = _group(towns), _group(towns, "Nowa")
+    ids = [one["id"] for one in towns.people() if one["city"] == "Gdynia"]
+    towns.call(groups.add_contacts, group_id=old, contact_ids=ids[:30])
+    towns.call(groups.add_contacts, group_id=new, contact_ids=ids[28:33])
+    asked = {"rules": FROM_GDYNIA, "source_group_id": str(old), "target_group_id": str(new), "act": "move_to_group"}
+
+    counted = _done(towns, dry_run=True, **asked)
+    moved = _done(towns, **asked)
+
+    # 30 leave the old one, two more of Gdynia were in neither, three were in the new one alone.
+    assert moved["counts"] == counted["counts"] == {"fitting": 35, "changed": 32}
+    assert (_members(towns, old), _members(towns, new)) == (0, 35)
+    assert _done(towns, **asked)["counts"] == {"fitting": 35, "changed": 0}
+
+
+def test_who_fits_is_given_values_and_keeps_the_others(towns: Any) -> None:
+    for key, kind in (("status", FieldType.TEXT), ("points", FieldType.NUMBER)):
+        towns.call(fields.create, key=key, label=key, type=kind)
+    one = next(one for one in towns.people() if one["city"] == "Sopot")
+    towns.call(people.update, contact_id=one["id"], fields_={"status": "vip", "points": 7})
+    sopot = {"rules": {"field": "city", "op": "eq", "value": "Sopot"}, "act": "set_fields"}
+    asked = {**sopot, "values": {"company": " Wici ", "fields": {"status": "vip"}}}
+
+    counted = _done(towns, dry_run=True, **asked)
+    done = _done(towns, **asked)
+
+    assert done["counts"] == counted["counts"] == {"fitting": 15, "changed": 15}
+    there = [each for each in towns.people() if each["city"] == "Sopot"]
+    assert {(each["company"], each["custom"]["f1"]) for each in there} == {("Wici", "vip")}
+    assert sorted(each["custom"].get("f2", 0) for each in there) == [0] * 14 + [7]
+    emptied = _done(towns, **sopot, values={"fields": {"points": None}})
+    assert emptied["counts"] == {"fitting": 15, "changed": 1}
+    assert _done(towns, **asked)["counts"]["changed"] == 0
+
+
+def _say_no(account: Any, database: Any, by_link: str, by_complaint: str, by_hand: str) -> None:
+    """Each in one of the ways in which Wici is told, as its handler takes it."""
+    account_id = UUID(account.actor["account_id"])
+    ids = {one["email"]: one["id"] for one in account.people()}
+    told = {"event_id": new_id(), "account_id": account_id, "channel": "email", "contact_id": ids[by_link]}
+    complaint = {"channel": "email", "address": by_complaint, "reason": ArchiveReason.COMPLAINT}
+    refused = {"event_id": new_id(), "account_id": account_id, "addresses": [complaint]}
+    with database.transaction() as session:
+        archive.archive_unsubscribed(session, event=told, sent_to=None)
+        archive.archive_refused(session, event=refused, handler="archive_email_refusals", source="email_gateway")
+    account.call(
+        archive.add,
+        channel=Channel.EMAIL,
+        addresses=[by_hand],
+        contact_ids=[],
+        reason=ArchiveReason.UNSUBSCRIBED,
+        note="telefonicznie",
+    )
+
+
+def test_nobody_is_moved_from_a_group_to_itself(towns: Any) -> None:
+    group_id = str(_group(towns))
+    with pytest.raises(Invalid) as refused:
+        _queue(towns, rules=FROM_GDYNIA, act="move_to_group", source_group_id=group_id, target_group_id=group_id)
+    assert [one["code"] for one in refused.value.errors] == ["bulk.same_group"]
+
+
+def test_what_a_campaigns_bounces_have_archived_is_restored_but_for_who_said_no(towns: Any, database: Any) -> None:
+    campaign_id, other = new_id(), new_id()
+    account_id = UUID(towns.actor["account_id"])
+
+    def archived(number: int, reason: str, campaign: Any) -> None:
+        entry = {"id": new_id(), "address": f"p{number}@x.example", "contact_id": None, "reason": reason}
+        with database.transaction() as session:
+            archive.archive(
+                session, account_id=account_id, channel="email", entries=[entry], source="email_gateway",
+                campaign_id=campaign,
+            )  # fmt: skip
+
+    for number in range(5, 17):
+        archived(number, "hard_bounce", campaign_id)
+    archived(20, "hard_bounce", other)
+    archived(21, "complaint", campaign_id)
+    _say_no(towns, database, "p14@x.example", "p15@x.example", "p16@x.example")
+    with database.transaction() as session:
+        session.execute(text("UPDATE archive SET keeps_refusals = false WHERE address = 'p13@x.example'"))
+    asked = {"act": "restore", "reason": "hard_bounce", "campaign_id": str(campaign_id), "note": "awaria u dostawcy"}
+
+    counted = _done(towns, dry_run=True, **asked)
+    done = _done(towns, **asked)
+
+    assert done["counts"]["changed"] == counted["counts"]["changed"] == 8
+    standing = towns.call(archive.list_archive, limit=100, cursor=None, restored=False)["items"]
+    assert {one["address"][:3] for one in standing} == {"p13", "p14", "p15", "p16", "p20", "p21"}
+    restored = towns.call(archive.list_archive, limit=100, cursor=None, restored=True)["items"]
+    assert {one["restore_note"] for one in restored} == {"awaria u dostawcy"}
+    assert _done(towns, **asked)["counts"]["changed"] == 0
+
+
 def test_what_is_added_meanwhile_does_not_change_whom_it_is_about(towns: Any) -> None:
     """An act on who is not in a group, which puts them there: each once, and nobody is passed over."""
     group_id = _group(towns)
@@ -117,7 +216,7 @@ def test_a_turn_that_is_given_back_and_a_kill_change_nobody_twice(towns: Any, da
         with database.transaction() as session:
             job = jobs.claim(session, new_id())
         assert job is not None
-        if bulk_job.run(database, job, lambda: False):
+        if bulk_job.run(database, job, lambda: False, ask=towns.services.answer):
             break
         turns += 1
         with database.transaction() as session:
@@ -130,7 +229,7 @@ def test_a_turn_that_is_given_back_and_a_kill_change_nobody_twice(towns: Any, da
 def _perform(database: Any, go_on: Any) -> None:
     with database.transaction() as session:
         job = jobs.claim(session, new_id())
-    runners = {"bulk": lambda database, job, _: bulk_job.run(database, job, go_on)}
+    runners = {"bulk": lambda database, job, _: bulk_job.run(database, job, go_on, ask=OtherServices().answer)}
     Worker(database, JobLeases(database), Event(), runners)._perform(job)
 
 
@@ -172,6 +271,13 @@ def test_a_group_that_goes_meanwhile_fails_it_with_the_reason(towns: Any, databa
         ({"act": "add_to_group"}, "bulk.nobody"),
         ({"act": "add_to_group", "text": "a"}, "bulk.no_group"),
         ({"act": "add_to_group", "text": "a", "target_group_id": str(new_id())}, "group.not_found"),
+        ({"act": "move_to_group", "text": "a", "target_group_id": str(new_id())}, "bulk.no_group"),
+        ({"act": "set_fields", "text": "a"}, "bulk.no_values"),
+        ({"act": "set_fields", "text": "a", "values": {"fields": {}}}, "bulk.no_values"),
+        ({"act": "set_fields", "text": "a", "values": {"fields": {"x": 1}}}, "contact_field.not_found"),
+        ({"act": "restore", "reason": "unsubscribed"}, "bulk.not_restored"),
+        ({"act": "restore"}, "bulk.not_restored"),
+        ({"act": "restore", "reason": "other", "text": "a"}, "bulk.not_for_restore"),
         ({"act": "archive", "text": "a", "reason": "other"}, "bulk.no_channel"),
         ({"act": "archive", "text": "a", "channel": "sms"}, "bulk.no_reason"),
         ({"act": "archive", "group_ids": [str(new_id())], "channel": "sms", "reason": "other"}, "group.not_found"),
@@ -249,7 +355,11 @@ def test_the_end_of_an_account_takes_its_chosen_with_it(towns: Any, database: An
     _queue(towns, text="p", act="add_to_group", target_group_id=str(_group(towns)))
     with database.transaction() as session:
         job = jobs.claim(session, new_id())
-    assert job is not None and not bulk_job.run(database, job, lambda: False) and _tables(database) == 1
+    assert (
+        job is not None
+        and not bulk_job.run(database, job, lambda: False, ask=towns.services.answer)
+        and _tables(database) == 1
+    )
 
     with database.transaction() as session:
         accounts.erase(session, account_id=towns.id)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from contacts.usecases import people, upserts
 from contracts.errors import Conflict
+from contracts.vocabulary import Channel
 
 ACTS = st.lists(st.tuples(st.booleans(), st.integers(1, 28)), min_size=1, max_size=5)
 # How the acts are dealt out to lists: those of one list come together.
@@ -49,7 +50,7 @@ def test_a_list_without_dates_undoes_nobodys_refusal_and_says_so(account: Any) -
     job = account.import_file("email;imie\nola@x.example;Ola\njan@x.example;Jan\n", consent=["email"])
 
     assert job["problems"] == {"email_consent.refused": 1} and job["counts"]["warnings"] == 1
-    assert "has refused e-mail" in account.download(job["warnings_file_id"])
+    assert "email_consent.refused" in account.download(job["warnings_file_id"])
     assert {one["email"]: (one["email_consent"], one["first_name"]) for one in account.people()} == {
         "ola@x.example": (False, "Ola"),
         "jan@x.example": (True, "Jan"),
@@ -101,3 +102,35 @@ def test_a_copy_of_an_older_consent_undoes_no_refusal_by_the_api_either(account:
     assert account.people()[0]["email_consent"] is False
     account.call(people.update, contact_id=contact["id"], consents={"email": {"granted": True}})
     assert account.people()[0]["email_consent"] is True
+
+
+def test_consents_of_every_channel_come_with_a_list(account: Any) -> None:
+    account.import_file(
+        "telefon;zgoda rcs;WhatsApp consent;viber_consent;zgoda push;data zgody\n"
+        "600100200;tak;nie;;nie;2020-05-01\n600100201;;tak;tak;;2020-05-02\n",
+        consent=["rcs"],
+    )
+
+    names = [f"{channel}_consent" for channel in ("sms", "rcs", "whatsapp", "viber", "push")]
+    first, second = sorted(account.people(), key=lambda one: one["phone"])
+    assert [first[name] for name in names] == [None, True, False, None, False]
+    assert [second[name] for name in names] == [None, True, True, True, None]
+    assert second["whatsapp_consent_at"] == datetime(2020, 5, 2, tzinfo=UTC)
+    assert second["rcs_consent_source"].startswith("import:")
+
+
+def test_a_list_undoes_no_refusal_on_another_channel(account: Any) -> None:
+    account.import_file("telefon;zgoda rcs;zgoda whatsapp\n600100200;nie;tak\n")
+
+    job = account.import_file("telefon;imie\n600100200;Ola\n", consent=["rcs", "whatsapp"])
+
+    assert job["problems"] == {"rcs_consent.refused": 1}
+    (one,) = account.people()
+    assert (one["rcs_consent"], one["whatsapp_consent"], one["first_name"]) == (False, True, "Ola")
+
+
+def test_an_export_comes_back_with_all_its_consents(account: Any) -> None:
+    header = "phone;" + ";".join(f"{channel}_consent" for channel in Channel)
+    account.import_file(f"{header}\n+48600100200;1;0;1;0;1;0\n")
+
+    assert [account.people()[0][f"{channel}_consent"] for channel in Channel] == [True, False] * 3

@@ -158,3 +158,26 @@ def test_nothing_is_kept_of_an_account_that_is_closed_and_nothing_comes_after(da
     add(database, column(account, ids))
 
     assert rows(database) == 0
+
+
+def test_who_opened_is_asked_by_channel(database: Any, account: Any, ids: list[UUID]) -> None:
+    add(
+        database,
+        column(account, ids[:3], channel="push"),
+        column(account, ids[2:4], channel="rcs", campaign_id=OTHER),
+        column(account, ids[4:5]),  # told before anybody said of which channel
+    )
+
+    assert [count(account, "opened", channels=[one]) for one in ("push", "rcs", "viber")] == [3, 2, 0]
+    assert count(account, "opened", channels=["push", "rcs"]) == 4
+    assert count(account, "opened", channels=["push", "rcs"], at_least=2) == 1
+    assert count(account, "opened") == 5
+
+
+def test_columns_of_two_channels_are_not_merged_into_one(database: Any, account: Any, ids: list[UUID]) -> None:
+    add(database, *(column(account, ids[:2], channel=one) for one in ("push", "push", "sms")))
+
+    with database.transaction() as session:
+        engagement.merge_past_days(session, TODAY + timedelta(days=1))
+
+    assert [count(account, "opened", channels=[one], at_least=2) for one in ("push", "sms")] == [2, 0]

@@ -16,9 +16,9 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contacts.jobs import engagement as job
-from contacts.store import audiences as audience_store
 from contacts.store import engagement
 from contacts.store import frequency_caps as store
+from contacts.store import snapshots as snapshot_store
 from contacts.usecases import archive, audience_samples, audiences, frequency_caps, groups
 from contracts.vocabulary import ArchiveReason, Channel, FollowUpWho
 
@@ -236,6 +236,8 @@ def test_room_is_held_until_it_is_known_is_let_go_or_lapses(database: Database, 
 
     # What is read again, after a crash say, finds the room that was held for it.
     assert reached(first) == reached(first) == list(range(1, PEOPLE + 1)) and reached(second) == []
+    account.call(audiences.let_go, snapshot_id=first, campaign_id=first, after=0, numbers=[7, 8])
+    assert reached(second) == [7, 8] and reached(first) == [1, 2, 3, 4, 5, 6]
     account.call(audiences.let_go, snapshot_id=first, campaign_id=first, after=5)
     assert reached(second) == [6, 7, 8] and reached(first) == [1, 2, 3, 4, 5]
 
@@ -289,7 +291,7 @@ def test_strangers_in_an_audience_are_counted_whoever_would_be_left_out(
     everybody = [f"p{number}@x.example" for number in range(PEOPLE)]
     assert (strangers(*everybody), strangers(*everybody[1:]), strangers()) == (0, 1, PEOPLE)
     with database.transaction() as session:
-        audience_store.forget(session, account_id=account.id, contact_ids=people[:1], addresses=[])
+        snapshot_store.forget(session, account_id=account.id, contact_ids=people[:1], addresses=[])
     assert strangers(*everybody[1:]) == 0
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from contacts.jobs import imports
 from contacts.usecases import archive, exports, fields, groups, people
 from contracts.errors import Invalid, Unsupported
 from contracts.vocabulary import ArchiveReason, Channel
@@ -126,7 +127,7 @@ def test_rejected_rows_come_as_a_file_that_starts_no_formula(account):
     rows = list(csv.reader(io.StringIO(rejected.removeprefix("\ufeff")), delimiter=";"))
     assert rejected.startswith("\ufeff")
     assert rows[0] == ["row", "reason", "email", "imie", "telefon"]
-    assert rows[1][0] == "2" and "not valid" in rows[1][1]
+    assert rows[1][:2] == ["2", "email.invalid; phone.invalid"]
     assert rows[1][3:] == ['\'=HYPERLINK("x")', "'+48 1"]
     assert len(rows) == 2 and job["counts"]["warnings"] == 1
 
@@ -310,3 +311,23 @@ def test_a_long_cell_is_cut_and_told_of(account):
     assert (job["counts"]["added"], job["counts"]["warnings"]) == (2, 2)
     assert job["problems"] == {"row.cell_cut": 1, "first_name.cut": 1}
     assert [len(one["first_name"]) for one in account.people()] == [3, 1_000]
+
+
+@pytest.mark.parametrize(("rows", "gathered"), [(1, []), (2, ["addresses"]), (3, ["addresses", "all"])])
+def test_statistics_are_gathered_for_as_much_as_an_import_changes(account, database, monkeypatch, rows, gathered):
+    monkeypatch.setattr(imports, "STATISTICS_FROM", 2)
+    monkeypatch.setattr(imports, "ALL_STATISTICS_FROM", 3)
+    of = {"ANALYZE contacts (account_id, email, phone, external_id), group_members": "addresses"}
+    of["ANALYZE contacts, group_members"] = "all"
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.extend([of[statement]] if statement in of else [])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        account.import_file("email\n" + "".join(f"ala{number}@x.example\n" for number in range(rows)))
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+    assert seen == gathered

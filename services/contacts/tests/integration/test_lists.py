@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chassis import pages
 from contacts.usecases import archive, groups, imports, people
+from contracts.errors import Invalid
 from contracts.vocabulary import ArchiveReason, Channel
 
 FILES = ("łódź.csv", "zima.csv", "Łodzianie.csv")
@@ -164,3 +165,32 @@ def test_a_contact_says_its_groups_by_name_and_what_of_it_is_archived(account: A
     assert _found(account, archive_reason=ArchiveReason.COMPLAINT) == ["Jan"]
     assert _found(account, archived=True, archive_reason=ArchiveReason.HARD_BOUNCE, q="ola") == ["Ola"]
     assert _found(account, archived=False, archive_reason=ArchiveReason.COMPLAINT) == []
+
+
+def test_contacts_are_listed_by_name_as_polish_sorts_it(account: Any) -> None:
+    names = [("Jan", "Zając"), ("Łukasz", "Łoś"), ("Anna", "lis"), ("Ola", "Ludwik"), ("Żaneta", "Łoś"), ("Ćma", "")]
+    lines = [f"p{n}@x.example;{first};{last}" for n, (first, last) in enumerate([*names, ("", "")] * 4)]
+    account.import_file("email;imie;nazwisko\n" + "\n".join(lines) + "\n")
+    by_id = {one["id"]: one for one in account.people()}
+
+    def walked(sort: str) -> list[tuple[str, str]]:
+        ids, totals = _walk(account, sort=sort)
+        assert len(ids) == len(set(ids)) == 28 and totals[0] == (28, False)
+        return [(by_id[one]["last_name"] or "", by_id[one]["first_name"] or "") for one in ids]
+
+    found = walked("name")
+
+    sorted_names = ["Ćma", "Anna", "Ola", "Łukasz", "Żaneta", "Jan", ""]
+    assert list(dict.fromkeys(first for _, first in found)) == sorted_names
+    assert walked("-name") == found[::-1]
+
+
+def test_a_page_by_name_after_a_contact_that_is_gone_says_so(account: Any) -> None:
+    account.import_file("email;nazwisko\na@x.example;Adam\nb@x.example;Bok\nc@x.example;Cis\n")
+    first = account.call(people.list_contacts, limit=1, cursor=None, sort="name")
+    account.call(people.delete, contact_id=first["items"][0]["id"])
+
+    with pytest.raises(Invalid) as refused:
+        account.call(people.list_contacts, limit=1, cursor=first["next_cursor"], sort="name")
+
+    assert refused.value.errors[0]["code"] == "cursor.invalid"

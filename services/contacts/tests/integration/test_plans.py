@@ -15,6 +15,7 @@ from chassis.ids import new_id
 from chassis.testing import as_administrator
 from contacts.store import audiences as store
 from contacts.store import frequency_caps
+from contacts.store import snapshots as snapshot_store
 from contacts.usecases import archive, groups, people
 from contracts.vocabulary import Channel
 
@@ -74,9 +75,11 @@ def snapshot_id(database: Database, account: Any) -> UUID:
     with database.transaction() as session:
         session.execute(
             text(
-                "INSERT INTO contacts (id, account_id, email, phone, push, email_consent, sms_consent, push_consent)"
-                " SELECT id, :account, n || '@x.example', '+48600' || lpad(n::text, 6, '0'), id::text, true, true, true"
-                " FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, :held) n) made"
+                "INSERT INTO contacts (id, account_id, email, phone, push, viber, "
+                + ", ".join(f"{channel}_consent" for channel in Channel)
+                + ") SELECT id, :account, n || '@x.example', '+48600' || lpad(n::text, 6, '0'), id::text, id::text, "
+                + ", ".join("true" for _ in Channel)
+                + " FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, :held) n) made"
             ),
             {"account": account.id, "held": HELD},
         )
@@ -89,7 +92,7 @@ def snapshot_id(database: Database, account: Any) -> UUID:
                 ),
                 {"account": account.id, "channel": channel},
             )
-        table = store.table_of(taken)
+        table = snapshot_store.table_of(taken)
         session.execute(text(f"CREATE TABLE {table} (number integer, contact_id uuid, address text, fields jsonb)"))
         session.execute(
             text(
@@ -128,16 +131,16 @@ def test_a_page_of_an_audience_and_a_check_of_addressees_look_at_their_own_rows_
             {"today": NOON.date()},
         )
     if many:
-        _pretend_many(database, "contacts", "archive", "recent_sends", store.table_of(snapshot_id))
+        _pretend_many(database, "contacts", "archive", "recent_sends", snapshot_store.table_of(snapshot_id))
     costs, scanned = dict[str, float](), dict[str, str]()
-    monkeypatch.setattr(store, "cursor_of", lambda session: Explained(cursor_of(session), costs, scanned))
+    monkeypatch.setattr(snapshot_store, "cursor_of", lambda session: Explained(cursor_of(session), costs, scanned))
 
     with database.transaction() as session:
         place: Any = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
-        page = store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE, today=NOON.date())
+        page = snapshot_store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE, today=NOON.date())
         found = session.execute(text(f"SELECT id, {store.ADDRESS[channel]} FROM contacts LIMIT {PAGE}"))
         addressees = [(contact_id, address) for contact_id, address in found]
-        gone = store.left_out(session, account_id=account.id, channel=channel, addressees=addressees)
+        gone = snapshot_store.left_out(session, account_id=account.id, channel=channel, addressees=addressees)
 
     assert len(page.recipients) + sum(map(len, page.left_out.values())) == PAGE
     assert 0 < len(gone) < PAGE

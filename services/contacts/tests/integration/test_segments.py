@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contacts.usecases import audiences, fields, group_operations, groups, people, segments
+from contacts.usecases import audiences, fields, groups, people, segments
 from contracts.errors import Conflict
 from contracts.vocabulary import Channel
 
@@ -102,9 +102,7 @@ def test_a_split_is_repeatable_disjoint_and_complete(account):
     def split(*names: str) -> list[set[Any]]:
         shares = zip(names, (20.0, 30.0, 50.0), strict=True)
         parts = [{"name": name, "percent": percent} for name, percent in shares]
-        made = account.call(
-            group_operations.combine_groups, operation="split", group_ids=[whole], parts=parts, seed="s"
-        )["items"]
+        made = account.combine(operation="split", group_ids=[whole], parts=parts, seed="s")["items"]
         assert [one["contacts"] for one in made] == [8, 12, 20]
         return [
             {
@@ -125,7 +123,7 @@ def test_union_subtract_and_filter(account):
 
     def made(operation: str, **more: Any) -> set[Any]:
         request = {"name": operation, "group_ids": [UUID(one) for one in group_ids], "seed": "", **more}
-        group = account.call(group_operations.combine_groups, operation=operation, **request)["items"][0]
+        group = account.combine(operation=operation, **request)["items"][0]
         found = account.call(people.list_contacts, limit=100, cursor=None, group_id=group["id"])["items"]
         assert group["contacts"] == len(found)
         return {one["id"] for one in found}

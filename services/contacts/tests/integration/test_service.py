@@ -86,6 +86,8 @@ def test_a_list_becomes_an_audience(api, launch):
     job = api.finished(api.start_import(content, "contacts-pl.csv", group_name="Lista"))
     audience = {"groups": job["group_ids"]}
     count = api("count_audience", channel="sms", audience=audience)["count"]
+    figures = api("break_down_audience", channel="email", also_on=["sms"], audience=audience)
+    assert figures["reachable"] == api("count_audience", channel="sms", also_on=["email"], audience=audience)["count"]
     snapshot = {"snapshot_id": str(new_id()), "channel": "sms", "audience": audience}
     api("snapshot_audience", fields=["first_name", "discount_code", "birth_date"], **snapshot)
     taken = wait_until(

@@ -11,10 +11,12 @@ from contacts.domain import sources
 from contacts.jobs import import_work, suppressions
 from contacts.store import jobs, refusals
 from contacts.usecases import archive, imports, previews
+from contracts.channel import CHANNELS
 from contracts.contacts.imports import ImportOptions
 from contracts.vocabulary import ArchiveReason, Channel
 
 REASON = {"archive": {"reason": "unsubscribed", "note": "old system"}}
+PHONES = ("+48600100200", "+48600100201")
 LIST = "e-mail;telefon\na@x.example;\nA@x.example;600 100 200\nzły;\n;600100201\nb@x.example;12\n"
 
 
@@ -46,11 +48,11 @@ def test_a_list_of_addresses_goes_to_the_archive_and_makes_nobody(account, datab
     assert {name: job["counts"][name] for name in ("read", "added", "unchanged", "merged", "rejected", "warnings")} == {
         "read": 5, "added": 3, "unchanged": 1, "merged": 0, "rejected": 1, "warnings": 1,
     }  # fmt: skip
+    by_phone = [each for each, facts in CHANNELS.items() if facts.address_field == "phone"]
     assert _archived(database, account) == {
         ("email", "a@x.example", "unsubscribed", "old system"),
-        ("sms", "+48600100200", "unsubscribed", "old system"),
-        ("sms", "+48600100201", "unsubscribed", "old system"),
         ("email", "b@x.example", "spam", "mine"),
+        *((each, phone, "unsubscribed", "old system") for each in by_phone for phone in PHONES),
     }
     assert [one["email"] for one in account.people()] == ["b@x.example"]
     assert "zły" in account.download(job["rejected_file_id"])

@@ -86,6 +86,13 @@ def test_what_a_program_has_quoted_is_read_as_it_was(table):
     assert not any(isinstance(row, csv_rows.MarkedRow) for row in found)
 
 
+def test_what_excel_is_not_to_take_for_a_quantity_is_what_stands_within():
+    told = '="0600100200";"=""ala@x.example""";="Ala ""Ola""";="x;=""'
+    assert list(csv_rows.split_rows([told], ";")) == [["0600100200", "ala@x.example", 'Ala "Ola"', '="x', ""]]
+    odd = '="0600100200";"=""ala@x.example""";"Ala\n'
+    assert list(csv_rows.split_rows([odd], ";"))[0] == ["0600100200", "ala@x.example", '"Ala']
+
+
 quotes = st.text(st.sampled_from('"a ,x'), max_size=6)
 
 

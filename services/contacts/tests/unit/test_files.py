@@ -28,6 +28,20 @@ def test_encodings_are_detected_and_read(encoding):
     assert rows[1] == ["Świętosław", "Łódź"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("begins", ["Źródło", "ŁÓDŹ", "Ā", "a"])
+def test_utf_16_without_a_mark_begins_with_any_letter(encoding, begins):
+    content = f"{begins};e-mail\nŁódź;a@x.example\n".encode(encoding)
+
+    assert _encoding(content) == encoding
+    assert next(iter(files.text_rows([content], files.Dialect(encoding, ";")))) == [begins, "e-mail"]
+
+
+def test_zeros_here_and_there_are_no_text():
+    with pytest.raises(FileRefused):
+        _encoding(b"email;imie\x00\na@x.example;\x00\x00b\n")
+
+
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
 def test_separators_are_detected(separator):
     sample = f'imie{separator}email\n"a{separator}\nb"{separator}x@x.example\nc{separator}y@x.example\n'

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import random
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time
 
@@ -10,7 +11,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.domain import workbook_parts, workbooks
+from contacts.domain import csv_rows, workbook_parts, workbooks
 from contacts.domain.workbooks import Workbook
 from contacts.exceptions import FileRefused
 
@@ -180,6 +181,21 @@ def test_what_is_no_workbook_or_too_much_is_refused(file, code):
         _rows(file)
 
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_of_an_endless_text_no_more_is_held_than_a_cell_may_have(shared):
+    text = "<t>" + "ż" * (8 << 20) + "</t>"
+    cell = '<c t="s"><v>0</v></c>' if shared else f'<c t="inlineStr"><is>{text}</is></c>'
+    strings = f'<sst xmlns="{MAIN}"><si>{text}</si></sst>' if shared else None
+    file = _archive(_parts(_sheet(f"<row>{cell}</row>"), strings), zipfile.ZIP_STORED)
+
+    tracemalloc.start()
+    [[cell]] = _rows(file)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(cell) in (csv_rows.MAX_CELL, csv_rows.MAX_CELL + 1) and most < 4 << 20
 
 
 def test_no_more_is_unpacked_than_is_allowed():

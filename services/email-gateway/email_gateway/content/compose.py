@@ -249,8 +249,7 @@ class Composer:
             # The address by HTTPS first (RFC 8058); programs that know nothing of that write to the other.
             mailto = verp.encode(message_id, self._return_path, self._links.return_path_key, verp.Kind.UNSUBSCRIBE)
             both = b"<%s>,\r\n <mailto:%s?subject=unsubscribe>" % (unsubscribe.encode(), mailto.encode())
-            headers.append((b"List-Unsubscribe", both))
-            headers.append((b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"))
+            headers += [(b"List-Unsubscribe", both), (b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")]
         return headers
 
 

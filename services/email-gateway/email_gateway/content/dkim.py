@@ -63,7 +63,13 @@ def body_hash(body: bytes, tail: bytes = b"") -> bytes:
 
 def relaxed(name: bytes, value: bytes) -> bytes:
     """`name:value` and a line end, canonicalised `relaxed`: lower-case name, runs of white space become one."""
-    return name.strip(b" \t").lower() + b":" + _SPACES.sub(b" ", value).strip(b" ") + b"\r\n"
+    return _relaxed(name.strip(b" \t").lower(), value)
+
+
+def _relaxed(lowered: bytes, value: bytes) -> bytes:
+    if b"\n" in value or b"  " in value or b"\t" in value or b"\r" in value:  # most have none, and the search costs
+        value = _SPACES.sub(b" ", value)
+    return lowered + b":" + value.strip(b" ") + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,7 +105,7 @@ class Signer:
             body_digest,
         )
         canonical = b"".join([line for _, line in headers])
-        to_sign = canonical + relaxed(b"dkim-signature", value)[:-2]
+        to_sign = canonical + b"dkim-signature:" + value.replace(b"\r\n\t", b" ")
         return b"DKIM-Signature: " + value + _folded(b64encode(self._signature(to_sign))) + b"\r\n"
 
     def _signature(self, to_sign: bytes) -> bytes:
@@ -111,15 +117,16 @@ class Signer:
 
 def select(headers: Iterable[Header]) -> list[Canonical]:
     """The headers that are signed, canonical, in signing order; among equal names the last comes first (5.4.2)."""
-    by_name: dict[bytes, list[Canonical]] = {}
-    for name, value in headers:
-        lowered = name.lower()
-        if lowered in _SIGNED:
-            by_name.setdefault(lowered, []).append((lowered, relaxed(lowered, value)))
-    return [found for name in SIGNED_HEADERS for found in reversed(by_name.get(name, []))]
+    found = [
+        (place, -number, (lowered, _relaxed(lowered, value)))
+        for number, (name, value) in enumerate(headers)
+        if (place := _PLACES.get(lowered := name.lower())) is not None
+    ]
+    found.sort()
+    return [canonical for _, _, canonical in found]
 
 
-_SIGNED = frozenset(SIGNED_HEADERS)
+_PLACES = {name: place for place, name in enumerate(SIGNED_HEADERS)}
 
 
 def _folded(signature: bytes) -> bytes:

@@ -55,8 +55,11 @@ class EncodedTemplate:
         if len(text) > 3 * MAX_RENDERED:
             raise TemplateProblem("the result is too long")
         octets = text.encode("ascii")
-        # A body ends with a line end; a soft break at the very end would join it to the boundary.
-        return octets.removesuffix(b"=\r\n") + b"\r\n" if octets.endswith(b"=\r\n") or not octets else octets
+        if octets and not octets.endswith(b"=\r\n"):
+            return octets
+        # A body ends with a line end; a soft break at the very end would join it to the boundary. No blank ends a line.
+        body = octets.removesuffix(b"=\r\n")
+        return (body[:-1] + b"=20" if body.endswith(b" ") else body) + b"\r\n"
 
 
 def encoded_template(source: str, *, escapes: bool, lenient: bool = False) -> EncodedTemplate | None:
@@ -89,8 +92,9 @@ def _encode(text: str) -> str:
 
 
 def _encode_octets(octets: bytes) -> str:
-    if _SHORT.fullmatch(octets):
-        return octets.decode("ascii") + "=\r\n"
+    if _PRINTABLE.fullmatch(octets):
+        text = octets.decode("ascii")
+        return "".join([text[start : start + _ROOM] + "=\r\n" for start in range(0, len(text), _ROOM)])
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     encoded = quoted_printable_octets(octets)
@@ -121,6 +125,7 @@ def _escaped_value(value: Any) -> str:
 
 
 _LINE = 76  # RFC 2045 section 6.7
-_SHORT = re.compile(rb"[ -<>-~]{1,72}")  # printable, no equals sign: stands for itself
+_ROOM = _LINE - 3  # a blank at the end may have to be written as three
+_PRINTABLE = re.compile(rb"[ -<>-~]+")  # no equals sign: stands for itself
 _SPECIAL = re.compile(r"[&<>\"']")
 _PLAIN = minijinja.Environment(auto_escape_callback=lambda _name: None, debug=False)

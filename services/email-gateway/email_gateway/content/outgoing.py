@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from email_gateway.domain.needs import NOTHING, Needs
@@ -17,8 +18,7 @@ class Blob:
     needs: Needs = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):  # travels from the composing process: a tuple is pickled in half the time
     """One message, ready to be handed over; with `blob`, `octets` is what stands before it."""
 
     message_id: UUID

@@ -34,8 +34,10 @@ class Plan:
     tags: Sequence[str] = ()
     schedule_at: datetime | None = None
     submitter_id: str | None = None  # the API key, user or SMTP account that handed it in
+    test_of: str | None = None  # the campaign of which it is a test
     webhook_url: str | None = None  # where its events are posted
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by digest: what its messages end with
+    is_unique: bool = False  # no other send has its content or its blobs: nobody looks whether they are kept already
 
     @property
     def from_name(self) -> str:

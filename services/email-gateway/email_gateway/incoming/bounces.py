@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from email.message import Message
+from typing import NamedTuple
 
 from email_gateway.incoming.parts import Part, fields, header
 from email_gateway.smtp.replies import Reply
@@ -51,19 +52,33 @@ _COPY = re.compile(
     r"|^original (message|mail) (headers?|follows)|^----- ?message",
     re.IGNORECASE | re.MULTILINE,
 )
+_OF_ADDRESS = re.compile(r"^\s{0,4}<[^<>\s]+@[^<>\s]+>:\s+(?=\S)", re.MULTILINE)  # qmail, SurgeMail: then the reason
 _MOST_REASON = 500
 
 
-def reason_of_report(parts: Sequence[Part]) -> tuple[str, Reply] | None:
-    """Action (failed, delayed, delivered, relayed, expanded) and reason of a report; None: the mail has none."""
+class Reason(NamedTuple):
+    """:param action: failed, delayed, delivered, relayed or expanded.
+    :param is_quoted: the words are those of the server that was asked, not of the one that tells."""
+
+    action: str
+    reply: Reply
+    is_quoted: bool = False
+
+
+def reason_of_report(parts: Sequence[Part]) -> Reason | None:
+    """What a report says; None: the mail has none."""
     for part in parts:
         if part.kind == "message/delivery-status" and not part.is_enclosed:
             blocks = _blocks(part)
             told = [block for block in blocks if "action" in block or "status" in block]
             failed = [block for block in told if _action(block) == "failed"]
             for block in failed or told:
-                return _action(block), _reply_of_block(block, parts)
+                return Reason(_action(block), _reply_of_block(block, parts), _quotes_another(block))
     return None
+
+
+def _quotes_another(block: dict[str, str]) -> bool:
+    return bool(block.get("remote-mta")) and block.get("diagnostic-code", "").lower().startswith("smtp")
 
 
 def _blocks(part: Part) -> list[dict[str, str]]:
@@ -122,7 +137,7 @@ def reply(words: str, *, status: str | None) -> Reply:
     return Reply(code, text, enhanced, (text,))
 
 
-def reason_in_words(mail: Message, parts: Sequence[Part]) -> tuple[str, Reply] | None:
+def reason_in_words(mail: Message, parts: Sequence[Part]) -> Reason | None:
     """The same of a mail without a report; None: it is no bounce that anybody understands.
 
     Where no server is quoted, what stands right after the words that tell of a failure is the reason: further down may
@@ -134,7 +149,8 @@ def reason_in_words(mail: Message, parts: Sequence[Part]) -> tuple[str, Reply] |
     failed = _FAILED.search(said)
     if not is_delay and failed is None and _FAILED.search(subject) is None:
         return None
-    return "delayed" if is_delay else "failed", reply(_quoted(said, failed.start() if failed else 0), status=None)
+    said_by_it = reply(_quoted(said, failed.start() if failed else 0), status=None)
+    return Reason("delayed" if is_delay else "failed", said_by_it)
 
 
 def is_of_a_server(mail: Message) -> bool:
@@ -155,5 +171,7 @@ def _quoted(said: str, start: int) -> str:
     for line in re.finditer(r"^.*$", said, re.MULTILINE):
         if _REPLY.search(line[0]):
             return said[line.start() : line.start() + _MOST_REASON]
+    if (named := _OF_ADDRESS.search(said)) is not None:
+        start = named.end()
     # "Returned to sender" is said of every mail, and of no sender.
     return re.sub(r"\s+|return\w* (mail |message )?to (the )?sender", " ", said[start:]).strip()[: 2 * _MOST_REASON]

@@ -41,13 +41,15 @@ class Said(StrEnum):
 @dataclass(frozen=True)
 class Reading:
     """:param reply: of a failure, why. :param addresses: of a complaint, local parts of return paths in it.
-    :param tokens: and unsubscribe tokens; neither is verified."""
+    :param tokens: and unsubscribe tokens; neither is verified.
+    :param is_quoted: `reply` is of the server that was asked, not of the one that tells."""
 
     said: Said
     reply: Reply | None = None
     addresses: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     report: DmarcReport | None = None
+    is_quoted: bool = False
 
 
 def read_dmarc(octets: bytes) -> Reading:
@@ -86,8 +88,8 @@ def read(octets: bytes, has_null_sender: bool = False, is_dmarc: bool = False) -
         told = bounces.reason_in_words(mail, parts) if is_of_a_server or has_null_sender else None
     if told is None:
         return Reading(Said.UNREAD)
-    action, reply = told
-    return Reading(Said.FAILED, reply) if action == "failed" else Reading(Said.DELAYED, reply)
+    said = Said.FAILED if told.action == "failed" else Said.DELAYED
+    return Reading(said, told.reply, is_quoted=told.is_quoted)
 
 
 def is_auto_reply(mail: Message, *, is_of_a_server: bool) -> bool:

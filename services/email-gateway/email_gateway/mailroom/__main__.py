@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chassis import erasures
 from chassis.certificates import LOOK_SECONDS, Certificates
+from chassis.health import Pulse
 from chassis.process import Process, boot
 from email_gateway.config import MailroomConfig
 from email_gateway.domain.mailroom import SoftRule
@@ -68,6 +69,7 @@ async def _serve(process: Process[MailroomConfig], reception: Reception) -> None
         return connection
 
     loop = asyncio.get_running_loop()
+    process.checks["loop"] = Pulse(loop).check
     server = await loop.create_server(connect, config.host, config.port, backlog=BACKLOG)
     await asyncio.to_thread(process.stop.wait)
     server.close()

@@ -164,6 +164,16 @@ class Connection(SMTP):
         if self.transport is not None and not self.is_storing:
             self.transport.abort()  # type: ignore[attr-defined]
 
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """The address in a command and what follows it; None: there is none.
+
+        Python's parser of addresses ends in the middle of some (`<`, `<@`, `"`, `a@[`) with whatever its code met.
+        """
+        try:
+            return super()._getaddr(arg)
+        except (IndexError, AttributeError, UnboundLocalError):
+            return None, None
+
     async def smtp_STARTTLS(self, arg: str) -> None:
         if self._lines.has_more():
             await self.push("501 5.5.1 Nothing may follow STARTTLS")

@@ -15,6 +15,7 @@ from contracts.vocabulary import ERASED_ADDRESS
 from email_gateway.batches import ERASED, Made, Refusal, ToCompose
 from email_gateway.content import dkim
 from email_gateway.content.compose import Composer, Links, NotComposable
+from email_gateway.content.prepare import Kind
 from email_gateway.content.submitted import SubmittedComposer
 from email_gateway.content.template import TemplateProblem
 from email_gateway.store import blobs, signing
@@ -102,6 +103,8 @@ class Composers:
             return CannotSend(UNKNOWN_CONTENT, "the content is not known")
         if loaded.domain is None:
             return CannotSend("5.7.1", "the sender is not authorised")
+        if loaded.is_stopped and loaded.document["kind"] == Kind.CAMPAIGN:
+            return CannotSend("sender.records_lost", "DNS records of the sender's domain are gone")
         links = replace(self._links, public_url=f"https://{loaded.link_host}") if loaded.link_host else self._links
         signers = [self._signer(loaded.domain, selector, sealed) for selector, sealed in loaded.keys]
         if "mail" in loaded.document:

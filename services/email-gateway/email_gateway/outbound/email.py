@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channel.batches import Header, Recipient
+from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis import acts
@@ -21,7 +22,8 @@ from email_gateway.domain.retrying import Result, next_try
 from email_gateway.outbound.mail_outlet import MailOutlet, conclude, refused
 from email_gateway.outbound.provider_places import ProviderPlaces
 from email_gateway.outbound.routing import Router
-from email_gateway.smtp.pool import Outcome, Pool
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Pool
 from email_gateway.store import blobs, contents
 from email_gateway.store.ledger import EmailLedger
 
@@ -43,6 +45,8 @@ class EmailOutbound:
     composes_ahead = True
     prefetch = PREFETCH
     partitioned = ("ledger",)
+    # By its message a person is found who unsubscribes by mail, from whatever is still in their mailbox.
+    kept_days = KEPT_DAYS
     put_off = ()
 
     def __init__(
@@ -81,6 +85,9 @@ class EmailOutbound:
         return [(self._outlet, recipients)]
 
     # --- content
+
+    def own_content(self, _header: Header) -> StoredContent | None:
+        return None  # they are all stored beforehand
 
     def load_content(self, session: Session, content_hash: str) -> StoredContent | None:
         found = self._contents.get(content_hash)

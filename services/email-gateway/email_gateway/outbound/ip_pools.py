@@ -24,7 +24,7 @@ from email_gateway.domain import ip_pools as rules
 from email_gateway.domain.ip_pools import Answers, Pause, PoolKind
 from email_gateway.domain.retrying import Result
 from email_gateway.models import IpAddress
-from email_gateway.smtp.pool import Outcome
+from email_gateway.smtp.outcomes import Outcome
 from email_gateway.smtp.shaping import OTHER
 from email_gateway.smtp.sources import Source
 from email_gateway.store import ip_pool_use as use

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
-from uuid import UUID
 
 from prometheus_client import Counter
 
@@ -28,15 +27,18 @@ from email_gateway.domain.retrying import KEEP_TRYING, STATE_OF_RESULT, Result
 from email_gateway.outbound.blobs import ReadBlobs, Room
 from email_gateway.outbound.ip_pools import Held
 from email_gateway.outbound.waves import HOLD_SECONDS, Wave, Waves
-from email_gateway.smtp.pool import Outcome, Parcel, Pool
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Parcel, Pool
 from email_gateway.smtp.sources import Source
 
 STOP_SECONDS = 8.0
 MOST_TRIES = 60  # a second apart
+REFUSED_TIMES = 3  # in a row; from the first attempt on that is a quarter of an hour of the retry schedule
 REFUSES = "destination.refuses"
 UNSENT = Outcome(Result.BACK, "4.3.2", "it was called back")
 WAVES = Counter("wici_email_waves_total", "Campaigns that a destination refuses, so that they wait there")
 EMAILS = Counter("wici_emails_total", "E-mails by what became of the attempt", ["result"])
+_EMAILS = {result: EMAILS.labels(result) for result in Result}
 
 log = get_logger()
 
@@ -210,7 +212,7 @@ class MailOutlet(Outlet):
         elif key not in found:
             self._settle(message, refused(Refusal(UNKNOWN_CONTENT, "the mail is not kept any more")))
         else:
-            self._pool.submit(self._parcels(message, replace(made, octets=made.octets + found[key]), blob.needs))
+            self._pool.submit(self._parcels(message, made._replace(octets=made.octets + found[key]), blob.needs))
 
     def _parcels(self, message: EmailMessage, made: Outgoing, needs: Needs = NOTHING) -> list[Parcel]:
         """The message for the pool; none where no address of ours may send it now."""
@@ -221,7 +223,7 @@ class MailOutlet(Outlet):
             self._settle(message, Outcome(Result.BUSY, "4.7.0", "no address that it may leave from may send now"))
             return []
         parcel = Parcel(
-            UUID(message.message_id), made.envelope_from, made.address, made.octets, urgent, self._on_done, message,
+            made.message_id, made.envelope_from, made.address, made.octets, urgent, self._on_done, message,
             self._may_leave, needs, source,
         )  # fmt: skip
         return [parcel]
@@ -278,7 +280,8 @@ class MailOutlet(Outlet):
 
     def _settle(self, message: EmailMessage, outcome: Outcome) -> None:
         self._leave_room(message)
-        EMAILS.labels(outcome.result).inc()
+        outcome = ended(message, outcome)
+        _EMAILS[outcome.result].inc()
         message.made = None
         conclude(message, outcome, datetime.now(UTC))
         self.events.settled([message])
@@ -298,7 +301,20 @@ def hold(message: EmailMessage, now: datetime) -> None:
     """The outcome of a message whose campaign its destination refuses."""
     is_late = now.timestamp() - message.header.accepted_at > KEEP_TRYING.total_seconds()
     message.put_off(REFUSES, now, None if is_late else timedelta(seconds=HOLD_SECONDS))
-    message.made, message.detail = None, "the destination refuses this campaign"
+    message.made, message.detail, message.peer = None, "the destination refuses this campaign", ""
+
+
+def ended(message: EmailMessage, outcome: Outcome) -> Outcome:
+    """What is said again and again is an end. Any other outcome breaks the row, but for an attempt for which no host
+    was asked: while a destination that refuses is left alone, many of them lie between two refusals."""
+    if outcome.ends_as is None:
+        if outcome.peer:
+            message.refusals = 0
+        return outcome
+    message.refusals += 1
+    if message.refusals < REFUSED_TIMES:
+        return outcome
+    return replace(outcome, result=outcome.ends_as, ends_as=None)
 
 
 def refused(made: Refusal) -> Outcome:
@@ -312,7 +328,7 @@ def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     once where that was the first attempt, else by the schedule: a server may take every copy and drop the connection.
     """
     message.code, message.detail, message.at = outcome.code, outcome.detail, now.timestamp()
-    message.is_of_mailbox = outcome.is_of_mailbox
+    message.peer, message.is_of_mailbox = outcome.peer, outcome.is_of_mailbox
     if outcome.result is Result.BACK:
         message.state, message.due_at, message.was_tried = MessageState.DEFERRED, now, False
     elif outcome.result in (Result.RETRY, Result.BUSY):
@@ -320,6 +336,7 @@ def conclude(message: EmailMessage, outcome: Outcome, now: datetime) -> None:
     elif outcome.result is Result.LOST and message.header.lane is Lane.BULK:
         message.state = MessageState.UNKNOWN
     elif outcome.result is Result.LOST:
+        message.count_unanswered()
         message.state, message.due_at = MessageState.DEFERRED, None if message.attempts else now
     else:
         message.state = STATE_OF_RESULT[outcome.result]

@@ -1,4 +1,4 @@
-"""This process' part of each provider's connections, renewed by lease: two senders are one to a provider."""
+"""This process' part of each provider's connections and rate, renewed by lease: two senders are one to a provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from email_gateway.smtp.shaping import Allowance
 from email_gateway.store import provider_places as store
-from email_gateway.store.provider_places import LEASE_SECONDS, Report
+from email_gateway.store.provider_places import LEASE_SECONDS, Granted, Report
 
 RENEW_SECONDS = 1.5
 LOOK_SECONDS = 0.1  # for providers that are new: a code may wait for the first connection
@@ -61,7 +61,8 @@ class ProviderPlaces:
         """Beside the renewing, for that waits for the database."""
         while True:
             self._end_what_is_over()
-            await asyncio.sleep(LOOK_SECONDS)
+            # None is over within a second of being granted, so where there are none nobody looks ten times.
+            await asyncio.sleep(LOOK_SECONDS if self._leases else 1.0)
 
     def _end_what_is_over(self) -> None:
         now, allowances = time.monotonic(), self._allowances()
@@ -73,7 +74,7 @@ class ProviderPlaces:
             if allowance is None or is_idle or now - lease.renewed_at > USE_SECONDS:
                 del self._leases[key]
                 if allowance is not None:  # what is open ends, for others may have the places
-                    allowance.share_is(0)
+                    _share_is(allowance, Granted(0))
 
     async def _keep_renewing(self) -> None:
         while True:
@@ -91,10 +92,7 @@ class ProviderPlaces:
 
         Until the answer connections are opened by the share that was, so all of it is reported as held.
         """
-        reports = [
-            Report(source, provider, allowance.most, max(allowance.taken, allowance.share), allowance.is_busy)
-            for (source, provider), allowance in due.items()
-        ]
+        reports = [_report(key, allowance) for key, allowance in due.items()]
         try:
             granted = await asyncio.to_thread(self._written, reports)
         except Exception as error:
@@ -102,17 +100,17 @@ class ProviderPlaces:
             return False
         if time.monotonic() - now > USE_SECONDS:  # too late to be used: others may have the places soon
             return False
-        for (key, allowance), places in zip(due.items(), granted, strict=False):
+        for (key, allowance), part in zip(due.items(), granted, strict=False):
             lease = self._leases.get(key)
             if lease is None and not _is_wanted(allowance):  # meanwhile nobody wants it any more
                 continue
             # What is given up is the others' once that is written.
-            due_at = now if places < allowance.share else now + RENEW_SECONDS
+            due_at = now if part.places < allowance.share else now + RENEW_SECONDS
             self._leases[key] = _Lease(now, due_at, lease.used_at if lease else now)
-            allowance.share_is(places)
+            _share_is(allowance, part)
         return True
 
-    def _written(self, reports: Sequence[Report]) -> list[int]:
+    def _written(self, reports: Sequence[Report]) -> list[Granted]:
         with self._writing:
             if self._has_left:
                 return []
@@ -135,6 +133,18 @@ class ProviderPlaces:
             self._has_left = True
             with self._database.transaction() as session:
                 store.leave(session, self._instance_id)
+
+
+def _report(key: Key, allowance: Allowance) -> Report:
+    held, rate = max(allowance.taken, allowance.share), allowance.rate
+    of_rate = (rate.most, rate.held) if rate is not None else ()
+    return Report(*key, allowance.most, held, allowance.is_busy, *of_rate)
+
+
+def _share_is(allowance: Allowance, part: Granted) -> None:
+    if allowance.rate is not None:
+        allowance.rate.share_is(part.rate)
+    allowance.share_is(part.places)
 
 
 def _is_wanted(allowance: Allowance) -> bool:

@@ -18,7 +18,8 @@ from email_gateway.outbound.sts_policies import StsPolicies
 from email_gateway.smtp import mta_sts
 from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
-from email_gateway.smtp.pool import Destination, Limits, Outcome
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Destination, Limits
 from email_gateway.smtp.session import TLS, Peer, Tls
 from email_gateway.smtp.shaping import Allowance, Allowances
 from email_gateway.smtp.sources import Source

@@ -9,7 +9,7 @@ from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from email_gateway.service.base import Base
 from email_gateway.usecases import sender_addresses as addresses
-from email_gateway.usecases import senders, system, views
+from email_gateway.usecases import sender_checks, senders, short_link_hosts, system, views
 
 CHECK_SECONDS = 60
 
@@ -31,12 +31,20 @@ class Senders(Base):
         return self.run("list_sender_domains", senders.list_sender_domains, actor, payload, tools=self.tools)
 
     @rpc
+    def update_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("update_sender_domain", short_link_hosts.update_domain, actor, payload, tools=self.tools)
+
+    @rpc
     def check_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("check_sender_domain", senders.check_sender_domain, actor, payload, tools=self.tools)
 
     @rpc
     def get_sender_domain_dmarc(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_sender_domain_dmarc", senders.get_dmarc, actor, payload)
+
+    @rpc
+    def rotate_sender_domain_keys(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("rotate_sender_domain_keys", senders.rotate_keys, actor, payload, tools=self.tools)
 
     @rpc
     def delete_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
@@ -91,4 +99,4 @@ class Senders(Base):
     @timer(interval=CHECK_SECONDS)
     def check_due_domains(self) -> None:
         """As above, the records of verified domains."""
-        senders.check_due_domains(self.database, now=self.clock.now(), tools=self.tools)
+        sender_checks.check_due_domains(self.database, now=self.clock.now(), tools=self.tools)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 FULL, ROOM = 256 * 1024, 64 * 1024  # octets that wait to be read: reading stops, and goes on
 HANDSHAKE_SECONDS = 20.0
 CLOSE_SECONDS = 5.0  # for what was written to go out
+GATHERED = 16 * 1024  # octets of replies that wait for each other
 _END = b"\r\n.\r\n"
 
 
@@ -49,6 +50,7 @@ class InboundWire(asyncio.Protocol):
         self._is_lost = asyncio.Event()
         self._closing: asyncio.TimerHandle | None = None
         self._may_write.set()
+        self._told = bytearray()
         self._is_over = self._is_paused = False
         self.is_secure = False
         self.address = ""
@@ -100,13 +102,9 @@ class InboundWire(asyncio.Protocol):
         :raises Closed: the peer has gone. :raises TimeoutError: it took too long.
         :raises BadLine: it is no line of SMTP, and is gone. :raises TooLong: it is longer than `most` octets.
         """
-        looked = 0
-        async with asyncio.timeout(seconds):
-            while (end := self._buffer.find(b"\n", looked)) < 0:
-                if len(self._buffer) > most:
-                    raise TooLong
-                looked = len(self._buffer)
-                await self._more()
+        if (end := self._buffer.find(b"\n")) < 0:
+            async with asyncio.timeout(seconds):
+                end = await self._end_of_line(most)
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]
         self._resume()
@@ -116,6 +114,15 @@ class InboundWire(asyncio.Protocol):
             raise BadLine
         return line[:-2]
 
+    async def _end_of_line(self, most: int) -> int:
+        looked = 0
+        while (end := self._buffer.find(b"\n", looked)) < 0:
+            if len(self._buffer) > most:
+                raise TooLong
+            looked = len(self._buffer)
+            await self._more()
+        return end
+
     async def message(self, most: int, grow: Callable[[int], bool], idle_seconds: float, seconds: float) -> Received:
         """A message up to its end, which is read whatever its size.
 
@@ -123,7 +130,9 @@ class InboundWire(asyncio.Protocol):
         :raises Closed, TimeoutError: it did not come to its end. :raises TooLong: it is far larger than `most`.
         """
         kept, size, is_kept, looked = bytearray(), 0, True, 0
-        async with asyncio.timeout(seconds):
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        async with asyncio.timeout(min(idle_seconds, seconds)) as patience:
             while True:
                 chunk = bytes(self._buffer)
                 self._buffer.clear()
@@ -141,8 +150,8 @@ class InboundWire(asyncio.Protocol):
                 if not is_kept:
                     del kept[:-4]
                 looked = max(0, len(kept) - 4)
-                async with asyncio.timeout(idle_seconds):
-                    await self._more()
+                await self._more()
+                patience.reschedule(min(loop.time() + idle_seconds, until))
 
     def _ended(self, kept: bytearray, end: int, rest: int, size: int, is_kept: bool) -> Received:
         self._buffer[:0] = kept[rest:]
@@ -170,17 +179,30 @@ class InboundWire(asyncio.Protocol):
     # Writing
 
     async def write(self, octets: bytes, seconds: float = 60.0) -> None:
-        """:raises Closed: the peer has gone. :raises TimeoutError: it does not read what it is told."""
+        """Replies to commands that came at once go out at once (RFC 2920, section 3.2), when the loop has its turn.
+
+        :raises Closed: the peer has gone. :raises TimeoutError: it does not read what it is told."""
         if self._is_over or self._transport is None:
             raise Closed
-        self._transport.write(octets)
+        if not self._told:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._told += octets
+        if len(self._told) > GATHERED:
+            self._flush()
         if not self._may_write.is_set():
+            self._flush()
             async with asyncio.timeout(seconds):
                 await self._may_write.wait()
+
+    def _flush(self) -> None:
+        if self._told and self._transport is not None and not self._is_lost.is_set():
+            self._transport.write(bytes(self._told))
+        self._told.clear()
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """:raises Closed: the handshake failed. Cancelled, it leaves nothing that could be written to."""
         assert self._transport is not None
+        self._flush()
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
@@ -202,6 +224,7 @@ class InboundWire(asyncio.Protocol):
 
     def close(self) -> None:
         """After what was written has gone out; a peer that does not read it has `CLOSE_SECONDS`."""
+        self._flush()
         self._is_over = True
         if self._transport is not None and self._closing is None and not self._is_lost.is_set():
             self._transport.close()
@@ -213,5 +236,6 @@ class InboundWire(asyncio.Protocol):
 
     def abort(self) -> None:
         self._is_over = True
+        self._told.clear()
         if self._transport is not None:
             self._transport.abort()

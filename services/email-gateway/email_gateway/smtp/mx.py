@@ -11,7 +11,7 @@ import dns.resolver
 
 from email_gateway.smtp.resolvers import is_validated, validating
 
-CACHE_SECONDS = 300.0
+CACHE_SECONDS, MOST_KEPT = 300.0, 50_000
 LOOKUP_SECONDS = 10.0
 
 
@@ -49,6 +49,8 @@ class MxResolver:
         cached = self._cache.get(domain)
         if cached is None or cached.expires_at < time.monotonic():
             cached = _Answer(await self._look_up(domain), time.monotonic() + CACHE_SECONDS)
+            if len(self._cache) >= MOST_KEPT:
+                self._cache.clear()
             self._cache[domain] = cached
         return cached.hosts
 

@@ -18,6 +18,7 @@ from chassis.logs import get_logger
 from email_gateway.domain.needs import NOTHING, Needs
 from email_gateway.domain.retrying import Result
 from email_gateway.smtp.mx import NoRoute
+from email_gateway.smtp.outcomes import SMARTHOST_ENDED, Outcome, hope, of_host, of_smarthost
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.session import (
     ConnectFailed,
@@ -36,16 +37,6 @@ MAX_TRIES = 3
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 log = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    result: Result
-    code: str
-    detail: str
-    is_block: bool = False  # it speaks of the address that the mail came from
-    provider: str = ""  # whose hosts were asked; empty: nobody's
-    is_of_mailbox: bool = False  # the mailbox takes nothing now
 
 
 def always(_parcel: Parcel) -> bool:
@@ -141,6 +132,9 @@ class Destination:
             if not self._patient:
                 self._give_up(Outcome(Result.RETRY, "4.4.1", "the destination did not answer a moment ago"))
             return
+        rate = self._allowance.rate
+        if self._sessions and rate is not None and rate.is_used_up(urgent=bool(self._urgent)):
+            return  # more connections send no more mails; one of those that are open is told when there is room
         wanted = self.waiting - len(self._opening)
         if self._failures or self._allowances is not None:
             wanted = min(wanted, 1 - len(self._opening))  # one finds out whether it is back, or whose hosts they are
@@ -165,6 +159,7 @@ class Destination:
                 parcel = queue.popleft()
                 result = Result.RETRY if parcel.tries else Result.BUSY
                 parcel.on_done(parcel, Outcome(result, "4.4.5", "the destination is busy"))
+        self._let_rest()
         self.pump()
 
     def withdraw(self, is_wanted: Callable[[Parcel], bool]) -> list[Parcel]:
@@ -176,6 +171,7 @@ class Destination:
                 left = [parcel for parcel in queue if not is_wanted(parcel)]
                 queue.clear()
                 queue.extend(left)
+        self._let_rest()
         return taken
 
     def give_back(self) -> None:
@@ -191,22 +187,38 @@ class Destination:
             while queue:
                 parcel = queue.popleft()
                 parcel.on_done(parcel, outcome)
+        self._let_rest()
+
+    def _let_rest(self) -> None:
+        """Where nothing waits any more, no connection waits for the provider's rate: each may make way for others."""
+        if self.waiting:
+            return
+        for place in self._places.values():
+            if place.is_paced:
+                place.is_paced = False
+                asyncio.get_running_loop().call_soon(place.make_way)
 
     # Sessions
 
     def _next(self, place: Place) -> Parcel | None:
         queue = self._urgent or self._bulk
         if not queue or (queue is self._bulk and not place.may_take_bulk()):
+            place.is_paced = False
             asyncio.get_running_loop().call_soon(place.make_way)
             return None
+        if not place.may_begin(self.pump, urgent=bool(self._urgent)):
+            return None
         self._in_flight += 1
-        return queue.popleft()
+        parcel = queue.popleft()
+        self._let_rest()
+        return parcel
 
-    def _make_session(self, place: Place) -> Session:
+    def _make_session(self, place: Place, host: str) -> Session:
+        host = "" if self._patient else host  # our own smarthost's name is the operator's, not for who sends
         return Session(
             next_envelope=partial(self._next, place),
-            on_settled=self._on_settled,
-            on_dropped=self._on_dropped,
+            on_settled=partial(self._on_settled, host),
+            on_dropped=partial(self._on_dropped, host),
             on_closed=self._on_closed,
             message_limit=place.allowance.messages or self._limits.messages,
         )
@@ -249,28 +261,32 @@ class Destination:
         return self._allowance is not place.allowance
 
     async def _connect(self, peers: list[Peer], place: Place) -> Session:
-        failure: ConnectFailed | None = None
+        failures: list[ConnectFailed] = []
         for peer in peers:
             try:
-                return await open_session(peer, partial(self._make_session, place))
-            except NotPublic as error:
-                failure = failure or error  # another host's failure says more: it may be back
+                return await open_session(peer, partial(self._make_session, place, peer.host))
             except ConnectFailed as error:
-                failure = error
-        raise failure or ConnectFailed("4.4.1", "no host to connect to")
+                error.host = peer.host
+                failures.append(error)
+        raise max(failures, key=hope, default=ConnectFailed("4.4.1", "no host to connect to"))
 
     def _on_connect_failed(self, error: ConnectFailed) -> None:
         wait = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
         self._failures += 1
         self._closed_until = time.monotonic() + wait
-        if not self._patient and not self._sessions:
-            self._give_up(Outcome(Result.RETRY, error.code, error.detail, error.is_block, self._allowance.name))
+        if self._patient:
+            if self._failures == 1:  # its operator finds out here alone: whoever sends only waits
+                log.warning("smarthost_unusable", code=error.code, detail=error.detail)
+        elif not self._sessions:
+            self._give_up(of_host(error, self._allowance.name))
 
-    def _on_settled(self, parcel: Any, stage: Stage, reply: Reply) -> None:
+    def _on_settled(self, host: str, parcel: Any, stage: Stage, reply: Reply) -> None:
         self._in_flight -= 1
+        if self._patient:
+            parcel.on_done(parcel, of_smarthost(stage, reply))
+            return
         of = None if reply.accepts else about(stage, reply)
-        # Our own smarthost speaks for all the destinations behind it.
-        if of is About.LOAD and not self._patient:
+        if of is About.LOAD:
             self._allowance.slow_down()
         outcome = Outcome(
             judged(stage, reply),
@@ -279,23 +295,28 @@ class Destination:
             is_block=is_block(stage, reply),
             provider=self._allowance.name,
             is_of_mailbox=of is About.MAILBOX,
+            peer=host,
         )
         parcel.on_done(parcel, outcome)
 
-    def _on_dropped(self, parcel: Any, ending: Ending, reason: str) -> None:
+    def _on_dropped(self, host: str, parcel: Any, ending: Ending, reason: str) -> None:
         self._in_flight -= 1
+        if self._patient:
+            reason = SMARTHOST_ENDED  # the server's words are its operator's
         if ending is Ending.LOST:
-            parcel.on_done(parcel, Outcome(Result.LOST, "4.4.2", reason[:200]))
+            parcel.on_done(parcel, Outcome(Result.LOST, "4.4.2", reason[:200], peer=host))
             return
         parcel.tries += 1
         if not parcel.may_leave(parcel):
-            parcel.on_done(parcel, Outcome(Result.BACK, "4.4.2", reason[:200]))
+            parcel.on_done(parcel, Outcome(Result.BACK, "4.4.2", reason[:200], peer=host))
         elif parcel.tries >= MAX_TRIES:
-            parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.2", reason[:200]))
+            parcel.on_done(parcel, Outcome(Result.RETRY, "4.4.2", reason[:200], peer=host))
         else:
             (self._urgent if parcel.urgent else self._bulk).appendleft(parcel)
 
-    def _on_closed(self, session: Session, _reason: str) -> None:
+    def _on_closed(self, session: Session, reason: str) -> None:
+        if self._patient:
+            log.info("smarthost_connection_ended", reason=reason)
         self._sessions.discard(session)
         if (place := self._places.pop(session, None)) is not None:
             place.leave()

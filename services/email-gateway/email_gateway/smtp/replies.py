@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LINE = 4096  # RFC 5321 allows 512; servers go over it in help texts, none needs more than this
 MAX_REPLY = 64 * 1024
+MAX_KEPT = 128  # octets of a reply that is looked up before it is read
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([- ])(.*))?\Z", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")
@@ -56,19 +58,32 @@ class ReplyReader:
         return [reply for line in lines if (reply := self._line(line.removesuffix(b"\r"))) is not None]
 
     def _line(self, line: bytes) -> Reply | None:
+        if not self._code and (whole := _whole(line)) is not None:
+            return whole
         match = _LINE.match(line) if len(line) <= MAX_LINE else None
         if match is None or (self._code and match[1] != self._code):
             raise NotSmtp("not a reply line")
         self._size += len(line)
         if self._size > MAX_REPLY:
             raise NotSmtp("reply too long")
-        self._lines.append((match[3] or b"").decode("utf-8", "replace").replace("\0", " "))
+        self._lines.append(_text(match[3]))
         if match[2] == b"-":
             self._code = match[1]
             return None
         reply = _complete(int(match[1]), tuple(self._lines))
         self._lines, self._code, self._size = [], b"", 0
         return reply
+
+
+@lru_cache(maxsize=256)
+def _whole(line: bytes) -> Reply | None:
+    """The reply of one line that most are; a server says the same to each MAIL, RCPT and DATA."""
+    match = _LINE.match(line) if len(line) <= MAX_KEPT else None
+    return None if match is None or match[2] == b"-" else _complete(int(match[1]), (_text(match[3]),))
+
+
+def _text(octets: bytes | None) -> str:
+    return (octets or b"").decode("utf-8", "replace").replace("\0", " ")
 
 
 def _complete(code: int, lines: tuple[str, ...]) -> Reply:

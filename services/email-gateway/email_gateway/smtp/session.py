@@ -13,8 +13,9 @@ import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol
 
 from prometheus_client import Counter
@@ -24,9 +25,10 @@ from email_gateway.domain.needs import Needs
 from email_gateway.smtp.dane import Tlsa, is_fitting
 from email_gateway.smtp.places import is_literal
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
-from email_gateway.smtp.verdicts import Stage, is_block, judged
+from email_gateway.smtp.verdicts import About, Stage, about, is_block, judged
 
 CONNECT_SECONDS = 20.0
+ADDRESS_SECONDS, MOST_ADDRESSES = 6.0, 5  # for one of a host's: where IPv6 leads nowhere, the next one is asked
 GREETING_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
 DATA_SECONDS = (
@@ -58,6 +60,11 @@ class Tls(StrEnum):
 
 
 _PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SMTPUTF8", " SMTPUTF8")}
+
+
+@cache
+def _parameters_of(needs: Needs) -> str:
+    return "".join(parameter for need, (_, parameter) in _PARAMETERS.items() if needs & need)
 
 
 @dataclass(frozen=True)
@@ -92,14 +99,18 @@ class ConnectFailed(Exception):
     """No usable session with this peer; `code` as a report shows it, `permanent` when trying again will not help.
 
     :param is_block: the peer takes nothing from our address.
+    :param about: of whom its refusal speaks.
+    :ivar host: which of a destination's it was; empty where none was asked.
     """
 
-    def __init__(self, code: str, detail: str, *, permanent: bool = False, is_block: bool = False) -> None:
+    host = ""
+
+    def __init__(
+        self, code: str, detail: str, *, permanent: bool = False, is_block: bool = False, about: About = About.UNKNOWN
+    ) -> None:
         super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.permanent = permanent
-        self.is_block = is_block
+        self.code, self.detail, self.permanent = code, detail, permanent
+        self.is_block, self.about = is_block, about
 
 
 class NotPublic(ConnectFailed):
@@ -107,6 +118,13 @@ class NotPublic(ConnectFailed):
 
     def __init__(self) -> None:
         super().__init__("5.4.4", "the domain's mail hosts have no public address", permanent=True)
+
+
+class TlsFailed(ConnectFailed):
+    """The server offered TLS, and no handshake came of it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("4.7.5", f"TLS failed: {detail}")
 
 
 class Ending(StrEnum):
@@ -284,9 +302,9 @@ class Session(asyncio.Protocol):
             )
         except (OSError, ssl.SSLError, TimeoutError) as error:
             TLS.labels(peer.tls, "validation-failure").inc()
-            raise ConnectFailed("4.7.5", f"TLS failed: {type(error).__name__}") from None
+            raise TlsFailed(type(error).__name__) from None
         if transport is None:
-            raise ConnectFailed("4.7.5", "TLS failed: the connection was lost")
+            raise TlsFailed("the connection was lost")
         self._transport = transport
         if peer.tls is Tls.DANE and not is_fitting(_chain_of(transport), peer.host, peer.tlsa):
             TLS.labels(peer.tls, "tlsa-invalid").inc()
@@ -335,7 +353,7 @@ class Session(asyncio.Protocol):
         self._open.append(transaction)
         self._expected.append((Stage.MAIL, transaction))
         size = f" SIZE={len(envelope.octets)}" if "SIZE" in self.extensions else ""
-        more = "".join(parameter for need, (_, parameter) in _PARAMETERS.items() if envelope.needs & need)
+        more = _parameters_of(envelope.needs)
         mail = f"MAIL FROM:<{envelope.envelope_from}>{size}{more}\r\n"
         if not self.pipelining:
             return mail.encode("ascii")
@@ -346,6 +364,8 @@ class Session(asyncio.Protocol):
     def _next_possible(self) -> Any | None:
         """The next envelope that this server can be given; what it cannot be given ends here, as if it had said so."""
         while (envelope := self._next_envelope()) is not None:
+            if not envelope.needs:
+                return envelope
             lacking = [
                 name for need, (name, _) in _PARAMETERS.items() if envelope.needs & need and name not in self.extensions
             ]
@@ -476,13 +496,24 @@ _HANDLERS: dict[Stage, Callable[[Session, _Transaction, Reply], None]] = {
 async def open_session(peer: Peer, make: Callable[[], Session]) -> Session:
     """Connect, greet, STARTTLS and AUTH as the peer wants; the session is ready but not started.
 
-    asyncio sets TCP_NODELAY on every stream socket; without it SMTP over TLS makes 23 messages a second.
+    asyncio sets TCP_NODELAY on every stream socket; without it SMTP over TLS makes 23 messages a second. Where nobody
+    asks for TLS and a handshake fails, the mail goes in clear text, as to a server that offers none: whoever can break
+    the one can hide the other (RFC 7435). A password never does.
 
     :raises NotPublic: the peer may not lie where it does.
     :raises ConnectFailed: anything on the way there failed.
     """
     try:
-        session = await asyncio.wait_for(_connected(peer, make), CONNECT_SECONDS)
+        return await _opened(peer, make)
+    except TlsFailed:
+        if peer.tls is not Tls.OPPORTUNISTIC or peer.username is not None:
+            raise
+    return await _opened(replace(peer, tls=Tls.OFF), make)
+
+
+async def _opened(peer: Peer, make: Callable[[], Session]) -> Session:
+    try:
+        session = await _connected(peer, make)
     except (OSError, TimeoutError, UnicodeError) as error:
         raise ConnectFailed("4.4.1", f"no connection: {type(error).__name__}") from None
     try:
@@ -500,21 +531,25 @@ async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
     loop = asyncio.get_running_loop()
     source = (peer.source_address, 0) if peer.source_address else None
     if peer.allowed is None:
-        return (await loop.create_connection(make, peer.host, peer.port, local_addr=source))[1]
+        made = loop.create_connection(make, peer.host, peer.port, local_addr=source, happy_eyeballs_delay=1.0)
+        return (await asyncio.wait_for(made, CONNECT_SECONDS))[1]
     if is_literal(peer.host):
         raise NotPublic  # Only names may stand in DNS (RFC 5321 section 5.1).
     # The addresses that are judged are those that are connected to: a second lookup may answer otherwise.
-    found = await loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
+    asked = loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
+    found = await asyncio.wait_for(asked, CONNECT_SECONDS)
     hosts = [str(place[0]) for *_, place in found if may_connect(str(place[0]), peer.allowed)]
     if not hosts:
         raise NotPublic
     if peer.source_address is not None:  # of the other family nothing leads from it
         hosts = [host for host in hosts if (":" in host) == (":" in peer.source_address)]
-    failure: OSError = ConnectionError()
-    for host in dict.fromkeys(hosts):
+    hosts = list(dict.fromkeys(hosts))[:MOST_ADDRESSES]
+    seconds, failure = CONNECT_SECONDS if len(hosts) == 1 else ADDRESS_SECONDS, OSError()
+    for host in hosts:
         try:
-            return (await loop.create_connection(make, host, peer.port, local_addr=source))[1]
-        except OSError as error:
+            made = loop.create_connection(make, host, peer.port, local_addr=source)
+            return (await asyncio.wait_for(made, seconds))[1]
+        except OSError as error:  # a timeout is one
             failure = error
     raise failure
 
@@ -524,7 +559,8 @@ def _ensure_accepted(reply: Reply, what: str) -> None:
         stage = Stage.CONNECT if what == "greeting" else Stage.EHLO
         judged(stage, reply)
         detail, permanent = f"{what} refused: {reply.text}"[:200], reply.code >= 500
-        raise ConnectFailed(reply.status, detail, permanent=permanent, is_block=is_block(stage, reply))
+        of = about(stage, reply)
+        raise ConnectFailed(reply.status, detail, permanent=permanent, is_block=is_block(stage, reply), about=of)
 
 
 def _chain_of(transport: asyncio.Transport) -> list[bytes]:

@@ -1,4 +1,5 @@
-"""How many connections a provider is given: what `shaping.toml` says, less after it has said that it is too much.
+"""How many connections, and mails a second, a provider is given: what `shaping.toml` says, less after it has said that
+it is too much.
 
 A provider is known by its mail hosts' names. Domains whose mail it takes have connections of their own, and share its
 allowance: who waits for one is given the place of a connection that idles for another domain.
@@ -17,6 +18,7 @@ from typing import Protocol
 from prometheus_client import Counter
 
 from email_gateway.domain.mailbox_providers import PROVIDERS
+from email_gateway.smtp.rates import Rate
 
 OTHER = "other"  # the name of whoever is no provider that is known
 RECOVERS_SECONDS = 60.0  # until there is one connection more
@@ -33,6 +35,7 @@ class Shape:
     connections: int
     messages: int
     source: str
+    rate: int = 0  # mails a second; 0: the connections alone bound them
     mailboxes: tuple[str, ...] = ()  # as `domain.mailbox_providers` names them
 
     def has(self, host: str) -> bool:
@@ -80,10 +83,19 @@ class Place:
     is_bulk: bool
     holder: Holder | None = None
     is_ending: bool = False  # its connection was asked to end after the mail that it has
+    is_paced: bool = False  # mail waits at its destination, and its connection for the provider's rate
 
     @property
     def is_idle(self) -> bool:
-        return self.holder is not None and self.holder.is_idle
+        return self.holder is not None and self.holder.is_idle and not self.is_paced
+
+    def may_begin(self, again: Callable[[], object], *, urgent: bool) -> bool:
+        """Whether the provider's rate has room for a mail now, which is counted; if not, `again` is called later."""
+        rate = self.allowance.rate
+        self.is_paced = rate is not None and not rate.take(urgent=urgent)
+        if rate is not None and self.is_paced:
+            rate.wait(again, urgent=urgent)
+        return not self.is_paced
 
     def may_take_bulk(self) -> bool:
         """Whether a mail that is not urgent may go over the connection now."""
@@ -92,7 +104,7 @@ class Place:
 
     def make_way(self) -> None:
         """End the connection where it idles and another domain waits for its place."""
-        if self.holder is not None and self.holder.is_idle and self.allowance.is_waited_for(self):
+        if self.holder is not None and self.is_idle and self.allowance.is_waited_for(self):
             self.holder.quit()
 
     def leave(self) -> None:
@@ -105,7 +117,8 @@ class Allowance:
     One of them is kept for what is urgent: all the others may hang on a slow receiver of bulk. Half of them go when the
     destination says that it is too much, one comes back a minute.
 
-    :param share: of `most`, what this process may hold at first; all of it where no other process sends.
+    :param share: of `most`, what this process may hold at first; all of it where no other process sends. So it is with
+        `rate`, mails a second; 0: none.
     """
 
     def __init__(
@@ -115,8 +128,10 @@ class Allowance:
         *,
         messages: int | None = None,
         share: int | None = None,
+        rate: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.rate = Rate(rate, share=rate if share is None else min(share, rate), clock=clock) if rate else None
         self.name, self.messages, self.most = name, messages, most
         self._clock = clock
         self._share = most if share is None else share
@@ -159,9 +174,7 @@ class Allowance:
     @property
     def is_busy(self) -> bool:
         """Whether there is anything to send."""
-        return bool(
-            self._urgent or self._bulk or any(not (each.holder and each.holder.is_idle) for each in self._places)
-        )
+        return bool(self._urgent or self._bulk or any(not each.is_idle for each in self._places))
 
     def share_is(self, places: int) -> None:
         """This process may hold so many: what is over ends, after the mail that it has."""
@@ -226,6 +239,8 @@ class Allowance:
 
     def slow_down(self) -> None:
         """The destination said that it is too much. What several connections are told at once counts once."""
+        if self.rate is not None:
+            self.rate.slow_down()
         if self.limit < self.most and self._clock() - self._changed_at < RECOVERS_SECONDS / 10:
             return
         self._limit, self._changed_at = max(min(self._limit, len(self._places)) // 2, 1), self._clock()
@@ -249,6 +264,6 @@ class Allowances:
             return None
         if shape.name not in self.by_name:
             self.by_name[shape.name] = Allowance(
-                shape.connections, shape.name, messages=shape.messages, share=self._share
+                shape.connections, shape.name, messages=shape.messages, share=self._share, rate=shape.rate
             )
         return self.by_name[shape.name]

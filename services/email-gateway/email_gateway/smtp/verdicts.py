@@ -3,7 +3,8 @@
 Only a reply that says that the person does not exist is hard, for a hard bounce archives the address, and the person
 gets no campaign any more. A refusal of the sender, the content or the load says nothing of the person, nor does one
 that nobody understands. What a server says before MAIL (greeting, EHLO, STARTTLS, AUTH) ends the connection and sends
-the message to the retry schedule, whatever its words. Which words speak of whom stands in `refusals.toml`.
+the message to the retry schedule; where all hosts say 5xx again and again, that is its end. Which words speak of whom
+stands in `refusals.toml`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class About(StrEnum):
 
     PERSON = "person"  # there is no such person
     MAILBOX = "mailbox"  # there is, and takes nothing now
+    HOST = "host"  # their server takes no mail, or not of this kind, from anybody
     SENDER = "sender"  # who we are: address, server, signature, reputation
     CONTENT = "content"
     LOAD = "load"  # too much at once
@@ -50,6 +52,7 @@ _BEFORE = frozenset({Stage.CONNECT, Stage.EHLO})
 RESULT_OF: Mapping[About, Result] = {
     About.PERSON: Result.HARD,
     About.MAILBOX: Result.SOFT,
+    About.HOST: Result.SOFT,
     About.SENDER: Result.SPAM,
     About.CONTENT: Result.SPAM,
     About.LOAD: Result.SOFT,
@@ -152,7 +155,7 @@ def judged(stage: Stage, reply: Reply) -> Result:
         rule = rule_of(stage, reply)
         REFUSALS.labels(rule.name if rule else UNKNOWN, rule.about if rule else About.UNKNOWN).inc()
         if rule is None:
-            _tell(stage, reply)
+            tell_once("refusal_unknown", stage, reply)
     return verdict(stage, reply)
 
 
@@ -173,16 +176,16 @@ def judged_later(reply: Reply) -> tuple[Result, About]:
     rule = rule_of(Stage.RCPT, reply)
     REFUSALS.labels(rule.name if rule else UNKNOWN, rule.about if rule else About.UNKNOWN).inc()
     if rule is None:
-        _tell(Stage.RCPT, reply)
+        tell_once("refusal_unknown", Stage.RCPT, reply)
     return said_later(reply)
 
 
-def _tell(stage: Stage, reply: Reply) -> None:
-    """Once for each wording: a server that refuses everything says it a thousand times."""
+def tell_once(event: str, stage: Stage, reply: Reply) -> None:
+    """Log it, once for each wording: a server that refuses everything says it a thousand times."""
     text = _ADDRESS.sub("<address>", reply.text)[:200]
-    shape = f"{stage} {reply.status} {re.sub(r'[0-9a-f]*[0-9][0-9a-f]*', '#', text)}"
+    shape = f"{event} {stage} {reply.status} {re.sub(r'[0-9a-f]*[0-9][0-9a-f]*', '#', text)}"
     if shape not in _told:
         if len(_told) >= MOST_TOLD:
             _told.clear()
         _told.add(shape)
-        log.warning("refusal_unknown", stage=stage, code=reply.code, status=reply.status, text=text)
+        log.warning(event, stage=stage, code=reply.code, status=reply.status, text=text)

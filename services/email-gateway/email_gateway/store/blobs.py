@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -51,9 +52,13 @@ def keep(session: Session, blobs: Sequence[tuple[UUID, str, bytes, datetime]]) -
     cursor = cursor_of(session)
     cursor.execute(_EXTEND, columns([(*key, until) for key, (_, until) in wanted.items()], 3))
     present = {(row[0], row[1]) for row in cursor.fetchall()}
-    missing = [(*key, *wanted[key]) for key in sorted(wanted.keys() - present)]
-    if missing:
-        cursor.execute(_KEEP, columns(missing, 4))
+    add(session, [(*key, *wanted[key]) for key in wanted.keys() - present])
+
+
+def add(session: Session, blobs: Sequence[tuple[UUID, str, bytes, datetime]]) -> None:
+    """Store them, of each account and digest one."""
+    if blobs:
+        cursor_of(session).execute(_KEEP, columns(sorted(blobs, key=itemgetter(0, 1)), 4))
 
 
 def read(cursor: Any, keys: Collection[Key]) -> Mapping[Key, bytes]:

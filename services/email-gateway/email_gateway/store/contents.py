@@ -21,9 +21,12 @@ _PRESENT = (
     " CROSS JOIN LATERAL (SELECT * FROM contents c WHERE c.content_hash = k.content_hash LIMIT 1) c"
     " WHERE c.keep_until IS NULL OR c.keep_until >= k.until"
 )
+# Documents in binary: as text, each of their quotes is escaped for the array by itself.
 _KEEP = (
     "INSERT INTO contents AS c (content_hash, account_id, document, keep_until)"
-    " SELECT * FROM unnest(%s::text[], %s::uuid[], %s::jsonb[], %s::timestamptz[])"
+    " SELECT content_hash, account_id, convert_from(document, 'UTF8')::jsonb, until"
+    " FROM unnest(%s::text[], %s::uuid[], %b::bytea[], %s::timestamptz[])"
+    " AS k(content_hash, account_id, document, until)"
     " ON CONFLICT (content_hash) DO UPDATE SET keep_until = greatest(c.keep_until, excluded.keep_until)"
     " WHERE c.keep_until IS NOT NULL"
 )
@@ -55,23 +58,33 @@ def keep(session: Session, *, content_hash: str, account_id: UUID, document: dic
     )
 
 
-def ensure(session: Session, contents: Sequence[tuple[str, UUID, Mapping[str, Any], datetime]]) -> None:
-    """Store contents of single sends, (hash, account, document, until when) each, or keep them for longer: what is
-    there for long enough, and so is not swept meanwhile, is not sent to the database again."""
+Kept = tuple[str, UUID, Mapping[str, Any], datetime]
+"""Hash, account, document, until when."""
+
+
+def ensure(session: Session, contents: Sequence[Kept]) -> None:
+    """Store contents of single sends, or keep them for longer: what is there for long enough, and so is not swept
+    meanwhile, is not sent to the database again."""
+    if not contents:
+        return
     wanted: dict[str, tuple[UUID, Mapping[str, Any], datetime]] = {}
     for name, account_id, document, until in contents:
         wanted[name] = (account_id, document, max(until, wanted[name][2]) if name in wanted else until)
     cursor = cursor_of(session)
     cursor.execute(_PRESENT, columns([(name, until) for name, (_, _, until) in wanted.items()], 2))
     present = {row[0] for row in cursor.fetchall()}
+    add(session, [(name, *kept) for name, kept in wanted.items() if name not in present])
+
+
+def add(session: Session, contents: Sequence[Kept]) -> None:
+    """Store contents of single sends, of each hash one."""
     # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
-    missing = [
-        (name, account_id, orjson.dumps(document).decode(), until + SLACK)
-        for name, (account_id, document, until) in sorted(wanted.items(), key=itemgetter(0))
-        if name not in present
+    rows = [
+        (name, account_id, orjson.dumps(document), until + SLACK)
+        for name, account_id, document, until in sorted(contents, key=itemgetter(0))
     ]
-    if missing:
-        cursor.execute(_KEEP, columns(missing, 4))
+    if rows:
+        cursor_of(session).execute(_KEEP, columns(rows, 4))
 
 
 def sweep(session: Session, now: datetime) -> int:

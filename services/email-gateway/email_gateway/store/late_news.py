@@ -17,13 +17,17 @@ from contracts import lanes
 from contracts.events import EMAIL_ADDRESSES_REFUSED, EMAIL_RECIPIENT_UNSUBSCRIBED
 from contracts.vocabulary import ERASED_ADDRESS, ArchiveReason, Channel, Engagement, MessageState
 from email_gateway.domain.senders import SYSTEM_ACCOUNT
+from email_gateway.smtp.outcomes import SMARTHOST_ACCEPTED, SMARTHOST_ENDED
 
 MOST_DETAIL = 200
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message as the ledger has it. `is_erased`: its person is to be named nowhere any more."""
+    """A message as the ledger has it. `is_erased`: its person is to be named nowhere any more.
+
+    `is_by_smarthost`: our own outgoing mail server has taken it, or may have.
+    """
 
     message_id: UUID
     account_id: UUID
@@ -32,6 +36,7 @@ class Sent:
     address: str
     state: MessageState
     is_erased: bool
+    is_by_smarthost: bool
 
     @property
     def is_told(self) -> bool:
@@ -43,7 +48,7 @@ def message(session: Session, message_id: UUID) -> Sent | None:
     """The message, nobody else's until the commit. The session keeps those who erase people away (`erasures.share`)."""
     row = session.execute(
         text(
-            "SELECT message_id, account_id, campaign_id, contact_id, address, state FROM ledger"
+            "SELECT message_id, account_id, campaign_id, contact_id, address, state, detail FROM ledger"
             " WHERE message_id = :id FOR UPDATE"
         ),
         {"id": message_id},
@@ -52,9 +57,9 @@ def message(session: Session, message_id: UUID) -> Sent | None:
         return None
     named = (str(row.message_id), str(row.account_id), row.address)
     is_erased = row.address == ERASED_ADDRESS or bool(erasures.among(cursor_of(session), [named]))
-    return Sent(
-        row.message_id, row.account_id, row.campaign_id, row.contact_id, row.address, MessageState(row.state), is_erased
-    )
+    is_by_smarthost = row.detail in (SMARTHOST_ACCEPTED, SMARTHOST_ENDED)
+    of = (row.message_id, row.account_id, row.campaign_id, row.contact_id, row.address, MessageState(row.state))
+    return Sent(*of, is_erased, is_by_smarthost)
 
 
 def bounced(session: Session, sent: Sent, *, state: MessageState, code: str, detail: str, at: datetime) -> None:

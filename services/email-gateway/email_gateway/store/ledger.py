@@ -155,6 +155,7 @@ class EmailLedger:
             "domain": recipient["address"].partition("@")[2],  # none of a person who was erased
             "code": message.code or "",
             "detail": message.told_detail,
+            "peer": message.peer if message.told_detail else "",
             "parts": 1,
         }
 
@@ -162,7 +163,7 @@ class EmailLedger:
         return ()
 
     def leave_answer_out(self, message: EmailMessage) -> None:
-        message.detail = ""
+        message.detail = message.peer = ""
 
     def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
         return ()

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select, text
 
+from channel.batches import gathered
 from channel.retries import UPKEEP
 from chassis import outbox, suspensions, waking
 from chassis.database import Session, columns, cursor_of
@@ -76,13 +77,9 @@ def add(session: Session, plans: Mapping[UUID, Plan]) -> None:
     cursor_of(session).execute(_ADD, columns(rows, 8))
     _schedule(session, {send_id: plan for send_id, plan in plans.items() if plan.schedule_at is not None}, ids)
     lane = channel_lane(Channel.EMAIL, Lane.TRANSACTIONAL)
-    batches = [
-        (lane, orjson.dumps({"v": 1, **_batch(send_id, plan)}))
-        for send_id, plan in plans.items()
-        if plan.schedule_at is None
-    ]
+    batches = [_batch(send_id, plan) for send_id, plan in plans.items() if plan.schedule_at is None]
     # First what says that they were accepted: reporting hears of what a message is before it hears what becomes of it.
-    outbox.record_lanes(session, _accepted(plans, ids) + batches)
+    outbox.record_lanes(session, [*_accepted(plans, ids), *gathered(lane, batches)])
 
 
 def _accepted(plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> list[tuple[str, bytes]]:
@@ -105,6 +102,7 @@ def _accepted(plans: Mapping[UUID, Plan], ids: Mapping[UUID, list[UUID]]) -> lis
                 "subject": to.subject,
                 "tags": list(plan.tags),
                 "submitter_id": plan.submitter_id,
+                "test_of": plan.test_of,
                 "webhook_url": plan.webhook_url,
             },
         }

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from chassis.database import changed
 from chassis.refusals import flush_unless_taken
 from contracts.mailboxes import domains_of, mailbox
-from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState, domain_of_return_path
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState
 from email_gateway.models import KeysMade, SenderAddress, SenderDomain
 
 
@@ -46,6 +46,12 @@ def hold_domains(session: Session, account_id: UUID) -> None:
     """Until the commit nobody else adds a domain of the account's: they can be counted."""
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended('sender_domains:' || :account, 0))")
     session.execute(lock, {"account": str(account_id)})
+
+
+def short_link_domains(session: Session, *, account_id: UUID) -> Sequence[SenderDomain]:
+    """Those of the account's that lend their host to short links; to be asked for while its domains are held."""
+    query = select(SenderDomain).where(SenderDomain.account_id == account_id, SenderDomain.short_links)
+    return session.scalars(query.with_for_update()).all()
 
 
 def add_domain(session: Session, made: SenderDomain) -> bool:
@@ -101,16 +107,19 @@ def all_domains(
     return session.scalars(query.order_by(SenderDomain.domain_id).limit(limit)).all()
 
 
-# A verified domain without a moment was verified by a process of the version before. Wici's own has none.
-_IS_RETURN_PATH = text("SELECT EXISTS (SELECT FROM sender_domains WHERE domain = :domain AND state = 'verified')")
+_IS_RETURN_PATH = text(
+    "SELECT EXISTS (SELECT FROM sender_domains WHERE domain = :domain AND return_path_label = :label"
+    " AND state = 'verified')"
+)
 
 
 def is_return_path(session: Session, host: str) -> bool:
     """Whether it is the return path of a domain that anybody is authorised to send from."""
-    domain = domain_of_return_path(host)
-    return domain is not None and bool(session.scalar(_IS_RETURN_PATH, {"domain": domain}))
+    label, _, domain = host.partition(".")
+    return bool(session.scalar(_IS_RETURN_PATH, {"domain": domain, "label": label}))
 
 
+# A verified domain without a moment was verified by a process of the version before. Wici's own has none.
 _TAKE_DUE = text(
     "UPDATE sender_domains SET check_due_at = :again WHERE domain_id IN (SELECT domain_id FROM sender_domains"
     " WHERE check_due_at <= :now"
@@ -152,6 +161,10 @@ def add_address(session: Session, made: SenderAddress) -> bool:
     """False where the account has it already, perhaps since a moment ago: nothing is written."""
     session.add(made)
     return flush_unless_taken(session, "sender_addresses_account_email")
+
+
+def delete_address(session: Session, *, account_id: UUID, email: str) -> None:
+    session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email))
 
 
 _CODES_MAILED = text(

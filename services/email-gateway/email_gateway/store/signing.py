@@ -9,20 +9,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from email_gateway.domain.alignment import Standing, is_refused
-from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState, has_return_path, return_path
+from email_gateway.domain.dns_records import has_return_path
+from email_gateway.domain.senders import SYSTEM_ACCOUNT, KeyState, SenderState
 from email_gateway.models import Content, SenderAddress, SenderDomain
 from email_gateway.store import policies
 
 
 @dataclass(frozen=True)
 class Signing:
-    """A content and the domain that signs for it; `domain` is None where nobody may send from its address."""
+    """A content and the domain that signs for it; `domain` is None where nobody may send from its address.
+
+    :param is_stopped: the domain has lost its records, so that no campaign leaves from it.
+    """
 
     document: dict[str, Any]
     domain: str | None
     keys: tuple[tuple[str, bytes], ...] = ()  # (selector, encrypted PEM)
     return_path: str = ""  # the domain of envelope senders
     link_host: str | None = None  # of its links, with its port; None: the platform's
+    is_stopped: bool = False
 
 
 def load(session: Session, content_hash: str) -> Signing | None:
@@ -39,17 +44,18 @@ def load(session: Session, content_hash: str) -> Signing | None:
         domain = _system_domain(session)
     if domain is None:
         return Signing(content.document, None)
-    keys = tuple((key.selector, bytes(key.sealed_key)) for key in domain.keys)
-    bounces = return_path(_bouncing_domain(session, domain))
-    return Signing(content.document, domain.domain, keys, bounces, domain.link_host)
+    keys = tuple((key.selector, bytes(key.sealed_key)) for key in domain.keys if key.state == KeyState.ACTIVE)
+    bouncing = _bouncing_domain(session, domain)
+    bounces = f"{bouncing.return_path_label}.{bouncing.domain}"
+    is_stopped = domain.stopped_at is not None
+    return Signing(content.document, domain.domain, keys, bounces, domain.link_host, is_stopped)
 
 
-def _bouncing_domain(session: Session, domain: SenderDomain) -> str:
+def _bouncing_domain(session: Session, domain: SenderDomain) -> SenderDomain:
     """The domain itself, where bounces to it reach us; else the platform's, for who vouches looks at no records."""
     if domain.account_id == SYSTEM_ACCOUNT or has_return_path(domain.found):
-        return domain.domain
-    system = _system_domain(session)
-    return domain.domain if system is None else system.domain
+        return domain
+    return _system_domain(session) or domain
 
 
 def _system_domain(session: Session) -> SenderDomain | None:
@@ -66,6 +72,12 @@ def _verified_domain(session: Session, account_id: Any, domain: str) -> SenderDo
             SenderDomain.state == SenderState.VERIFIED,
         )
     )
+
+
+def is_stopped(session: Session, *, account_id: Any, email: str) -> bool:
+    """Whether no campaign may leave from this address, because its domain has lost its records."""
+    domain = _verified_domain(session, account_id, email.rpartition("@")[2])
+    return domain is not None and domain.stopped_at is not None
 
 
 def _is_verified_address(session: Session, account_id: Any, email: str) -> bool:

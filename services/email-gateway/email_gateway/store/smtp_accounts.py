@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -14,33 +14,12 @@ from email_gateway.models import SmtpAccount, SmtpBlocked
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(CAST(:account AS text), 1936551009))"  # "smta"
 
-# In the order of ids, so that two that count at the same time wait for each other in one order.
-_STANDING = (
-    "SELECT smtp_account_id, account_id, secret_hash, is_active, messages_a_minute,"
-    " CASE WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END FROM smtp_accounts"
-    " WHERE smtp_account_id = ANY(%s::uuid[]) ORDER BY smtp_account_id FOR NO KEY UPDATE"
-)
-_BLOCKED = (
-    "SELECT b.smtp_account_id, b.address FROM unnest(%s::uuid[], %s::text[]) AS s(smtp_account_id, address)"
-    " JOIN smtp_blocked b ON b.smtp_account_id = s.smtp_account_id AND b.address = s.address"
-)
 _COUNT = (
     "UPDATE smtp_accounts a SET minute = date_trunc('minute', now()), last_used_at = now(),"
     " used = CASE WHEN minute = date_trunc('minute', now()) THEN used ELSE 0 END + s.messages"
     " FROM unnest(%s::uuid[], %s::integer[]) AS s(smtp_account_id, messages)"
     " WHERE a.smtp_account_id = s.smtp_account_id"
 )
-
-
-class Standing(NamedTuple):
-    """What an SMTP account may do at this moment; `used` are messages of this minute."""
-
-    smtp_account_id: UUID
-    account_id: UUID
-    secret_hash: bytes
-    is_active: bool
-    messages_a_minute: int
-    used: int
 
 
 def hold(session: Session, account_id: UUID) -> None:
@@ -83,20 +62,6 @@ def login(session: Session, *, smtp_account_id: UUID) -> tuple[SmtpAccount, bool
         return None
     has_blocked = select(SmtpBlocked.address).where(SmtpBlocked.smtp_account_id == smtp_account_id).exists()
     return row, bool(session.scalar(select(has_blocked)))
-
-
-def standings(session: Session, smtp_account_ids: Collection[UUID]) -> dict[UUID, Standing]:
-    """As they are now; they stay so until the transaction ends."""
-    cursor = cursor_of(session)
-    cursor.execute(_STANDING, (list(smtp_account_ids),))
-    return {row[0]: Standing._make((*row[:2], bytes(row[2]), *row[3:])) for row in cursor.fetchall()}
-
-
-def blocked_among(session: Session, asked: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Of SMTP accounts with addresses in lower case those that are blocked, at this moment."""
-    cursor = cursor_of(session)
-    cursor.execute(_BLOCKED, columns(sorted(asked), 2))
-    return set(cursor.fetchall())
 
 
 def count_sent(session: Session, messages_by_id: Mapping[UUID, int]) -> None:

@@ -9,6 +9,7 @@ from channel.single_sends import SingleSends
 from chassis import seals
 from chassis.certificates import LOOK_SECONDS, Certificates
 from chassis.config import ConfigError
+from chassis.health import Pulse
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
 from email_gateway.config import SubmissionConfig
@@ -29,7 +30,8 @@ def main(process: Process[SubmissionConfig]) -> None:
     intake = Intake(SingleSends(process.database, keeper, store_submissions), relay.poke)
     process.background(keeper.run, "quota-leases")
     process.background(intake.run, "intake")
-    process.every(LOOK_SECONDS, certificates.look, "certificate")
+    if process.config.submission_certificate:  # one for development has no file any more
+        process.every(LOOK_SECONDS, certificates.look, "certificate")
     door = Door(process.config, process.database, certificates, intake, AddOns(client.call))
     asyncio.run(_serve(process, door))
     keeper.wake()
@@ -37,6 +39,7 @@ def main(process: Process[SubmissionConfig]) -> None:
 
 async def _serve(process: Process[SubmissionConfig], door: Door) -> None:
     await door.open()
+    process.checks["loop"] = Pulse(asyncio.get_running_loop()).check
     await asyncio.to_thread(process.stop.wait)
     await door.close()
 

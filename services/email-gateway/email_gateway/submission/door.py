@@ -188,7 +188,7 @@ class Door:
         if not self._config.submission_any_files and received.may_have_files(octets):
             await loop.run_in_executor(self._threads, self._ensure_files, login, octets)
         plan = submissions.plan(
-            mail, login=login, envelope_from=envelope.sender, recipients=envelope.recipients, trace_id=trace
+            mail, login=login, envelope_from=envelope.sender, recipients=[*envelope.recipients.values()], trace_id=trace
         )
         await self._intake.submit(plan)
         return trace

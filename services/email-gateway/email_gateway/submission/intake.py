@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -71,10 +71,11 @@ class Intake:
         except Exception as error:  # `send` never raises; a connection must not wait for ever if it does
             log.exception("submissions_not_stored")
             answers = [Unavailable("service.unavailable", type(error).__name__)] * len(gathered)
-        for (_, future, loop), answer in zip(gathered, answers, strict=True):
+        for answer in answers:
             if isinstance(answer, Exception) and not isinstance(answer, WiciError):
                 log.error("submission_failed", error=answer)
-            loop.call_soon_threadsafe(_settle, future, answer)
+        # Once for all of them: each call from another thread wakes the loop by a system call.
+        gathered[0][2].call_soon_threadsafe(_settle, [future for _, future, _ in gathered], answers)
         self._on_stored()
 
 
@@ -82,6 +83,7 @@ def _size(waiting: _Waiting) -> int:
     return sum(map(len, waiting[0].blobs.values()))
 
 
-def _settle(future: asyncio.Future[Any], answer: Any) -> None:
-    if not future.done():
-        future.set_result(answer)
+def _settle(futures: Sequence[asyncio.Future[Any]], answers: Sequence[Any]) -> None:
+    for future, answer in zip(futures, answers, strict=True):
+        if not future.done():
+            future.set_result(answer)

@@ -33,5 +33,5 @@ class Desk(Protocol):
 @dataclass
 class Envelope:
     sender: str
-    recipients: list[str] = field(default_factory=list)
+    recipients: dict[str, str] = field(default_factory=dict)  # each mailbox once, by its casefolded address
     says_utf8: bool = False

@@ -224,8 +224,7 @@ class Session:
         if len(self.envelope.recipients) >= self._desk.most_recipients:
             return replies.TOO_MANY_RECIPIENTS
         await self._desk.recipient(self.login, address)
-        if address.casefold() not in {one.casefold() for one in self.envelope.recipients}:
-            self.envelope.recipients.append(address)
+        self.envelope.recipients.setdefault(address.casefold(), address)
         return replies.RECIPIENT_OK
 
     async def _data(self, arguments: str) -> Answer | None:

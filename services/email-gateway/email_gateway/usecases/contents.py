@@ -40,10 +40,11 @@ def prepare_content(
 
     :param recipients: fields of some, with whom it is tried.
     :param is_on_trial: whether the account is; asked where the From name is one that such an account may not bear.
-    :raises Forbidden: the sender is not authorised, or its name is protected.
+    :raises Forbidden: the sender is not authorised, its domain has lost its records, or its name is protected.
     """
     account_id = account_of(actor)
     sendable = with_sender(database, account_id=account_id, sender=sender, content=content)
+    _ensure_has_records(database, account_id, sendable["from_email"], kind, is_mapped=isinstance(sender, Mapping))
     prepared, tried = try_apart(sendable, Kind(kind), account_id, recipients)
     if prepared.document and protected_names.is_protected(prepared.document["from_name"]) and is_on_trial():
         raise exceptions.name_protected("sender.from_name" if isinstance(sender, Mapping) else "content.from_name")
@@ -56,6 +57,14 @@ def prepare_content(
         "tried": tried,
         "units": 1,
     }
+
+
+def _ensure_has_records(database: Database, account_id: UUID, email: str, kind: str, *, is_mapped: bool) -> None:
+    if kind != Kind.CAMPAIGN:
+        return
+    with database.transaction() as session:
+        if signing.is_stopped(session, account_id=account_id, email=email):
+            raise exceptions.sender_lost_records("sender.from_email" if is_mapped else "content.from_email")
 
 
 def with_sender(database: Database, *, account_id: UUID, sender: Any, content: dict[str, Any]) -> dict[str, Any]:

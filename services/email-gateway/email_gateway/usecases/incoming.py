@@ -16,6 +16,7 @@ from email_gateway.domain.ip_pools import in_order
 from email_gateway.domain.mailroom import MailKind, SoftRule
 from email_gateway.domain.retrying import STATE_OF_RESULT
 from email_gateway.incoming.reading import Reading, Said
+from email_gateway.smtp.outcomes import MEANINGS
 from email_gateway.smtp.replies import Reply
 from email_gateway.smtp.shaping import provider_of_mailboxes
 from email_gateway.smtp.verdicts import About, judged_later
@@ -81,14 +82,16 @@ def act_on(
         message_id = _proved(reading, return_path_keys, link_keys)
         return _complain(session, mail, message_id, now)
     if reading.said is Said.FAILED and reading.reply is not None and mail.message_id is not None:
-        return _bounce(session, mail, mail.message_id, reading.reply, now, rule)
+        return _bounce(session, mail, mail.message_id, reading, reading.reply, now, rule)
     if reading.said is Said.FAILED:
         return _leave_unread(session, mail)  # a bounce to postmaster@ names no message
     received_mails.forget(session, mail.mail_id)
     return Outcome(reading.said.value)
 
 
-def _bounce(session: Session, mail: Mail, message_id: UUID, reply: Reply, now: datetime, rule: SoftRule) -> Outcome:
+def _bounce(
+    session: Session, mail: Mail, message_id: UUID, reading: Reading, reply: Reply, now: datetime, rule: SoftRule
+) -> Outcome:
     sent = late_news.message(session, message_id)
     if sent is None or sent.state in (MessageState.ACCEPTED, MessageState.DEFERRED):
         return _wait(session, mail, now)
@@ -99,7 +102,9 @@ def _bounce(session: Session, mail: Mail, message_id: UUID, reply: Reply, now: d
     state = STATE_OF_RESULT[result]
     if state is MessageState.SOFT_BOUNCED and about is About.MAILBOX and _is_gone(session, sent, mail, rule):
         state = MessageState.HARD_BOUNCED
-    late_news.bounced(session, sent, state=state, code=reply.status, detail=reply.text, at=now)
+    # What our own smarthost says of itself is for its operator; what it quotes is the recipient's server's.
+    detail = MEANINGS[about] if sent.is_by_smarthost and not reading.is_quoted else reply.text
+    late_news.bounced(session, sent, state=state, code=reply.status, detail=detail, at=now)
     return _OF_STATE[state]
 
 

@@ -125,7 +125,14 @@ def _ensure_schedule(at: datetime | None, now: datetime) -> None:
 
 
 def plan_test(
-    database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    content_hash: str,
+    addresses: list[str],
+    fields_: dict[str, Any],
+    campaign_id: UUID | None,
 ) -> Plan:
     """A content that was prepared before, to chosen addresses, with a subject that says so.
 
@@ -141,7 +148,8 @@ def plan_test(
     if isinstance(rendered, Problem):
         raise exceptions.content_problems([{"field": "fields", "code": rendered.code, "detail": rendered.detail}])
     marked = {**document, "subject": f"{TEST_MARK} {document['subject']}"}
-    return _plan(actor, marked, _once_each([To(address, None, fields_) for address in addresses]), None)
+    plan = _plan(actor, marked, _once_each([To(address, None, fields_) for address in addresses]), None)
+    return replace(plan, test_of=str(campaign_id) if campaign_id else None)
 
 
 def _once_each(recipients: Sequence[To]) -> list[To]:
@@ -236,18 +244,16 @@ def _accept(session: Session, plans: Mapping[UUID, Plan]) -> None:
     erasures.share(session)
     now = datetime.now(UTC)
     until = {send_id: (plan.schedule_at or now) + blob_store.KEPT for send_id, plan in plans.items()}
-    content_store.ensure(
-        session,
-        [(plan.content_hash, plan.account_id, plan.document, until[send_id]) for send_id, plan in plans.items()],
-    )
-    blob_store.keep(
-        session,
-        [
-            (plan.account_id, digest, octets, until[send_id])
-            for send_id, plan in plans.items()
-            for digest, octets in plan.blobs.items()
-        ],
-    )
+    for is_unique, keep_contents, keep_blobs in (
+        (True, content_store.add, blob_store.add),
+        (False, content_store.ensure, blob_store.keep),
+    ):
+        some = [(until[send_id], plan) for send_id, plan in plans.items() if plan.is_unique is is_unique]
+        keep_contents(session, [(plan.content_hash, plan.account_id, plan.document, end) for end, plan in some])
+        keep_blobs(
+            session,
+            [(plan.account_id, digest, octets, end) for end, plan in some for digest, octets in plan.blobs.items()],
+        )
     store.add(session, plans)
 
 

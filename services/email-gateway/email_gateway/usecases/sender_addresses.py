@@ -47,7 +47,7 @@ def warnings_of(
 ) -> dict[str, alignment.AlignmentWarning]:
     """By address; none where its domain is authorised."""
     by_email = {row.email: _domain_of(row.email) for row in rows}
-    names = set(by_email.values()) - {_domain_of(tools.config.system_from)}
+    names = {domain for domain in by_email.values() if not _is_platforms(tools, domain)}
     names -= store.verified_among(session, account_id=account_id, domains=names)
     known = policies.policies(session, names)
     return {
@@ -63,7 +63,7 @@ def ask_before_adding(
     No transaction is open meanwhile.
     """
     domain = _domain_of(normalised(email))
-    if alignment.is_public(domain) or domain == _domain_of(tools.config.system_from):
+    if alignment.is_public(domain) or _is_platforms(tools, domain):
         return {}
     with database.transaction() as session:
         covered = store.verified_among(session, account_id=account_of(actor), domains=[domain])
@@ -136,12 +136,33 @@ def _keep_answer(session: Session, domain: str, asked: Mapping[str, Policy | Non
 
 
 def _ensure_can_align(session: Session, tools: Tools, domain: str) -> None:
-    if domain == _domain_of(tools.config.system_from):
+    if _is_platforms(tools, domain):
         return
     policy = policies.policies(session, [domain]).get(domain)
     if alignment.is_refused(domain, policy):
         warning = alignment.warning_of(domain, policy)
         raise exceptions.address_unaligned(warning.code, warning.detail)
+
+
+def _is_platforms(tools: Tools, domain: str) -> bool:
+    """Whether the platform's own signature is aligned with it."""
+    return domain in (_domain_of(tools.config.system_from), tools.config.sandbox_domain)
+
+
+def follow_trial(session: Session, *, tools: Tools, account_id: UUID, is_on_trial: bool) -> None:
+    """An account on trial has an address in the platform's sandbox domain; it goes with the trial.
+
+    What keeps it to the account's own users is the trial itself, which no channel lets send to anybody else. Harmless
+    twice.
+    """
+    email = rules.sandbox_address(account_id, tools.config.sandbox_domain)
+    if not is_on_trial:
+        store.delete_address(session, account_id=account_id, email=email)
+    elif store.address_by_email(session, account_id=account_id, email=email) is None:
+        made = SenderAddress(
+            address_id=tools.new_id(), account_id=account_id, email=email, state=SenderState.VERIFIED, tries_left=0
+        )
+        store.add_address(session, made)
 
 
 def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
-from chassis.logs import get_logger
 from contracts import domains
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
@@ -21,16 +18,15 @@ from email_gateway import exceptions
 from email_gateway.content import dkim
 from email_gateway.domain import senders as rules
 from email_gateway.domain.alignment import Standing
-from email_gateway.domain.senders import SenderState
+from email_gateway.domain.dns_records import DEFAULT_NAMES, SELECTOR, Names
+from email_gateway.domain.senders import KeyState, SenderState
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.store import dmarc, signing
 from email_gateway.store import senders as store
-from email_gateway.usecases import views
+from email_gateway.usecases import sender_checks, short_link_hosts, views
 from email_gateway.usecases.ports import Tools
+from email_gateway.usecases.views import records_of
 
-log = get_logger()
-
-CHECKED_AT_ONCE = 20  # domains in a round of the timer
 MOST_PARTS = 100  # of a view of DMARC reports
 
 
@@ -68,19 +64,24 @@ def create_sender_domain(
     account: Mapping[str, Any],
     domain: str,
     algorithms: list[str],
+    selector: str = SELECTOR,
+    return_path_label: str = DEFAULT_NAMES.return_path,
+    link_label: str = DEFAULT_NAMES.link,
 ) -> views.View:
     """A pending domain with keys of its own; they are made before the transaction, because they take their time.
 
-    :param account: `contracts.identity.accounts.Account`.
+    :param account: `contracts.identity.accounts.Account`. :param selector: what those of its keys begin with.
     :raises Conflict: the account has it already. :raises PlanLimit: it has as many as its plan allows.
     :raises TooManyRequests: enough keys were made for it today. :raises Unavailable: too many are made now.
     """
-    account_id, most = account_of(actor), rules.most_domains(account)
+    account_id, most, names = account_of(actor), rules.most_domains(account), _names(return_path_label, link_label)
     with database.transaction() as session:
         _ensure_new(session, account_id, ascii_domain(domain), most)
         if not store.count_keys(session, account_id=account_id, keys=len(set(algorithms)), most=rules.KEYS_A_DAY):
             raise exceptions.too_many_keys(rules.CODES_PERIOD)
-    made = new_domain(tools, account_id=account_id, domain=domain, algorithms=algorithms)
+    made = new_domain(
+        tools, account_id=account_id, domain=domain, algorithms=algorithms, selector=selector, names=names
+    )
     with database.transaction() as session:
         store.hold_domains(session, account_id)
         _ensure_new(session, account_id, made.domain, most)
@@ -98,31 +99,66 @@ def _ensure_new(session: Session, account_id: UUID, domain: str, most: int) -> N
         raise exceptions.too_many_domains(most)
 
 
-def new_domain(tools: Tools, *, account_id: UUID, domain: str, algorithms: list[str]) -> SenderDomain:
+def _names(return_path_label: str, link_label: str) -> Names:
+    """:raises Invalid: both are one: no name has MX and CNAME records."""
+    if return_path_label == link_label:
+        detail = "The return path and the links need names of their own."
+        raise exceptions.content_problems(
+            [{"field": "link_label", "code": "sender_domain.one_label", "detail": detail}]
+        )
+    return Names(return_path_label, link_label)
+
+
+def new_domain(
+    tools: Tools,
+    *,
+    account_id: UUID,
+    domain: str,
+    algorithms: list[str],
+    selector: str = SELECTOR,
+    names: Names = DEFAULT_NAMES,
+) -> SenderDomain:
     """A pending domain with new keys."""
     name = ascii_domain(domain)
-    made = SenderDomain(
+    return SenderDomain(
         domain_id=tools.new_id(),
         account_id=account_id,
         domain=name,
         state=SenderState.PENDING,
         ownership_token=secrets.token_hex(16),
         found={},
+        return_path_label=names.return_path,
+        link_label=names.link,
+        keys=_new_keys(tools, account_id, name, algorithms, selector),
     )
-    for number, algorithm in enumerate(dict.fromkeys(algorithms), start=1):
+
+
+def _new_keys(
+    tools: Tools,
+    account_id: UUID,
+    domain: str,
+    algorithms: list[str],
+    selector: str,
+    *,
+    after: int = 0,
+    state: KeyState = KeyState.ACTIVE,
+) -> list[DkimKey]:
+    """Of each algorithm one; `after` is the last number that a selector has."""
+    keys = []
+    for number, algorithm in enumerate(dict.fromkeys(algorithms), start=after + 1):
         pem = tools.new_key(algorithm, account_id)
-        selector = f"wici{number}"
-        record = dkim.dns_record(dkim.load_signer(name, selector, pem))
-        made.keys.append(
+        record = dkim.dns_record(dkim.load_signer(domain, f"{selector}{number}", pem))
+        keys.append(
             DkimKey(
                 key_id=tools.new_id(),
                 algorithm=algorithm,
-                selector=selector,
+                selector=f"{selector}{number}",
                 record=record,
                 sealed_key=tools.vault.encrypt(pem),
+                state=state,
             )
         )
-    return made
+    return keys
 
 
 def ascii_domain(domain: str) -> str:
@@ -147,95 +183,62 @@ def _domain(session: Session, account_id: UUID, domain_id: UUID, *, lock: bool =
     return found
 
 
-def records_of(tools: Tools, found: SenderDomain) -> list[rules.DnsRecord]:
-    return rules.dns_records(
-        found.domain,
-        ownership_token=found.ownership_token,
-        keys=[(key.selector, key.record) for key in found.keys],
-        mail_host=tools.config.mail_host,
-        public_host=tools.config.public_host,
-    )
-
-
 def check_sender_domain(
     database: Database, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID
 ) -> views.View:
     """Look the records up (no transaction is open meanwhile), then keep what was seen.
 
     The domain is verified when every required record is there. A verified domain stays so when a later check fails: a
-    passing outage of DNS must not stop a campaign.
+    passing outage of DNS must not stop a campaign, and what is really gone stops campaigns alone, after a grace.
+    """
+    account_id = account_of(actor)
+    with database.transaction() as session:
+        records = records_of(tools, _domain(session, account_id, domain_id))
+    findings = sender_checks.look_up(tools, records)
+    host = sender_checks.link_host_of(tools, records, findings)
+    with database.transaction() as session:
+        domain = _domain(session, account_id, domain_id, lock=True)
+        sender_checks.keep(session, tools, actor, domain, findings, host, now)
+        session.flush()
+        return views.sender_domain(domain, records_of(tools, domain))
+
+
+def rotate_keys(
+    database: Database, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID, algorithms: list[str] | None
+) -> views.View:
+    """New DKIM keys beside those that sign, which they replace once their records are found.
+
+    :param algorithms: of the new keys; None: those of the keys that sign.
+    :raises Conflict: new ones wait for their records already. :raises TooManyRequests: enough were made today.
     """
     account_id = account_of(actor)
     with database.transaction() as session:
         domain = _domain(session, account_id, domain_id)
-        name, records = domain.domain, records_of(tools, domain)
-    found = look_up(tools, records)
-    host = link_host_of(tools, name, found)
+        _ensure_no_keys_wait(domain)
+        wanted = algorithms or [key.algorithm for key in domain.keys if key.state == KeyState.ACTIVE]
+        name, (selector, number) = domain.domain, _last_selector(domain)
+        if not store.count_keys(session, account_id=account_id, keys=len(set(wanted)), most=rules.KEYS_A_DAY):
+            raise exceptions.too_many_keys(rules.CODES_PERIOD)
+    made = _new_keys(tools, account_id, name, wanted, selector, after=number, state=KeyState.NEXT)
     with database.transaction() as session:
         domain = _domain(session, account_id, domain_id, lock=True)
-        if domain.state == SenderState.PENDING and rules.are_required_found(records_of(tools, domain), found):
-            domain.state, domain.verified_at, domain.verified_by = SenderState.VERIFIED, now, "dns"
-            _record(session, actor, "sender_domain.verified", domain)
-        _keep_findings(domain, found, host, now)
+        _ensure_no_keys_wait(domain)
+        domain.keys.extend(made)
+        session.flush()
+        _record(session, actor, "sender_domain.keys_made", domain)
         return views.sender_domain(domain, records_of(tools, domain))
 
 
-def look_up(tools: Tools, records: list[rules.DnsRecord]) -> dict[str, bool | None]:
-    """What DNS says of each record: found, not found, or None where the name servers do not answer.
-
-    All at once: name servers that are away cost five seconds, not five for each record.
-    """
-    with ThreadPoolExecutor(len(records)) as pool:
-        answers = list(pool.map(lambda record: tools.look_up(record.name, record.type), records))
-    return {
-        record.purpose: None if answer is None else rules.is_record_found(record, answer)
-        for record, answer in zip(records, answers, strict=True)
-    }
+def _ensure_no_keys_wait(domain: SenderDomain) -> None:
+    if any(key.state == KeyState.NEXT for key in domain.keys):
+        raise exceptions.keys_wait()
 
 
-def link_host_of(tools: Tools, domain: str, found: Mapping[str, bool | None]) -> str | None:
-    """Host (and port, where ours has one) for the links of the domain's mails; None: the platform's own.
-
-    A record alone is not enough: without a certificate of its name every link, and unsubscribing, would be dead.
-    """
-    host = rules.link_host(domain)
-    if found["tracking"] is not True or not tools.serves_links(host):
-        return None
-    port = urlsplit(tools.config.public_url).port
-    return host if port is None else f"{host}:{port}"
-
-
-def check_due_domains(database: Database, *, now: datetime, tools: Tools) -> int:
-    """Look the records of verified domains up that were looked up a day ago; how many were.
-
-    Any number of processes may do it at once: each takes others.
-    """
-    with database.transaction() as session:
-        due = store.take_due_domains(session, now=now, again=now + rules.CHECKED_AGAIN_AFTER, limit=CHECKED_AT_ONCE)
-    for domain_id in due:
-        with database.transaction() as session:
-            domain = store.any_domain_by_id(session, domain_id=domain_id)
-            name, records = (domain.domain, records_of(tools, domain)) if domain else ("", [])
-        if not records:
-            continue
-        found = look_up(tools, records)
-        host = link_host_of(tools, name, found)
-        with database.transaction() as session:
-            domain = store.any_domain_by_id(session, domain_id=domain_id)
-            if domain is not None:
-                _keep_findings(domain, found, host, now)
-        log.info("sender_domain_checked", domain_id=str(domain_id), found=found, link_host=host)
-    return len(due)
-
-
-def _keep_findings(domain: SenderDomain, found: Mapping[str, bool | None], host: str | None, now: datetime) -> None:
-    """Silence changes nothing but when the domain is looked at again."""
-    domain.found, domain.checked_at = rules.kept_findings(domain.found, found), now
-    if found["tracking"] is not None:
-        domain.link_host = host
-    if domain.state == SenderState.VERIFIED:
-        is_silent = all(each is None for each in found.values())
-        domain.check_due_at = now + (rules.CHECKED_AGAIN_AFTER if is_silent else rules.CHECKED_EVERY)
+def _last_selector(domain: SenderDomain) -> tuple[str, int]:
+    """What the selectors of its keys begin with, and the highest number behind that."""
+    selectors = [key.selector for key in domain.keys]
+    stem = selectors[0].rstrip("0123456789")
+    return stem, max(int(selector.removeprefix(stem)) for selector in selectors)
 
 
 def approve_sender_domain(
@@ -272,8 +275,9 @@ def get_dmarc(session: Session, *, actor: Actor, now: datetime, domain_id: UUID,
 
 
 def delete_sender_domain(session: Session, *, actor: Actor, now: datetime, domain_id: UUID) -> None:
-    if not store.delete_domain(session, account_id=account_of(actor), domain_id=domain_id):
-        raise exceptions.domain_not_found()
+    domain = _domain(session, account_of(actor), domain_id, lock=True)
+    store.delete_domain(session, account_id=domain.account_id, domain_id=domain_id)
+    short_link_hosts.note_deleted(session, domain)
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.deleted", target_id=domain_id)
 
 

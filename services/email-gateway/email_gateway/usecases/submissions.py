@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from email_gateway.content.received import NOTHING_TRACKED, Mail, Tracks
 from email_gateway.domain import smtp_logins
 from email_gateway.domain.alignment import Standing
 from email_gateway.domain.sends import Plan, To
-from email_gateway.store import signing
+from email_gateway.store import signing, submissions
 from email_gateway.store import smtp_accounts as store
 from email_gateway.usecases import messages
 from email_gateway.usecases.senders import normalised
@@ -91,6 +91,7 @@ def plan(mail: Mail, *, login: Login, envelope_from: str, recipients: Sequence[s
         trace_id=trace_id,
         submitter_id=str(login.smtp_account_id),
         blobs={mail.digest: mail.octets},
+        is_unique=True,  # its head names the submission
         login=login,
         envelope_from=envelope_from,
     )
@@ -101,17 +102,15 @@ def store_submissions(session: Session, plans: Sequence[Submission]) -> list[Ans
 
     :returns: for each what was accepted, why it cannot be sent, or what is missing of its account's lease.
     """
-    standings = store.standings(session, {plan.login.smtp_account_id for plan in plans})
-    senders: dict[tuple[UUID, str], Standing] = {}
-    accounts = {plan.account_id for plan in plans}
-    networks = account_networks.of_accounts(session, accounts)
-    suspended = {account_id for account_id in accounts if suspensions.is_suspended(session, account_id)}
-    # Once more: somebody may have been blocked since the connection was logged in.
-    blocked = store.blocked_among(session, {asked for plan in plans for asked in _addressed(plan)})
-    answers: list[Answer] = [
-        _refusal(session, plan, standings, senders, suspended, blocked, networks.get(plan.account_id, ()))
-        for plan in plans
-    ]
+    now = submissions.look(
+        session,
+        smtp_account_ids={plan.login.smtp_account_id for plan in plans},
+        domains={(plan.account_id, _domain(email)) for plan in plans for email, _ in _senders(plan)},
+        # Once more: somebody may have been blocked since the connection was logged in.
+        addressed={asked for plan in plans for asked in _addressed(plan)},
+    )
+    singles: dict[tuple[UUID, str], Standing] = {}
+    answers: list[Answer] = [_refusal(session, plan, now, singles) for plan in plans]
     places = [place for place, refusal in enumerate(answers) if refusal is None]
     stored = messages.store_sends(session, [plans[place] for place in places])
     sent: Counter[UUID] = Counter()
@@ -127,40 +126,48 @@ def _addressed(plan: Submission) -> list[tuple[UUID, str]]:
     return [(plan.login.smtp_account_id, to.address.lower()) for to in plan.recipients]
 
 
+def _senders(plan: Submission) -> tuple[tuple[str, str], ...]:
+    """Whose authorisation is asked for, and where it says so."""
+    return ((normalised(plan.sender), "From"), (normalised(plan.envelope_from), "MAIL FROM"))
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2]
+
+
 def _refusal(
-    session: Session,
-    plan: Submission,
-    standings: dict[UUID, store.Standing],
-    senders: dict[tuple[UUID, str], Standing],
-    suspended: Collection[UUID],
-    blocked: Collection[tuple[UUID, str]],
-    networks: Sequence[str],
+    session: Session, plan: Submission, now: submissions.Now, singles: dict[tuple[UUID, str], Standing]
 ) -> WiciError | None:
+    """Why the mail cannot be sent; where nothing says so, its messages count to their minute.
+
+    :param singles: what is known of single addresses, which are verified by themselves.
+    """
     login = plan.login
-    now = standings.get(login.smtp_account_id)
-    if now is None or not now.is_active or now.secret_hash != login.secret_hash:
+    standing = now.standings.get(login.smtp_account_id)
+    if standing is None or not standing.is_active or standing.secret_hash != login.secret_hash:
         return exceptions.smtp_login_refused()
-    if not allows(networks, login.address):
+    if not allows(now.networks.get(login.account_id, ()), login.address):
         return exceptions.smtp_login_refused()
-    if login.account_id in suspended:
+    if login.account_id in now.suspended:
         return account_suspended()
     try:
-        for email, where in ((plan.sender, "From"), (plan.envelope_from, "MAIL FROM")):
-            _ensure_sender(session, login.account_id, email, where, senders)
+        for email, where in _senders(plan):
+            if (login.account_id, _domain(email)) not in now.authorised:
+                _ensure_single(session, login.account_id, email, where, singles)
     except WiciError as error:
         return error
-    if any(asked in blocked for asked in _addressed(plan)):
+    if any(asked in now.blocked for asked in _addressed(plan)):
         return exceptions.address_blocked()
-    if now.used + len(plan.recipients) > now.messages_a_minute:
-        return exceptions.too_many_messages(now.messages_a_minute)
-    standings[login.smtp_account_id] = now._replace(used=now.used + len(plan.recipients))
+    used = standing.used + len(plan.recipients)
+    if used > standing.messages_a_minute:
+        return exceptions.too_many_messages(standing.messages_a_minute)
+    now.standings[login.smtp_account_id] = standing._replace(used=used)
     return None
 
 
-def _ensure_sender(
+def _ensure_single(
     session: Session, account_id: UUID, email: str, where: str, known: dict[tuple[UUID, str], Standing]
 ) -> None:
-    email = normalised(email)
     standing = known.get((account_id, email))
     if standing is None:
         standing = known[account_id, email] = signing.standing(session, account_id=account_id, email=email)

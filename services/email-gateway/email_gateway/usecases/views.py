@@ -8,11 +8,24 @@ from typing import Any
 
 from contracts.vocabulary import MessageState
 from email_gateway.domain.alignment import AlignmentWarning
-from email_gateway.domain.senders import DnsRecord
+from email_gateway.domain.dns_records import DnsRecord, Key, Names, advice, dns_records
+from email_gateway.domain.senders import LOST_GRACE
 from email_gateway.domain.smtp_logins import username_of
 from email_gateway.models import IpAddress, IpPool, MailRoute, SenderAddress, SenderDomain, SmtpAccount, SmtpBlocked
+from email_gateway.usecases.ports import Tools
 
 View = dict[str, Any]
+
+
+def records_of(tools: Tools, found: SenderDomain) -> list[DnsRecord]:
+    return dns_records(
+        found.domain,
+        names=Names(found.return_path_label, found.link_label),
+        ownership_token=found.ownership_token,
+        keys=[Key(key.selector, key.record, key.state, key.retired_at) for key in found.keys],
+        mail_host=tools.config.mail_host,
+        public_host=tools.config.public_host,
+    )
 
 
 def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
@@ -21,23 +34,35 @@ def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
         "account_id": row.account_id,
         "domain": row.domain,
         "state": row.state,
-        "records": [
-            {
-                "purpose": record.purpose.partition(":")[0],
-                "type": record.type,
-                "name": record.name,
-                "value": record.value,
-                "required": record.required,
-                "found": row.found.get(record.purpose),
-            }
-            for record in records
-        ],
+        "records": [_dns_record(row, record) for record in records],
         "link_host": row.link_host,
+        "campaigns_stop_at": None if row.lost_at is None else row.lost_at + LOST_GRACE,
+        "short_links": row.short_links,
         "created_at": row.created_at,
         "verified_at": row.verified_at,
         "checked_at": row.checked_at,
         "verified_by": row.verified_by,
         "reason": row.reason,
+    }
+
+
+def _dns_record(row: SenderDomain, record: DnsRecord) -> View:
+    """With what the last look found in its place, and what to do about it."""
+    seen = row.seen.get(record.purpose, {})
+    values, problem = seen.get("values", []), None
+    if record.purpose in row.found:
+        is_doubled = seen.get("is_doubled", False)
+        problem = advice(record, row.found[record.purpose], values, is_doubled=is_doubled)
+    return {
+        "purpose": record.purpose.partition(":")[0],
+        "type": record.type,
+        "name": record.name,
+        "value": record.value,
+        "required": record.required,
+        "keep_until": record.keep_until,
+        "found": row.found.get(record.purpose),
+        "seen": values,
+        "problem": None if problem is None else problem._asdict(),
     }
 
 

@@ -24,7 +24,11 @@ FULL = "smtp; 552 5.2.2 Mailbox full"
 
 
 def sent(
-    database: Database, account_id: UUID, address: str = "jan@klient.example", state: str = MessageState.DELIVERED
+    database: Database,
+    account_id: UUID,
+    address: str = "jan@klient.example",
+    state: str = MessageState.DELIVERED,
+    detail: str | None = None,
 ) -> UUID:
     """A campaign's message as the ledger has it once its first server took it."""
     message_id = ids.message_id(new_id(), 1)
@@ -32,8 +36,9 @@ def sent(
         session.execute(
             text(
                 "INSERT INTO ledger (message_id, account_id, campaign_id, contact_id, address, sender, lane, state,"
-                " attempts)"
-                " VALUES (:id, :account, :campaign, :contact, :address, 'news@sklep.example', 'bulk', :state, 1)"
+                " detail, attempts)"
+                " VALUES (:id, :account, :campaign, :contact, :address, 'news@sklep.example', 'bulk', :state, :detail,"
+                " 1)"
             ),
             {
                 "id": message_id,
@@ -42,6 +47,7 @@ def sent(
                 "contact": uuid4(),
                 "address": address,
                 "state": state,
+                "detail": detail,
             },
         )
     return message_id
@@ -55,7 +61,7 @@ def unsubscribe_address(message_id: UUID) -> str:
     return verp.encode(message_id, "bounces.sklep.example", KEYS[0], verp.Kind.UNSUBSCRIBE)
 
 
-def report(diagnostic: str = NO_SUCH_USER, *, action: str = "failed", status: str = "5.0.0") -> bytes:
+def report(diagnostic: str = NO_SUCH_USER, *, action: str = "failed", status: str = "5.0.0", more: str = "") -> bytes:
     """A delivery status notification (RFC 3464) as Postfix writes it."""
     return (
         "From: MAILER-DAEMON@mx.klient.example (Mail Delivery System)\r\n"
@@ -68,7 +74,7 @@ def report(diagnostic: str = NO_SUCH_USER, *, action: str = "failed", status: st
         "--=b\r\nContent-Type: message/delivery-status\r\n\r\n"
         "Reporting-MTA: dns; mx.klient.example\r\n\r\n"
         f"Final-Recipient: rfc822; jan@klient.example\r\nAction: {action}\r\nStatus: {status}\r\n"
-        f"Diagnostic-Code: {diagnostic}\r\n\r\n"
+        f"{more}Diagnostic-Code: {diagnostic}\r\n\r\n"
         "--=b--\r\n"
     ).encode()
 

@@ -77,12 +77,17 @@ def test_a_hundred_mails_take_as_many_statements_as_one(
             [to.address for to in plan.recipients] for plan in plans
         ]
         used.append(sent)
-    assert len(used[0]) == len(used[1]), used[1]
+    assert len(used[0]) == len(used[1]) <= 13, used[1]
     assert states(database, partner.account_id) == {"accepted": 202}
     with database.transaction() as session:
-        for table, rows in (("blobs", 101), ("contents", 1 + 101), ("outbox", 101 + 3)):  # with 2 and 200 events
+        for table, rows in (
+            ("blobs", 101),
+            ("contents", 1 + 101),
+            ("outbox", 2 + 3),
+        ):  # one of events, and of batches one for 500 recipients at most
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == rows
-        assert session.scalar(text("SELECT used FROM smtp_accounts")) == 202
+        # What is used is of a minute, which may have ended between the two.
+        assert session.scalar(text("SELECT used FROM smtp_accounts")) in (200, 202)
 
 
 def test_a_mail_that_the_database_refuses_harms_no_other_and_is_found_by_halves(

@@ -29,7 +29,7 @@ from contracts.vocabulary import Channel, Lane
 from email_gateway.domain.retrying import Result
 from email_gateway.models import IpAddress, IpPool
 from email_gateway.outbound.ip_pools import Held, IpPools
-from email_gateway.smtp.pool import Outcome
+from email_gateway.smtp.outcomes import Outcome
 from email_gateway.store import ip_pools as store
 from email_gateway.usecases import ip_pools as usecases
 

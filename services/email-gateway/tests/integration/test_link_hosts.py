@@ -24,7 +24,7 @@ from chassis.ids import new_id
 from chassis.testing import Launcher, wait_until
 from email_gateway.dependencies import look_up, serves_links
 from email_gateway.domain.senders import CHECKED_AGAIN_AFTER, CHECKED_EVERY, SYSTEM_ACCOUNT
-from email_gateway.usecases import senders
+from email_gateway.usecases import sender_checks
 
 from .conftest import DOMAIN, Campaign, World, sender_env
 from .dns_peer import NameServer, name_server
@@ -113,7 +113,7 @@ def check(database: Database, campaign: Campaign, names: NameServer, monkeypatch
             look_up=lambda name, kind: look_up(name, kind, (names.address,)),
             serves_links=lambda host: serves_links(host, public_url),
         )
-        assert senders.check_due_domains(database, now=now, tools=tools) == 1
+        assert sender_checks.check_due_domains(database, now=now, tools=tools) == 1
         with database.transaction() as session:
             return session.scalar(text("SELECT link_host FROM sender_domains WHERE domain = :d"), {"d": DOMAIN})  # type: ignore[no-any-return]
 

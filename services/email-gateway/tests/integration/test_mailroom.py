@@ -15,7 +15,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.testing import LINK_KEYS, Launcher, RunningProcess, free_port, wait_until
 from chassis.topology import event_queue
@@ -24,6 +25,7 @@ from contracts.errors import NotFound
 from contracts.events import EMAIL_RECIPIENT_UNSUBSCRIBED
 from contracts.tokens import TokenKind
 from email_gateway.config import unnamed_keys
+from email_gateway.smtp.outcomes import SMARTHOST_ACCEPTED
 from email_gateway.usecases import privacy, senders
 
 from ..dmarc_reports import mail, record, xml
@@ -104,6 +106,24 @@ def test_what_speaks_of_anything_else_archives_nobody(
     wait_until(lambda: heard.last_kinds(account_id) == {str(message_id): state}, what="the event")
     assert state_of(database, message_id) == (state, code)
     assert archived(heard, "somebody") == set()
+
+
+@pytest.mark.parametrize(
+    ("quoted", "told"),
+    [("", "there is no such mailbox"), ("Remote-MTA: dns; mx.k.example\r\n", "Recipient address rejected: no user")],
+)
+def test_what_our_smarthost_says_of_itself_is_told_by_its_meaning_alone(
+    room: Room, database: Database, account_id: UUID, quoted: str, told: str
+) -> None:
+    message_id = sent(database, account_id, "relayed@k.example", detail=SMARTHOST_ACCEPTED)
+
+    deliver(
+        room.port, report("smtp; 550 5.1.1 Recipient address rejected: no user", more=quoted), return_path(message_id)
+    )
+
+    wait_until(lambda: state_of(database, message_id) == ("hard_bounced", "5.1.1"), what="the bounce")
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT detail FROM ledger WHERE message_id = :id"), {"id": message_id}) == told
 
 
 def test_a_mailbox_that_takes_nothing_on_several_days_counts_as_gone(

@@ -27,7 +27,7 @@ from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import Result
 from email_gateway.domain.sends import Plan, To
 from email_gateway.outbound.mail_outlet import conclude
-from email_gateway.smtp.pool import Outcome
+from email_gateway.smtp.outcomes import Outcome
 from email_gateway.store.ledger import EmailLedger
 from email_gateway.usecases import attachments, contents, messages, privacy, system
 

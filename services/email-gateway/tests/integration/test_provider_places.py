@@ -18,7 +18,9 @@ from chassis.database import Database
 from chassis.ids import new_id
 from email_gateway.domain.retrying import Result
 from email_gateway.outbound.provider_places import ProviderPlaces
-from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
+from email_gateway.smtp.rates import Rate
 from email_gateway.smtp.session import Peer, Tls
 from email_gateway.smtp.shaping import Allowance, Allowances, Shape
 from email_gateway.store import provider_places as store
@@ -38,13 +40,13 @@ def test_processes_hold_no_more_than_there_are(database: Database, most: int, st
     for which, is_busy in steps:
         with database.transaction() as session:
             [granted] = store.renew(session, instances[which], [Report("", "google", most, held[which], is_busy)])
-        held[which] = granted
+        held[which] = granted.places
         assert sum(held) <= most
     with database.transaction() as session:
         for instance_id in instances:
             store.leave(session, instance_id)
         of_both = [Report("192.0.2.1", "google", most, 0, True), Report("", "google", most, 0, True)]
-        assert store.renew(session, new_id(), of_both) == [most, most], "by address"
+        assert [each.places for each in store.renew(session, new_id(), of_both)] == [most, most], "by address"
 
 
 def test_a_part_is_over_while_the_database_hangs_and_while_nobody_wants_it(
@@ -145,49 +147,71 @@ class Counting:
             writer.close()
 
 
+async def sent_by_two(database: Database, mails: int) -> tuple[int, list[Result]]:
+    """The most connections at once, and what became of so many mails of each of two senders."""
+    server = Counting()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    results: list[Result] = []
+
+    async def peers() -> list[Peer]:
+        return [Peer("localhost", port, Tls.OFF)]
+
+    def on_done(_parcel: Parcel, outcome: Outcome) -> None:
+        results.append(outcome.result)
+
+    senders = []
+    for _ in range(2):
+        allowances = Allowances(are_shared=True)
+        limits = Limits(connections=8, wait_seconds=60.0)
+        make = partial(Destination, peers, limits, patient=False, allowances=allowances)
+        pool = Pool(lambda domain, _source, make=make: (domain, make))
+        pool.start()
+        keeper = ProviderPlaces(database, partial(by_key, allowances))
+        senders.append((pool, asyncio.create_task(keeper.keep())))
+    for number, (pool, _) in enumerate(senders):
+        addresses = [f"a{n}@d{number}x{n % 5}.example" for n in range(mails)]
+        pool.submit([Parcel(UUID(int=n), "s@x.pl", each, BODY, False, on_done) for n, each in enumerate(addresses)])
+    while len(results) < 2 * mails:
+        await asyncio.sleep(0.01)
+    for pool, keeping in senders:
+        await pool.close(1)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    listening.close()
+    return server.peak, results
+
+
 def test_two_senders_are_one_to_a_provider(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Shape("local", (".localhost",), connections=MOST, messages=20, source="the test")
     monkeypatch.setattr("email_gateway.smtp.shaping.SHAPES", (shape,))
 
-    async def run() -> tuple[int, list[Result]]:
-        server = Counting()
-        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-        port = listening.sockets[0].getsockname()[1]
-        results: list[Result] = []
-
-        async def peers() -> list[Peer]:
-            return [Peer("localhost", port, Tls.OFF)]
-
-        def on_done(_parcel: Parcel, outcome: Outcome) -> None:
-            results.append(outcome.result)
-
-        senders = []
-        for _ in range(2):
-            allowances = Allowances(are_shared=True)
-            limits = Limits(connections=8, wait_seconds=60.0)
-            make = partial(Destination, peers, limits, patient=False, allowances=allowances)
-            pool = Pool(lambda domain, _source, make=make: (domain, make))
-            pool.start()
-            keeper = ProviderPlaces(database, partial(by_key, allowances))
-            senders.append((pool, asyncio.create_task(keeper.keep())))
-        for number, (pool, _) in enumerate(senders):
-            addresses = [f"a{n}@d{number}x{n % 5}.example" for n in range(100)]
-            pool.submit([Parcel(UUID(int=n), "s@x.pl", each, BODY, False, on_done) for n, each in enumerate(addresses)])
-        while len(results) < 200:
-            await asyncio.sleep(0.01)
-        for pool, keeping in senders:
-            await pool.close(1)
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-        listening.close()
-        return server.peak, results
-
-    peak, results = asyncio.run(asyncio.wait_for(run(), 60))
+    peak, results = asyncio.run(asyncio.wait_for(sent_by_two(database, 100), 60))
 
     assert results == [Result.DELIVERED] * 200
     assert peak <= MOST + 2, "the provider's, and two of which the server has not seen the end; without leases: eight"
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM provider_places")) == 0, "left"
+
+
+def test_two_senders_together_keep_to_a_provider_s_rate(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted where each mail begins, and by the time that is judged by."""
+    shape = Shape("local", (".localhost",), connections=MOST, messages=20, source="the test", rate=20)
+    monkeypatch.setattr("email_gateway.smtp.shaping.SHAPES", (shape,))
+    begun: list[float] = []
+
+    class Noting(Rate):
+        def take(self, *, urgent: bool) -> bool:
+            if may := super().take(urgent=urgent):
+                begun.append(self._begun[-1])
+            return may
+
+    monkeypatch.setattr("email_gateway.smtp.shaping.Rate", Noting)
+
+    results = asyncio.run(asyncio.wait_for(sent_by_two(database, 25), 60))[1]
+
+    assert results == [Result.DELIVERED] * 50
+    assert max(sum(start <= each < start + 1.0 for each in begun) for start in begun) <= 20 < len(begun)
 
 
 def by_key(allowances: Allowances) -> dict[tuple[str, str], Allowance]:

@@ -11,6 +11,7 @@ from email.utils import parseaddr
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -310,8 +311,6 @@ def test_single_message_claimed_by_a_dead_sender_is_sent_again(
 def test_a_registration_is_confirmed_by_one_mail_without_anything_that_was_typed(
     service: RunningProcess, database: Database, world: World, sender: RunningProcess, broker: Broker, heard: Heard
 ) -> None:
-    import orjson
-
     event = {
         "event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4()),
         "account_name": "evil.example", "login": "anna123", "email": "anna@poczta.example",
@@ -335,11 +334,45 @@ def test_a_registration_is_confirmed_by_one_mail_without_anything_that_was_typed
     assert heard.of(UUID(int=0)) == []
 
 
+def test_an_account_on_trial_sends_to_its_own_users_from_the_sandbox_until_the_trial_ends(
+    call: Call, world: World, sender: RunningProcess, broker: Broker
+) -> None:
+    actor, own = account(), "anna@poczta.example"
+    on_trial(call, actor, own)
+    tell_standing(broker, actor, on_trial=True)
+    tell_standing(broker, actor, on_trial=True)
+    wait_until(lambda: call("list_sender_addresses", actor)["items"], what="the address")
+
+    (address,) = call("list_sender_addresses", actor)["items"]
+
+    assert (address["state"], address["warning"]) == ("verified", None)
+    assert address["email"].endswith("@sandbox.wici.example")
+    single = {"subject": "Hej", "text": "Hej", "from": {"email": address["email"]}}
+    with pytest.raises(Forbidden, match=r"account\.on_trial"):
+        call("send_messages", actor, **single, to=[{"email": "obcy@poczta.example"}])
+    call("send_messages", actor, **single, to=[{"email": own}])
+    wait_until(world.mails, what="the mail")
+    assert b"d=wici.example;" in world.call("/messages/1/raw")
+
+    tell_standing(broker, actor, on_trial=False)
+    wait_until(lambda: not call("list_sender_addresses", actor)["items"], what="its end")
+    with pytest.raises(Forbidden, match=r"email\.sender_not_authorised"):
+        call("send_messages", actor, **single, to=[{"email": own}])
+    with pytest.raises(Forbidden, match=r"email\.sender_not_authorised"):
+        call("send_messages", account(), **single, to=[{"email": own}])
+
+
+def tell_standing(broker: Broker, actor: dict[str, Any], *, on_trial: bool) -> None:
+    told = {
+        "event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00",
+        "account_id": actor["account_id"], "on_trial": on_trial,
+    }  # fmt: skip
+    broker.publish_event(events.ACCOUNT_STANDING_CHANGED, orjson.dumps(told)).result(10)
+
+
 def test_mail_that_identity_asks_for_goes_out_in_the_users_language(
     service: RunningProcess, database: Database, world: World, sender: RunningProcess, broker: Broker
 ) -> None:
-    import orjson
-
     event = {
         "event_id": str(uuid4()), "occurred_at": "2026-11-24T08:00:00+00:00", "account_id": str(uuid4()),
         "user_id": str(uuid4()), "to": "anna@poczta.example", "language": "en", "template": "password_reset",
@@ -356,8 +389,6 @@ def test_mail_that_identity_asks_for_goes_out_in_the_users_language(
 def test_sign_up_is_confirmed_from_the_accounts_own_sender_or_under_its_name(
     call: Call, database: Database, world: World, sender: RunningProcess, broker: Broker
 ) -> None:
-    import orjson
-
     actor = account()
     verified(call, actor)
     event = {
@@ -569,8 +600,6 @@ def test_senders_and_mail_routes_are_told_to_the_audit_trail(call: Call, acts_to
 def test_a_changed_plan_ends_the_lease_of_the_old_one(
     service: RunningProcess, database: Database, broker: Broker
 ) -> None:
-    import orjson
-
     account_id = str(uuid4())
     with database.transaction() as session:
         session.execute(

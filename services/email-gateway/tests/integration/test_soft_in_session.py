@@ -19,7 +19,7 @@ from email_gateway.batches import EmailMessage
 from email_gateway.domain.mailroom import SoftRule
 from email_gateway.domain.retrying import Result
 from email_gateway.outbound.mail_outlet import conclude
-from email_gateway.smtp.pool import Outcome
+from email_gateway.smtp.outcomes import Outcome
 from email_gateway.store.ledger import EmailLedger
 
 FULL = Outcome(Result.SOFT, "5.2.2", "mailbox full", is_of_mailbox=True)

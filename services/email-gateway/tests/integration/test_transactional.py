@@ -114,7 +114,7 @@ def test_copies_say_the_same_and_bcc_is_seen_by_nobody(
     assert len(accepted) == 3
     assert accepted[0]["labels"] == {
         "external_id": "zam/7", "subject": "Łąka 7", "tags": ["orders", "zażółć"],
-        "submitter_id": key_id, "webhook_url": "https://sklep.example/wici",
+        "submitter_id": key_id, "webhook_url": "https://sklep.example/wici", "test_of": None,
     }  # fmt: skip
 
 

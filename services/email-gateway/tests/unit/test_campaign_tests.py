@@ -39,7 +39,7 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
         database: Any = Database()
         return messages.plan_test(
             database, actor={"account_id": str(ACCOUNT)}, now=datetime.now(UTC), content_hash="", fields_=fields,
-            addresses=list(addresses),
+            addresses=list(addresses), campaign_id=None,
         )  # fmt: skip
 
     return of

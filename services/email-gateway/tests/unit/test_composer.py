@@ -267,6 +267,18 @@ def test_encoded_templates_say_what_plain_ones_say(a: str, b: str, listed: list[
     assert read.removesuffix("\n") == wanted.removesuffix("\n")
 
 
+@pytest.mark.parametrize("value", ["a ", "a" * 72 + " ", "a" * 75 + " ", "x" * 200 + "  "])
+def test_no_line_of_a_mail_ends_with_a_blank(value: str) -> None:
+    """A server may take it away (RFC 2045 section 6.7, rule 3), and the signature with it."""
+    encoded = encoded_template("{{ a }}", escapes=False)
+    assert encoded is not None
+
+    octets = encoded.render({"a": value})
+
+    assert not [line for line in octets.split(b"\r\n") if line.endswith(b" ") or len(line) > 76]
+    assert quopri.decodestring(octets).decode() == value + "\r\n"
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import dkim as oracle
 import pytest
 from hypothesis import given, settings
@@ -111,3 +113,12 @@ def test_any_headers_and_body_verify(extra: list[dkim.Header], lines: list[bytes
     body = b"\r\n".join(lines) + (b"\r\n" if ends else b"")
 
     assert verified(KEYS["ed25519"], MUST_HAVE + extra, body)
+
+
+@settings(max_examples=100)
+@given(value=st.text(st.sampled_from("aż \t\r\n"), max_size=12).map(str.encode))
+def test_a_value_without_folds_is_canonical_as_one_with_them(value: bytes) -> None:
+    """Most values are not searched for white space: see `dkim.relaxed`."""
+    wanted = re.sub(rb"[ \t\r\n]+", b" ", value).strip(b" ")
+
+    assert dkim.relaxed(b" Subject\t", value) == b"subject:" + wanted + b"\r\n"

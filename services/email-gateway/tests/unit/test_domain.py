@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from email_gateway.domain import retrying, routing, senders
-from email_gateway.domain.senders import DnsRecord
+from email_gateway.domain import retrying, routing
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 BASE = timedelta(minutes=5)
@@ -41,44 +40,3 @@ def test_the_most_exact_pattern_wins(name: str, route: str) -> None:
 
     assert routing.best_route(name, routes) == route
     assert routing.best_route(name, []) is None
-
-
-def records() -> list[DnsRecord]:
-    return senders.dns_records(
-        "sklep.example",
-        ownership_token="t0ken",
-        keys=[("wici1", "v=DKIM1; k=rsa; p=MIIB")],
-        mail_host="mail.wici.example",
-        public_host="wici.example",
-    )
-
-
-def test_a_domain_is_verified_by_its_required_records_alone() -> None:
-    wanted = records()
-    found = {record.purpose: record.required for record in wanted}
-
-    assert senders.are_required_found(wanted, found)
-    for record in wanted:
-        if record.required:
-            assert not senders.are_required_found(wanted, {**found, record.purpose: None})
-
-
-@pytest.mark.parametrize(
-    ("purpose", "answers", "is_found"),
-    [
-        ("ownership", ["other", "wici-verification=t0ken"], True),
-        ("ownership", ["wici-verification=other"], False),
-        ("dkim:wici1", ["v=DKIM1; k=rsa;  p=MI IB"], True),
-        ("dkim:wici1", ["v=DKIM1; k=rsa; p=MIIC"], False),
-        ("return_path", ["10 mail.WICI.example."], True),
-        ("return_path", [], False),
-        ("spf", ["v=spf1 include:x.example a:mail.wici.example ~all"], True),
-        ("spf", ["v=spf1 include:x.example ~all"], False),
-        ("dmarc", ["v=DMARC1; p=reject"], True),
-        ("tracking", ["wici.example."], True),
-    ],
-)
-def test_records_are_found_as_people_write_them(purpose: str, answers: list[str], is_found: bool) -> None:
-    (record,) = [each for each in records() if each.purpose == purpose]
-
-    assert senders.is_record_found(record, answers) is is_found

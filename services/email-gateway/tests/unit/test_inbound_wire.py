@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from chassis.certificates import Certificates
+from email_gateway.mailroom.connection import Connection
 from email_gateway.smtp import inbound_wire
 from email_gateway.smtp.inbound_wire import Closed, InboundWire
 from email_gateway.submission.certificates import self_signed_pem
@@ -78,3 +81,19 @@ def test_a_handshake_that_fails_or_is_given_up_is_an_end(context: ssl.SSLContext
 
     with_a_peer(fails)
     with_a_peer(is_given_up)
+
+
+@settings(max_examples=300)
+@given(said=st.text(st.sampled_from('<>@:," \\()[].\tab\0'), max_size=8))
+@example(said="<")
+@example(said="<@")
+@example(said='"')
+@example(said="a@[")
+@example(said="<@[ ")
+@example(said="<@\0:")
+def test_what_is_no_address_is_none(said: str) -> None:
+    connection = Connection.__new__(Connection)
+
+    address, _rest = connection._getaddr(said)
+
+    assert address is None or isinstance(address, str)

@@ -103,6 +103,8 @@ no such user
         (mail(QMAIL.format(reason="Sorry, no mailbox here by that name. (#5.1.1)")), HARD),
         (mail(QMAIL.format(reason="192.0.2.1 does not like recipient.\nRemote host said: 550 unknown user")), HARD),
         (mail(QMAIL.format(reason="The message was too large for me.")), SOFT),
+        (mail("Returned mail\n\n<jan@k.example>: Requested action not taken: mailbox unavailable.\n"), HARD),
+        (mail(QMAIL.format(reason="This account is over quota.")), SOFT),
         (mail(EXIM.format(reason="Unrouteable address"), X_Failed_Recipients="jan@k.example", author="a@b"), HARD),
         (mail(EXIM.format(reason="550-5.7.1 blocked using zen.spamhaus.org")), SPAM),
         (mail(EXIM.format(reason="retry timeout exceeded")), SOFT),

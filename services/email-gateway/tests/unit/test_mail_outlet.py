@@ -15,7 +15,7 @@ from contracts.vocabulary import Lane, MessageState
 from email_gateway.batches import EmailMessage
 from email_gateway.domain.retrying import Result
 from email_gateway.outbound.mail_outlet import conclude
-from email_gateway.smtp.pool import Outcome
+from email_gateway.smtp.outcomes import Outcome
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,6 +35,7 @@ def test_a_single_mail_that_is_lost_goes_again_at_once_and_then_by_the_schedule(
         lost = message(Lane.TRANSACTIONAL, attempts)
         conclude(lost, Outcome(Result.LOST, "4.4.2", "connection lost"), NOW)
         assert (lost.state, lost.was_tried) == (MessageState.DEFERRED, True)
+        assert lost.recipient["unanswered"] == 1, "by which whoever takes it back knows that it may be there"
         due.append(lost.due_at)
 
     assert due == [NOW, None, None]

@@ -20,7 +20,8 @@ from wici_simulators.mailbox.rules import Settings
 from wici_simulators.mailbox.smtp import Receiver
 
 from email_gateway.domain.retrying import Result
-from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
 from email_gateway.smtp.session import Peer, Tls
 
 BODY = b"Subject: x\r\n\r\n.dot\r\n..two\r\nend\r\n"

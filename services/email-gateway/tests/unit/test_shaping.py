@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from email_gateway.domain.retrying import Result
-from email_gateway.smtp.pool import Destination, Limits, Outcome, Parcel, Pool
+from email_gateway.smtp.outcomes import Outcome
+from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
 from email_gateway.smtp.session import Peer, Tls
 from email_gateway.smtp.shaping import RECOVERS_SECONDS, SHAPES, Allowance, Allowances, Shape, shape_of
 
@@ -316,3 +317,57 @@ def test_what_fails_in_no_known_way_fails_one_connection_alone() -> None:
         return outcomes
 
     assert [each.result for each in asyncio.run(asyncio.wait_for(run(), 20))] == [Result.RETRY]
+
+
+@pytest.mark.parametrize("taken_by", ["another connection", "withdrawal", "giving up"])
+def test_who_waits_for_the_rate_rests_and_makes_way_once_nothing_is_left_to_send(taken_by: str) -> None:
+    async def nobody() -> list[Peer]:
+        raise AssertionError
+
+    async def run() -> tuple[bool, str, bool]:
+        clock = Clock()
+        allowance = Allowance(3, rate=1, clock=clock)
+        destination = Destination(nobody, Limits(), patient=False)
+        destination._allowance = allowance
+        sender, paced = allowance.enter(urgent=True), allowance.enter()
+        assert sender and paced
+        sender.holder, paced.holder = Connection(is_idle=False), (waits := Connection(is_idle=True))
+        destination._places = {object(): sender, object(): paced}  # type: ignore[dict-item]
+        for number in range(2):
+            destination.submit(Parcel(UUID(int=number), "s@x.pl", "a@x.pl", BODY, True, lambda *_: None))
+        assert destination._next(sender) and destination._next(paced) is None and paced.is_paced
+        assert not paced.is_idle
+        allowance.share_is(2)
+        assert not allowance.enter(urgent=True), "another domain waits for a place"
+
+        clock.now += 2.0
+        if taken_by == "another connection":
+            assert destination._next(sender)
+        elif taken_by == "withdrawal":
+            assert destination.withdraw(lambda _: True)
+        else:
+            destination.give_back()
+        await asyncio.sleep(0)
+        return paced.is_paced, waits.told, paced.is_idle
+
+    assert asyncio.run(run()) == (False, "quit", True)
+
+
+@pytest.mark.parametrize(("patient", "told"), [(True, ""), (False, "127.0.0.1")], ids=["smarthost", "recipient's"])
+def test_the_name_of_our_own_smarthost_is_not_told(patient: bool, told: str) -> None:
+    async def run() -> Outcome:
+        listening = await asyncio.start_server(Server().serve, "127.0.0.1", 0)
+
+        async def peers() -> list[Peer]:
+            return [Peer("127.0.0.1", listening.sockets[0].getsockname()[1], Tls.OFF)]
+
+        pool = Pool(lambda domain, _source: (domain, lambda: Destination(peers, Limits(), patient=patient)))
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        pool.start()
+        pool.submit([Parcel(UUID(int=1), "s@x.pl", "a@x.pl", BODY, False, lambda _, of: outcome.set_result(of))])
+        await outcome
+        await pool.close(1)
+        listening.close()
+        return outcome.result()
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)).peer == told

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from chassis.certificates import Certificates
 from email_gateway.content import received
@@ -37,6 +38,20 @@ def test_a_new_certificate_is_taken_and_a_half_written_one_is_not(tmp_path: Path
 
     put(tmp_path, second, 3)
     assert certificates.look() and certificates.current() is not before
+
+
+def test_a_certificate_that_is_gone_is_told_once_until_it_is_there_again(tmp_path: Path) -> None:
+    pem = self_signed_pem("a.example")
+    certificates = Certificates(*put(tmp_path, pem, 1))
+    with capture_logs() as lines:
+        for _ in range(2):
+            (tmp_path / "tls.key").unlink()
+            for _ in range(3):
+                assert not certificates.look()
+            put(tmp_path, pem, 2)
+            certificates.look()
+
+    assert [line["event"] for line in lines].count("certificate_not_loaded") == 2
 
 
 def test_failures_are_answered_later_and_later() -> None:

@@ -74,3 +74,21 @@ def test_any_bytes_give_replies_or_a_clear_failure(stream: bytes) -> None:
         reader.feed(stream)
     except NotSmtp:
         pass
+
+
+@settings(max_examples=100)
+@given(
+    texts=st.lists(st.text(st.sampled_from("2.1.0 kż-"), max_size=200), min_size=1, max_size=4),
+    code=st.integers(200, 599),
+    times=st.integers(1, 3),
+)
+def test_a_reply_that_was_read_before_is_read_alike(texts: list[str], code: int, times: int) -> None:
+    """Replies of one line are looked up, those of many are read; what they say is the same."""
+    last, rest = texts[-1], texts[:-1]
+    said = "".join(f"{code}-{text}\r\n" for text in rest) + f"{code} {last}\r\n"
+
+    read = [ReplyReader().feed(said.encode()) for _ in range(times)]
+
+    assert all(each == read[0] for each in read)
+    (reply,) = read[0]
+    assert (reply.code, reply.lines) == (code, tuple(texts))

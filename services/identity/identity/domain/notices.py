@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Notice:
-    """`{login}` in the words is the user whom the act concerns."""
+    """`{login}` in the words is the user whom the act concerns; other names are the act's details."""
 
     pl: str
     en: str
@@ -21,8 +21,10 @@ class Notice:
     owner: bool = False
     template: str | None = None
 
-    def words(self, language: str, login: str) -> str:
-        return (self.en if language.lower().startswith("en") else self.pl).format(login=login)
+    def words(self, language: str, login: str, details: Mapping[str, object] | None = None) -> str:
+        return (self.en if language.lower().startswith("en") else self.pl).format_map(
+            {**(details or {}), "login": login}
+        )
 
 
 MAILED: Mapping[str, Notice] = {
@@ -100,9 +102,26 @@ MAILED: Mapping[str, Notice] = {
         "The `webhook_url` of a send was told nothing: the account has as many addresses in use as it may",
         user=False, owner=True,
     ),
+    "sms_range.held": Notice(
+        "Wstrzymano SMS-y do zakresu numerów: poszło tam naraz tyle pojedynczych wiadomości, że wygląda to na nadużycie"
+        " formularza; zdecyduje operator",
+        "SMS to a range of numbers are held: so many single messages went there at once that a form seems to be abused;"
+        " an operator decides", user=False, owner=True,
+    ),
+    "sender_domain.records_lost": Notice(
+        "Domena {domain} nie ma już wszystkich wpisów DNS: jeśli nie wrócą, za trzy dni kampanie e-mail z niej staną",
+        "DNS records of the domain {domain} are gone: unless they come back, its e-mail campaigns stop in three days",
+        user=False, owner=True,
+    ),
+    "sender_domain.stopped": Notice(
+        "Kampanie e-mail z domeny {domain} stoją, dopóki nie wrócą jej wpisy DNS",
+        "E-mail campaigns from the domain {domain} have stopped until its DNS records are back", user=False, owner=True,
+    ),
 }  # fmt: skip
 # What other services tell of (`audit.add_act`); the rest are identity's own acts.
-OF_OTHERS = ("webhook.paused", "webhook_url.not_taken")
+OF_OTHERS = (
+    "webhook.paused", "webhook_url.not_taken", "sms_range.held", "sender_domain.records_lost", "sender_domain.stopped",
+)  # fmt: skip
 NOT_MAILED: Mapping[str, str] = {
     "api_key.renamed": "a name",
     "api_key.rotated": "the new key is `api_key.created`; the old one ends",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 CONTACTS = "contacts"
-QUOTAS = ("sms", "email", "push")
+QUOTAS = ("sms", "email", "push", "whatsapp", "viber", "rcs")
 ADD_ONS = ("attachments", "rcs", "dedicated_ip", "priority_lane")
 FIRST_PLAN = "free"
 NO_PLAN = "none"

@@ -31,6 +31,9 @@ class AuditCalls(IdentityEntrypoints):
     @event_handler(events.SMS_GATEWAY_ACT)
     @event_handler(events.EMAIL_GATEWAY_ACT)
     @event_handler(events.PUSH_GATEWAY_ACT)
+    @event_handler(events.OTT_GATEWAY_ACT)
+    @event_handler(events.RCS_GATEWAY_ACT)
+    @event_handler(events.VIBER_GATEWAY_ACT)
     @event_handler(events.REPORTING_ACT)
     def record_act(self, payload: Payload) -> None:
         """May run twice: the event's id is the entry's."""

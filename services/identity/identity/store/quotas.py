@@ -22,7 +22,8 @@ from identity.models import Account, PlanTerm, QuotaPeriod, QuotaReservation
 _STANDING = text("""
 SELECT a.id AS account_id, a.state, a.on_trial, a.suspended_at, a.plan_code, a.plan_started_at, a.plan_ends_at,
        p.period_days, p.contacts, p.features,
-       CASE :feature WHEN 'sms' THEN p.sms WHEN 'email' THEN p.email WHEN 'push' THEN p.push END AS limit_units,
+       CASE :feature WHEN 'sms' THEN p.sms WHEN 'email' THEN p.email WHEN 'push' THEN p.push
+           WHEN 'whatsapp' THEN p.whatsapp WHEN 'viber' THEN p.viber WHEN 'rcs' THEN p.rcs END AS limit_units,
        (SELECT q.id FROM quota_periods q
         WHERE q.account_id = a.id AND q.feature = :feature AND q.starts_at >= a.plan_started_at
           AND q.starts_at <= greatest(:now, a.plan_started_at) AND q.ends_at > greatest(:now, a.plan_started_at)

@@ -73,7 +73,9 @@ def register(
             else None
         )
         announced = {"account_id": account_id, "account_name": account_name, "login": login}
-        outbox.record(session, ACCOUNT_REGISTERED, **announced, email=owner["email"], language=language, url=url)
+        told = {**announced, "email": owner["email"], "language": language, "on_trial": on_trial}
+        outbox.record(session, PLAN_CHANGED, account_id=account_id, plan=plan_rules.FIRST_PLAN)
+        outbox.record(session, ACCOUNT_REGISTERED, **told, url=url)
     return {**announced, "user_id": user_id, "plan": plan_rules.FIRST_PLAN}
 
 
@@ -118,6 +120,8 @@ def update(
     company = changes.pop("company", None)
     if changes.get("time_zone", "UTC") not in available_timezones():
         raise Invalid.of_field("time_zone", "time_zone.unknown", "Not a time zone such as Europe/Warsaw.")
+    if "default_region" in changes:
+        companies.region(changes["default_region"])
     if changes.get("time_zone", row.time_zone) != row.time_zone:
         outbox.record(session, ACCOUNT_ZONE_CHANGED, account_id=row.id, time_zone=changes["time_zone"])
     for field, value in changes.items():
@@ -212,6 +216,9 @@ def _merged_company(row: Account, changes: dict[str, Any], *, by_operator: bool 
     `vat_number_checked`: an operator has set it or, by setting it again, found it right.
     """
     merged = {**row.company, **changes}
+    for name, canonical in (("phone", companies.phone), ("site", companies.site)):
+        if name in changes:
+            merged[name] = canonical(changes[name])
     if "vat_number" in changes:
         merged["vat_number"] = companies.vat_number(changes["vat_number"])
         before = row.company.get("vat_number", "")

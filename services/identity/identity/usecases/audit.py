@@ -34,7 +34,7 @@ def add_act(session: Session, *, act: dict[str, Any]) -> None:
         **{name: act[name] for name in _COLUMNS},
     )
     if is_new and not is_closed and act["action"] in notices.OF_OTHERS:
-        mail.tell_owner(session, act["action"], account_id=act["account_id"])
+        mail.tell_owner(session, act["action"], account_id=act["account_id"], details=details)
 
 
 def list_audit_entries(

@@ -7,6 +7,7 @@ that whoever named it has typed, the login included.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,11 +43,11 @@ def tell(session: Session, actor: Actor, act: str, *concerned: User, **fields: A
         _tell(session, actor, notice, owner, concerned[0].login)
 
 
-def tell_owner(session: Session, act: str, *, account_id: UUID) -> None:
+def tell_owner(session: Session, act: str, *, account_id: UUID, details: Mapping[str, Any]) -> None:
     """Tell the account's owner of what happened without anybody doing it."""
     owner = users.owner_of(session, account_id=account_id)
     if owner is not None:
-        _tell(session, {}, notices.MAILED[act], owner, owner.login)
+        ask_for(session, owner, "account_act", act=notices.MAILED[act].words(owner.language, owner.login, details))
 
 
 def mail_report(session: Session, *, due: dict[str, Any]) -> None:

@@ -25,11 +25,12 @@ from identity.usecases.account_locks import open_for_update
 def only_to(session: Session, account_id: UUID, feature: str, *, on_trial: bool) -> Sequence[str] | None:
     """The addresses that the account may send to by a channel; None for any.
 
-    A push goes to nobody but who has installed an application of the account's own.
+    A push goes to nobody but who has installed an application of the account's own, a Viber message to nobody but who
+    has subscribed to a bot of its own.
     """
-    if not on_trial or feature == Channel.PUSH:
+    if not on_trial or feature in (Channel.PUSH, Channel.VIBER):
         return None
-    proved = proved_addresses.phones if feature == Channel.SMS else proved_addresses.emails
+    proved = proved_addresses.emails if feature == Channel.EMAIL else proved_addresses.phones
     return proved(session, account_id=account_id)
 
 
@@ -62,4 +63,6 @@ def end_with(session: Session, account: Account) -> None:
 
 def announce_standing(session: Session, account_id: UUID) -> None:
     """Announce that where the account may send to has changed: what was leased under other terms ends."""
-    outbox.record(session, ACCOUNT_STANDING_CHANGED, account_id=account_id)
+    account = accounts.account(session, account_id=account_id)
+    on_trial = account is not None and account.on_trial
+    outbox.record(session, ACCOUNT_STANDING_CHANGED, account_id=account_id, on_trial=on_trial)

@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 
 from chassis.database import Database
 from contracts.errors import Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated, WiciError
+from identity.domain.plans import QUOTAS
 from identity.hashing import Passwords
 from identity.models import AuditEntry, SessionToken
 from identity.usecases import me, session_tokens, sessions
@@ -427,9 +428,7 @@ def test_a_log_in_answers_what_a_panel_needs(owner: Actor, log_in: Callable[...,
     assert (shown["second_factor_required"], shown["second_factor_due"]) == (False, False)
     assert (shown["time_zone"], shown["default_region"], shown["account_state"]) == ("Europe/Warsaw", "PL", "active")
     assert (shown["plan"]["code"], shown["plan"]["features"]) == ("free", [])
-    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [
-        ("sms", 100), ("email", 100), ("push", 100),
-    ]  # fmt: skip
+    assert [(each["feature"], each["remaining"]) for each in shown["quota"]] == [(feature, 100) for feature in QUOTAS]
 
 
 def test_a_key_is_told_what_it_may_do_and_not_what_its_maker_may(owner: Actor, act: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.errors import Forbidden, Invalid
 from contracts.networks import allows
 from contracts.permissions import OWNER
-from identity.domain import networks, plans, rights, throttling, totp
+from identity.domain import company, networks, plans, rights, throttling, totp
 from identity.domain.addresses import normal_email
 from identity.domain.company import vat_number
 from identity.domain.throttling import PER_LOGIN, Throttle
@@ -196,3 +196,80 @@ def test_the_free_plan_ends_after_thirty_days_to_the_second() -> None:
     assert not plans.has_ended(ends_at, NOON + timedelta(days=30) - timedelta(seconds=1))
     assert plans.has_ended(ends_at, NOON + timedelta(days=30))
     assert not plans.has_ended(plans.ends_at(NOON, None), NOON + timedelta(days=9999))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "+48 22 123 45 67", "(22) 123-45-67 wew. 12", "+1 800 555 0199 ext 4", "0048221234567", "22/1234567",
+        "tel. 22 123 45 67", "Tel.: +48 22 123 45 67", "+48\u00a022\u00a0123\u00a045\u00a067",
+        "22\u2013123\u201345\u201367", "22 123 45 67, 22 123 45 68",
+    ],
+)  # fmt: skip
+def test_a_companys_phone_is_kept_as_it_is_written(written):
+    assert company.phone(f" {written} ") == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "12",
+        "brak",
+        "123456",
+        "+48 221 234 567 890 123 45",
+        "++48221234567",
+        "a@b.example",
+        "tel.",
+        ",",
+        "22 123 45 67, brak",
+    ],
+)
+def test_what_is_no_phone_is_refused(written):
+    with pytest.raises(Invalid) as refused:
+        company.phone(written)
+    assert [(one["field"], one["code"]) for one in refused.value.errors] == [("company.phone", "phone.invalid")]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "sklep.example",
+        "www.sklep.example",
+        "https://sklep.example/o-nas?a=1",
+        "http://źródło.pl",
+        "sklep.example:8080",
+        "sklep.example.",
+        "http://192.0.2.1/",
+    ],
+)
+def test_a_companys_site_is_kept_as_it_is_written(written):
+    assert company.site(f" {written} ") == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "nie strona",
+        "sklep",
+        "https://",
+        "ftp://sklep.example",
+        "javascript:alert(1)",
+        "a@b.example",
+        "-a.example",
+        "sklep.example..",
+        "1.2.3",
+    ],
+)
+def test_what_is_no_site_is_refused(written):
+    with pytest.raises(Invalid) as refused:
+        company.site(written)
+    assert [(one["field"], one["code"]) for one in refused.value.errors] == [("company.site", "site.invalid")]
+
+
+def test_a_region_is_one_that_phone_numbers_are_of():
+    assert company.region("PL") == "PL"
+    for written in ("XX", "EU", "UK", "pl"):
+        with pytest.raises(Invalid) as refused:
+            company.region(written)
+        assert refused.value.errors[0]["code"] == "region.unknown"

@@ -11,8 +11,9 @@ from uuid import UUID
 
 import orjson
 
+from channel.field_templates import RenderFailed
 from contracts.vocabulary import ContentFailure
-from push_gateway.content.template import Rendered, RenderFailed
+from push_gateway.content.template import Rendered
 
 # Octets of a payload: of FCM and APNs as they are sent; of a browser's before it is encrypted, so that the record of
 # 4,096 octets (RFC 8291, section 4) holds it with header, tag and delimiter.

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from channel.outbound import OutboundProcess
+from channel.providers import http
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from contracts.channel import CHANNELS
@@ -15,7 +16,6 @@ from push_gateway.outbound.directory import Directory
 from push_gateway.outbound.outlet import PushOutlet
 from push_gateway.outbound.push import PushOutbound
 from push_gateway.outbound.sending import OpenLinks, Senders
-from push_gateway.wires import http
 from push_gateway.wires.apns import Apns
 from push_gateway.wires.fcm import Fcm
 from push_gateway.wires.web import Web

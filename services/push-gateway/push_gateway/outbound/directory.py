@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from channel.providers.google import ServiceAccount
 from chassis.database import Database, cursor_of
 from chassis.secrets import Vault
 from contracts.push_gateway.addresses import TOPIC
@@ -17,7 +18,6 @@ from push_gateway.batches import Target
 from push_gateway.models import Application
 from push_gateway.store import applications, devices
 from push_gateway.wires.apns import ApnsAccount
-from push_gateway.wires.fcm import FcmAccount
 from push_gateway.wires.web import WebAccount
 
 KNOWN_SECONDS = 2.0  # after that a change of credentials holds
@@ -29,7 +29,7 @@ class Credentials:
     """What an application can reach: None where it has not set a platform up."""
 
     application_id: UUID
-    fcm: FcmAccount | None
+    fcm: ServiceAccount | None
     apns: ApnsAccount | None
     web: WebAccount
 
@@ -79,7 +79,7 @@ class Directory:
         return found
 
     def _opened(self, row: Application) -> Credentials:
-        fcm = row.fcm and FcmAccount(**row.fcm, private_key=self._vault.decrypt(row.fcm_key or b""))
+        fcm = row.fcm and ServiceAccount(**row.fcm, private_key=self._vault.decrypt(row.fcm_key or b""))
         apns = row.apns and ApnsAccount(**row.apns, private_key=self._vault.decrypt(row.apns_key or b""))
         subject = f"mailto:{row.web_contact or self._contact}"
         return Credentials(row.id, fcm or None, apns or None, WebAccount(self._vault.decrypt(row.vapid_pem), subject))

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
+from channel.providers.answers import Answer, Verdict
+from channel.providers.http import Place
 from contracts.push_gateway.devices import Platform
 from contracts.tokens import TokenKind, signer
 from contracts.vocabulary import Channel
@@ -13,13 +15,11 @@ from push_gateway.batches import PushMessage, StoredContent, Target
 from push_gateway.content import payloads
 from push_gateway.content.payloads import Push
 from push_gateway.content.template import Rendered
-from push_gateway.domain.answers import Answer, Verdict
 from push_gateway.domain.languages import chosen
 from push_gateway.domain.push_services import is_push_service
 from push_gateway.outbound.directory import Credentials
 from push_gateway.wires.apns import Apns
 from push_gateway.wires.fcm import Fcm
-from push_gateway.wires.http import Place
 from push_gateway.wires.web import Web
 
 NOT_SET_UP = "push.not_set_up"

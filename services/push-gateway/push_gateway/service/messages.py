@@ -15,7 +15,7 @@ class Messages(Base, ChannelCalls):
         prepare_content=contents.prepare_content,
         render_preview=contents.render_preview,
         check_content=contents.check_content,
-        plan_test=messages.plan_test,
+        plan_test=contents.CONTENTS.plan_test,
         plan_send=messages.plan_send,
         get_message=plain.get_message,
         export_person=privacy.export_person,

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from channel import plain
+from channel.field_templates import RenderFailed, problem_of
+from channel.plain_contents import PlainContents
 from chassis.actors import account_of
 from chassis.database import Database
-from contracts.errors import Invalid
 from contracts.rpc import Actor
 from push_gateway import exceptions
 from push_gateway.content.advice import advice_of
-from push_gateway.content.first_render import render_apart, show_apart
-from push_gateway.content.template import Rendered, RenderFailed
+from push_gateway.content.first_render import FIRST_RENDERS
+from push_gateway.content.template import Rendered
 from push_gateway.store import applications
 
+CONTENTS = PlainContents(FIRST_RENDERS)
 _NO_APPLICATION: dict[str, Any] = {
     "field": "sender",
     "code": "application.unknown",
@@ -45,22 +46,7 @@ def prepare_content(
     with database.transaction() as session:
         is_there = applications.named(session, account_id, name) is not None
     problems = [] if is_there else [_NO_APPLICATION.copy()]
-    answer: dict[str, Any] = {"content_hash": None, "variables": [], "problems": problems, "tried": 0, "units": 1}
-    try:
-        rendered = render_apart(content, None, account_id, recipients)
-        answer |= {"variables": rendered.variables, "tried": rendered.tried.tried}
-        problems += [asdict(fault) | {"hits": hits} for fault, hits in rendered.tried.hits.items()]
-    except RenderFailed as failed:
-        problems.append(_problem(failed))
-    if problems:
-        return answer
-    with database.transaction() as session:
-        answer["content_hash"] = plain.keep_content(session, account_id, name, content)
-    return answer
-
-
-def _problem(failed: RenderFailed) -> dict[str, Any]:
-    return {"field": f"content.{failed.field}", "code": failed.code, "detail": failed.detail, "hits": []}
+    return CONTENTS.prepare(database, account_id, name, content, recipients=recipients, problems=problems)
 
 
 def render_preview(
@@ -72,17 +58,7 @@ def render_preview(
     """
     with database.transaction() as session:
         row = plain.own_content(session, actor, content_hash)
-    return preview_of(rendered_or_refused(row.content, fields_, account_of(actor)))
-
-
-def rendered_or_refused(
-    content: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID
-) -> dict[str | None, Rendered]:
-    """By language, None for the default. :raises Invalid: the template fails for these fields, or takes too much."""
-    try:
-        return render_apart(content, fields, account_id).rendered
-    except RenderFailed as failed:
-        raise Invalid.of_field(f"content.{failed.field}", failed.code, failed.detail) from None
+    return preview_of(CONTENTS.rendered_or_refused(row.content, fields_, account_of(actor)))
 
 
 def preview_of(rendered: Mapping[str | None, Rendered]) -> dict[str, Any]:
@@ -104,9 +80,9 @@ def check_content(
         "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
     }  # fmt: skip
     try:
-        shown = show_apart(content, account_of(actor), recipients)
+        shown = FIRST_RENDERS.show_apart(content, account_of(actor), recipients)
     except RenderFailed as failed:
-        return answer | {"problems": [_problem(failed)]}
+        return answer | {"problems": [problem_of(failed)]}
     rendered = [one if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
     figures, advice = advice_of(content, [one for one in rendered if isinstance(one, dict)])
     return answer | {

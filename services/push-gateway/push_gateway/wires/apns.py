@@ -13,10 +13,10 @@ import httpx
 from google.auth import jwt as google_jwt
 from google.auth.crypt import es256
 
-from push_gateway.domain.answers import Answer, Verdict
-from push_gateway.wires import http
-from push_gateway.wires.http import Place
-from push_gateway.wires.tokens import Remembered
+from channel.providers import http
+from channel.providers.answers import Answer, Verdict
+from channel.providers.http import Place
+from channel.providers.tokens import Remembered
 
 PROVIDER = "apns"
 # Apple takes tokens up to an hour old, and no new one within twenty minutes.

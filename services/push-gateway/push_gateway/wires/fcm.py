@@ -5,24 +5,18 @@ Errors: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode; waits:
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from google.auth import crypt
-from google.auth import jwt as google_jwt
 
-from push_gateway.domain.answers import Answer, Verdict
-from push_gateway.wires import http
-from push_gateway.wires.http import Place
-from push_gateway.wires.tokens import Remembered
+from channel.providers import http
+from channel.providers.answers import Answer, Verdict
+from channel.providers.google import GoogleTokens, ServiceAccount
+from channel.providers.http import Place
 
 PROVIDER = "fcm"
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
-TOKEN_SECONDS = 3_000.0  # Google's live for an hour
 QUOTA_WAIT = 60.0  # seconds, where a refusal for the rate names none
 _BY_CODE: Mapping[str, Verdict] = {
     "UNREGISTERED": Verdict.GONE,
@@ -41,87 +35,26 @@ _BY_CODE: Mapping[str, Verdict] = {
 _OF_ALL = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND"})
 
 
-@dataclass(frozen=True, slots=True)
-class FcmAccount:
-    project_id: str
-    client_email: str
-    private_key: bytes  # PEM
-
-
 class Fcm:
     """:param url: of the API. :param token_url: where access tokens are given out.
     :param token_client: apart, so that who gives out no tokens takes no connection of messages.
     """
 
     def __init__(self, client: httpx.AsyncClient, token_client: httpx.AsyncClient, url: str, token_url: str) -> None:
-        self._client, self._token_client = client, token_client
-        self._url, self._token_url = url.rstrip("/"), token_url
-        self._tokens: Remembered[str] = Remembered(TOKEN_SECONDS)
-        self._refusals: Remembered[Answer] = Remembered(http.SET_UP_WAIT)
-        self._locks: dict[FcmAccount, asyncio.Lock] = {}
+        self._client, self._url = client, url.rstrip("/")
+        self._tokens = GoogleTokens(token_client, token_url, SCOPE, PROVIDER)
 
-    async def send(self, account: FcmAccount, body: dict[str, Any], place: Place) -> Answer:
-        """One message; a token that is refused is asked for anew, once."""
-        answer, token = await self._try(account, body, place)
-        if answer.verdict is Verdict.SET_UP and answer.code == f"{PROVIDER}.UNAUTHENTICATED" and token:
-            self._tokens.forget(account, token)
-            answer, _ = await self._try(account, body, place)
-        return answer
+    async def send(self, account: ServiceAccount, body: dict[str, Any], place: Place) -> Answer:
+        """One message."""
 
-    async def _try(self, account: FcmAccount, body: dict[str, Any], place: Place) -> tuple[Answer, str | None]:
-        token = await self._token(account)
-        if isinstance(token, Answer):
-            return token, None
-        try:
+        async def ask(headers: Mapping[str, str]) -> Answer:
             async with place():
                 response = await self._client.post(
-                    f"{self._url}/v1/projects/{account.project_id}/messages:send",
-                    json=body,
-                    headers={"Authorization": f"Bearer {token}"},
+                    f"{self._url}/v1/projects/{account.project_id}/messages:send", json=body, headers=headers
                 )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return http.failed(error, PROVIDER), token
-        return answer_of(response), token
+            return answer_of(response)
 
-    async def _token(self, account: FcmAccount) -> str | Answer:
-        async with self._locks.setdefault(account, asyncio.Lock()):  # one asks, and the others have it too
-            known = self._tokens.get(account) or self._refusals.get(account)
-            if known is not None:
-                return known
-            found = await self._new_token(account)
-            if isinstance(found, Answer):
-                return self._refusals.put(account, found)
-            return self._tokens.put(account, found)
-
-    async def _new_token(self, account: FcmAccount) -> str | Answer:
-        """By a signed assertion (RFC 7523); nothing of a message has left, so that it may always be tried again."""
-        try:
-            response = await self._token_client.post(
-                self._token_url,
-                data={
-                    "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                    "assertion": assertion(account, self._token_url, int(time.time())),
-                },
-            )
-            token = response.json().get("access_token") if response.status_code == 200 else None
-        except httpx.HTTPError:
-            return Answer(Verdict.LATER, f"{PROVIDER}.unreachable", http.SET_UP_WAIT, is_general=True)
-        except ValueError:
-            token = None
-        if isinstance(token, str) and token:
-            return token
-        if response.status_code == 429 or response.status_code >= 500:
-            wait = http.retry_after(response.headers)
-            return Answer(Verdict.LATER, f"{PROVIDER}.no_token", wait, is_general=True)
-        return Answer(Verdict.SET_UP, f"{PROVIDER}.account_refused", http.SET_UP_WAIT, is_general=True)
-
-
-def assertion(account: FcmAccount, audience: str, now: int) -> str:
-    """The JWT (RS256) by which a service account asks for an access token."""
-    signer = crypt.RSASigner.from_string(account.private_key)
-    claims = {"iss": account.client_email, "scope": SCOPE, "aud": audience, "iat": now, "exp": now + 3600}
-    signed: bytes = google_jwt.encode(signer, claims)
-    return signed.decode()
+        return await self._tokens.with_token(account, ask)
 
 
 def answer_of(response: httpx.Response) -> Answer:

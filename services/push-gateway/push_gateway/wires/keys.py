@@ -6,15 +6,12 @@ import base64
 from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from channel.providers.google import is_rsa
 
 P256_POINT = 65  # octets of an uncompressed point
 AUTH_SECRET = 16  # octets: RFC 8291, section 3.2
-
-
-def is_rsa(pem: bytes) -> bool:
-    """A Google service account's key."""
-    return isinstance(_private(pem), rsa.RSAPrivateKey)
 
 
 def is_p256(pem: bytes) -> bool:

@@ -12,11 +12,11 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02, VapidException
 
-from push_gateway.domain.answers import Answer, Verdict
-from push_gateway.wires import http
-from push_gateway.wires.http import Place
+from channel.providers import http
+from channel.providers.answers import Answer, Verdict
+from channel.providers.http import Place
+from channel.providers.tokens import Remembered
 from push_gateway.wires.keys import decoded
-from push_gateway.wires.tokens import Remembered
 
 PROVIDER = "web"
 TOKEN_SECONDS = 36_000.0  # of the twelve hours that a token says it holds; RFC 8292 allows a day

@@ -20,7 +20,8 @@ from keys_of_tests import P256_PEM, RSA_PEM
 
 from channel import plain
 from channel.testing import answer_for_contacts
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
 from keys_of_tests import P256, RSA
+from sqlalchemy import text
 
+from chassis.database import Database
+from chassis.partitions import ensure_partitions
 from chassis.testing import RunningProcess, wait_until
 from contracts.vocabulary import Lane
+from push_gateway.outbound.push import PushOutbound
 
 from .conftest import Heard, ProvidersPeer, Shop
 
@@ -25,6 +30,7 @@ def test_every_device_of_a_contact_gets_it_in_its_language(
     shop.device("fcm", "anna-android", anna, language="pl")
     shop.device("apns", "a1b2c3d4", anna, language="de-DE")
     shop.device("web", browser["endpoint"], ola, keys=browser["keys"], language="pl-PL")
+    old = _day_of_the_ledger(shop.database, days_ago=PushOutbound.kept_days + 1)
     outbound()
 
     people = [str(anna), str(ola), str(uuid4())]
@@ -41,6 +47,19 @@ def test_every_device_of_a_contact_gets_it_in_its_language(
     assert [heard.last()[one]["kind"] for one in people] == ["delivered", "delivered", "rejected"]
     assert heard.done[batch]["submitted"] == 2
     _everybody_can_verify(providers, fcm, apns)
+    wait_until(lambda: not _is_there(shop.database, old), what="the old day gone")
+
+
+def _day_of_the_ledger(database: Database, *, days_ago: int) -> str:
+    day = (datetime.now(UTC) - timedelta(days=days_ago)).date()
+    with database.transaction() as session:
+        ensure_partitions(session, "ledger", day, days=1)
+    return f"ledger_p{day:%Y%m%d}"
+
+
+def _is_there(database: Database, table: str) -> bool:
+    with database.transaction() as session:
+        return bool(session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": table}))
 
 
 def _everybody_can_verify(providers: ProvidersPeer, fcm: dict[str, Any], apns: dict[str, Any]) -> None:

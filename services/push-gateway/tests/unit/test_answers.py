@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channel.providers import http
+from channel.providers.answers import Answer, Verdict
 from contracts.vocabulary import Lane, MessageState
-from push_gateway.domain.answers import NO_DEVICE, Answer, Verdict, outcome_of
-from push_gateway.wires import apns, fcm, http
+from push_gateway.domain.answers import NO_DEVICE, outcome_of
+from push_gateway.wires import apns, fcm
 
 FCM = [
     (200, None, Verdict.ACCEPTED), (404, "UNREGISTERED", Verdict.GONE), (403, "SENDER_ID_MISMATCH", Verdict.REFUSED),

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channel.field_templates import RenderFailed
 from contracts.push_gateway.contents import PushContent
 from push_gateway.content import payloads
 from push_gateway.content.advice import advice_of
 from push_gateway.content.payloads import Push
-from push_gateway.content.template import Rendered, RenderFailed, Template
+from push_gateway.content.template import Rendered, Template
 from push_gateway.domain.languages import chosen
 
 CONTENT: dict[str, Any] = {
@@ -67,7 +68,7 @@ def test_what_says_nothing_or_is_broken_is_not_taken(content: dict[str, Any], fi
     assert (failed.value.field, failed.value.code) == (field, code)
 
 
-@pytest.mark.parametrize("parcel", ["", "java\tscript", "a b"])
+@pytest.mark.parametrize("parcel", ["", "java\tscript", "a b", "https://shop.example/\u202egpj.exe"])
 def test_a_recipient_whose_address_to_open_is_none_is_refused(parcel: str) -> None:
     template = Template({"body": "x", "url": "{{ parcel }}"})
 

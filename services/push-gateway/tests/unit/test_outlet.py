@@ -12,19 +12,21 @@ import httpx
 import pytest
 from keys_of_tests import RSA_PEM
 
+from channel.field_templates import RenderFailed
+from channel.providers.answers import Answer, Verdict
+from channel.providers.google import ServiceAccount
+from channel.providers.places import OF_ONE, Holds
 from contracts.channel import CHANNELS
 from contracts.push_gateway.devices import Platform
 from contracts.vocabulary import Channel, ContentFailure, Lane, MessageState
 from push_gateway.batches import PushMessage, StoredContent, Target
-from push_gateway.content.template import RenderFailed
-from push_gateway.domain.answers import Answer, Verdict
+from push_gateway.content.template import Template
 from push_gateway.outbound.directory import Credentials
 from push_gateway.outbound.outlet import PushOutlet
-from push_gateway.outbound.places import KEPT, Holds
-from push_gateway.wires import fcm, http
+from push_gateway.wires import fcm
 from push_gateway.wires.web import WebAccount
 
-CONTENT = StoredContent(uuid4(), "shop", {"title": "Hello", "body": "World"})
+CONTENT = StoredContent(str(uuid4()), "shop", Template({"title": "Hello", "body": "World"}))
 ACCEPTED = Answer(Verdict.ACCEPTED)
 
 
@@ -102,10 +104,10 @@ def test_a_provider_that_hangs_holds_up_neither_the_others_nor_all_single_messag
         for place in range(900):
             bench.providers.answers[f"dead-{place}"] = "hangs"
             bench.send((Platform.FCM, f"dead-{place}"))
-        await until(lambda: len(bench.providers.asked) >= http.CONNECTIONS - KEPT)
+        await until(lambda: len(bench.providers.asked) >= OF_ONE)
         others = bench.send((Platform.APNS, "fine")), bench.send((Platform.FCM, "code"), lane=Lane.TRANSACTIONAL)
         await until(lambda: all(one.state is MessageState.DELIVERED for one in others))
-        assert len(bench.providers.asked) == http.CONNECTIONS - KEPT + 2
+        assert len(bench.providers.asked) == OF_ONE + 2
 
     run(check)
 
@@ -116,10 +118,10 @@ def test_who_waits_for_a_provider_that_refuses_all_does_not_ask_it_too(verdict: 
         said = Answer(verdict, "fcm.UNAUTHENTICATED", 30.0, is_general=True)
         bench.providers.late = said
         sent = [bench.send((Platform.FCM, "late")) for _ in range(100)]
-        await until(lambda: len(bench.providers.asked) == http.CONNECTIONS - KEPT)
+        await until(lambda: len(bench.providers.asked) == OF_ONE)
         bench.providers.go.set()
         await until(lambda: all(one.state is MessageState.DEFERRED for one in sent))
-        assert len(bench.providers.asked) == http.CONNECTIONS - KEPT
+        assert len(bench.providers.asked) == OF_ONE
         assert {one.code for one in sent} == {"fcm.UNAUTHENTICATED"} and all(0 < (one.wait or 0) <= 30 for one in sent)
 
     run(check)
@@ -129,11 +131,11 @@ def test_a_campaign_that_stops_while_its_messages_wait_sends_no_more() -> None:
     async def check(bench: Bench) -> None:
         bench.providers.late = ACCEPTED
         sent = [bench.send((Platform.FCM, "late")) for _ in range(100)]
-        await until(lambda: len(bench.providers.asked) == http.CONNECTIONS - KEPT)
+        await until(lambda: len(bench.providers.asked) == OF_ONE)
         bench.is_stopped = True
         bench.providers.go.set()
         await until(lambda: len(bench.put_off) + sum(one.state is not None for one in sent) == 100)
-        assert len(bench.put_off) == 100 - (http.CONNECTIONS - KEPT) == 100 - len(bench.providers.asked)
+        assert len(bench.put_off) == 100 - OF_ONE == 100 - len(bench.providers.asked)
 
     run(check)
 
@@ -143,12 +145,12 @@ def test_what_has_not_left_when_the_process_ends_is_given_back() -> None:
         bench.providers.late = ACCEPTED
         for _ in range(100):
             bench.send((Platform.FCM, "late"))
-        await until(lambda: len(bench.providers.asked) == http.CONNECTIONS - KEPT)
+        await until(lambda: len(bench.providers.asked) == OF_ONE)
         stopping = asyncio.ensure_future(bench.outlet.stop(5.0))
         await asyncio.sleep(0)
         bench.providers.go.set()
         await stopping
-        assert len(bench.outlet.take_back()) == 100 - len(bench.providers.asked) == 100 - (http.CONNECTIONS - KEPT)
+        assert len(bench.outlet.take_back()) == 100 - len(bench.providers.asked) == 100 - OF_ONE
 
     run(check)
 
@@ -196,7 +198,7 @@ def test_a_refused_token_is_asked_for_once_and_takes_no_place(status: int) -> No
     async def check() -> set[Answer]:
         async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as client:
             wire = fcm.Fcm(client, client, "https://fcm.example", "https://token.example/")
-            account = fcm.FcmAccount("shop", "push@shop.example", RSA_PEM)
+            account = ServiceAccount("shop", "push@shop.example", RSA_PEM)
             return set(await asyncio.gather(*(wire.send(account, {}, no_place) for _ in range(20))))
 
     (answer,) = asyncio.run(check())

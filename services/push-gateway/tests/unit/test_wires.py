@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keys_of_tests import P256, P256_PEM, RSA, RSA_PEM
 
+from channel.providers import google
+from channel.providers.google import is_rsa
+from channel.providers.tokens import Remembered
 from push_gateway.domain import proofs
 from push_gateway.domain.push_services import KNOWN, is_push_service
 from push_gateway.wires import apns, fcm, keys, web
-from push_gateway.wires.tokens import Remembered
 
 NOW = 1_800_000_000
 AUTH = bytes(range(16))
@@ -35,9 +37,9 @@ def encoded(octets: bytes) -> str:
 
 
 def test_google_can_verify_who_asks_for_an_access_token() -> None:
-    account = fcm.FcmAccount("shop", "push@shop.example", RSA_PEM)
+    account = google.ServiceAccount("shop", "push@shop.example", RSA_PEM)
 
-    signed = fcm.assertion(account, "https://oauth2.googleapis.com/token", int(time.time()))
+    signed = google.assertion(account, "https://oauth2.googleapis.com/token", fcm.SCOPE, int(time.time()))
 
     claims = jwt.decode(signed, RSA.public_key(), ["RS256"], audience="https://oauth2.googleapis.com/token")
     assert (claims["iss"], claims["scope"]) == ("push@shop.example", fcm.SCOPE)
@@ -98,8 +100,8 @@ def test_keys_that_are_none_of_a_browser_are_told(given: dict[str, str]) -> None
 
 
 def test_a_private_key_has_to_be_of_the_providers_kind() -> None:
-    assert (keys.is_rsa(RSA_PEM), keys.is_p256(P256_PEM)) == (True, True)
-    assert (keys.is_rsa(P256_PEM), keys.is_p256(RSA_PEM), keys.is_rsa(b"junk")) == (False, False, False)
+    assert (is_rsa(RSA_PEM), keys.is_p256(P256_PEM)) == (True, True)
+    assert (is_rsa(P256_PEM), keys.is_p256(RSA_PEM), is_rsa(b"junk")) == (False, False, False)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter as Numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +36,7 @@ from reporting.domain.states import STATE_OF_CODE
 from reporting.store import log
 
 _MESSAGES = f"""
-SELECT account_id, campaign_id, channel, {log.day_of_id("message_id")} AS day, state,
+SELECT account_id, campaign_id, channel, {log.hour_of_id("message_id")} AS hour, state,
     date_bin('1 hour', state_at, 'epoch') AS state_hour, {log.sent_hour("")} AS sent_hour,
     COALESCE(domain, '') AS domain,
     count(*) AS messages, COALESCE(sum(parts), 0) AS parts, COALESCE(sum(cost), 0) AS cost,
@@ -53,7 +54,13 @@ FROM engagements WHERE campaign_id IS NOT NULL AND kind IN ({OPENED}, {CLICKED})
     AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
 ORDER BY message_id
 """
+_SINGLE_ACTS = """
+SELECT account_id, campaign_id, kind, count(*) AS times FROM engagements
+WHERE campaign_id IS NOT NULL AND kind = ANY(:kinds) AND (CAST(:campaign AS uuid) IS NULL OR campaign_id = :campaign)
+GROUP BY 1, 2, 3
+"""
 ROWS_AT_ONCE = 10_000
+_OF_ACCOUNTS = (Dimension.DAY, Dimension.ACCOUNT_HOUR)
 _Counted = dict[counting.CounterKey, tuple[UUID, dict[str, int]]]
 
 
@@ -98,7 +105,7 @@ def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
     tally, bound = Tally(), {"campaign": campaign_id}
     for group in session.execute(text(_MESSAGES), bound).mappings():
         standing = dict(group)
-        origin = counting.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "day")))
+        origin = counting.Origin(*(standing.pop(name) for name in ("account_id", "campaign_id", "channel", "hour")))
         standing["state"] = STATE_OF_CODE.get(standing["state"])
         standing = {name: int(one) if isinstance(one, Decimal) else one for name, one in standing.items()}
         counting.count(tally, origin, counting.Standing(**standing), 1)
@@ -107,9 +114,12 @@ def recount(session: Session, campaign_id: UUID | None = None) -> Tally:
         listed = list(of_message)
         done = [Act(row.event_id, row.kind, row.at, row.device, row.link_id, row.machine) for row in listed]
         whose = listed[0]
-        acts.count(tally, account_id=whose.account_id, campaign_id=whose.campaign_id, acts=done, sign=1)
+        amounts = Numbers(acts.moved(done))
+        acts.count(tally, account_id=whose.account_id, campaign_id=whose.campaign_id, amounts=amounts)
+    for row in session.execute(text(_SINGLE_ACTS), {**bound, "kinds": list(counting.SINGLE_ACTS)}):
+        counting.count_single_act(tally, row.account_id, row.campaign_id, row.kind, row.times)
     if campaign_id is not None:
-        tally.amounts = {key: amounts for key, amounts in tally.amounts.items() if key[1] is not Dimension.DAY}
+        tally.amounts = {key: amounts for key, amounts in tally.amounts.items() if key[1] not in _OF_ACCOUNTS}
     return tally
 
 
@@ -130,9 +140,9 @@ class _Kept:
 
     def is_whole(self, key: counting.CounterKey, counted: _Counted) -> bool:
         scope_id, dimension, name = key
-        if dimension is Dimension.DAY:
-            day, _, channel = name.partition(" ")
-            return date.fromisoformat(day) >= self._first_day(scope_id, Channel(channel))
+        if dimension in _OF_ACCOUNTS:
+            moment, _, channel = name.partition(" ")
+            return date.fromisoformat(moment[:10]) >= self._first_day(scope_id, Channel(channel))
         campaign = self._campaigns.get(scope_id)
         if campaign is None:
             return key not in counted

@@ -5,8 +5,7 @@ All of it is a function of the set of a message's acts, so that neither order no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -17,10 +16,12 @@ from reporting.domain.folding import CLICKED, OPENED, moment_of
 from reporting.domain.machines import BURST, FEWEST, Bursts
 
 HOUR_MICROS = 3_600_000_000
+Moved = tuple[int, str, str]
+"""Dimension (its number, whose hash costs little), key and metric of a counter."""
+_HOUR, _DEVICE, _LINK = int(Dimension.HOUR), int(Dimension.DEVICE), int(Dimension.LINK)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """An opening or a click as it stands in the log.
 
     :param at: microseconds since 1970. :param machine: the rule by which it is a machine's; None: a person's.
@@ -61,14 +62,20 @@ def judged(acts: Collection[Act]) -> list[Act]:
     def is_in_burst(act: Act) -> bool:
         return bursts.hold_click(act.at) if act.kind == CLICKED else bursts.hold_opening(act.at)
 
-    return [replace(act, machine=BURST) if act.machine is None and is_in_burst(act) else act for act in acts]
+    return [act._replace(machine=BURST) if act.machine is None and is_in_burst(act) else act for act in acts]
 
 
 def openings(acts: Iterable[Act]) -> list[Act]:
     """What people opened, with the click that shows that a message was seen where no picture was loaded before it."""
-    persons = [act for act in acts if act.machine is None]
-    opened = [act for act in persons if act.kind == OPENED]
-    first_click = min((act for act in persons if act.kind == CLICKED), key=_by_time, default=None)
+    opened: list[Act] = []
+    first_click: Act | None = None
+    for act in acts:
+        if act.machine is not None:
+            continue
+        if act.kind == OPENED:
+            opened.append(act)
+        elif first_click is None or _by_time(act) < _by_time(first_click):
+            first_click = act
     if first_click is not None and not any(act.at <= first_click.at for act in opened):
         opened.append(first_click)
     return opened
@@ -94,33 +101,37 @@ def summary(acts: Collection[Act]) -> Summary:
     )
 
 
-def count(tally: Tally, *, account_id: UUID, campaign_id: UUID, acts: Collection[Act], sign: int) -> None:
-    """Add (sign 1) or take back (sign −1) what a message's acts are by hour, device and link.
+def moved(acts: Collection[Act]) -> Iterator[Moved]:
+    """What a message's acts are by hour, device and link; once for each of what they add one to.
 
     Totals and domains count them through the message.
     """
-
-    def add(act: Act, metric: str) -> None:
-        tally.add(account_id, (campaign_id, Dimension.HOUR, _hour_key(act.at // HOUR_MICROS)), metric, sign)
-        tally.add(account_id, (campaign_id, Dimension.DEVICE, act.device), metric, sign)
-
-    def add_to_link(link_id: str | None, metric: str) -> None:
-        if link_id is not None:
-            tally.add(account_id, (campaign_id, Dimension.LINK, link_id), metric, sign)
-
     clicked = clicks(acts)
     for act in openings(acts):
-        add(act, "opens")
+        yield from _by_hour_and_device(act, "opens")
     for act in clicked:
-        add(act, "clicks")
-        add_to_link(act.link_id, "clicks")
+        yield from _by_hour_and_device(act, "clicks")
+        if act.link_id is not None:
+            yield _LINK, act.link_id, "clicks"
     for link_id in {act.link_id for act in clicked}:
-        add_to_link(link_id, "unique_clicks")
+        if link_id is not None:
+            yield _LINK, link_id, "unique_clicks"
     for act in acts:
         if act.machine is not None:
             metric = "machine_opens" if act.kind == OPENED else "machine_clicks"
-            add(act, metric)
-            add_to_link(act.link_id, metric)
+            yield from _by_hour_and_device(act, metric)
+            if act.link_id is not None:
+                yield _LINK, act.link_id, metric
+
+
+def _by_hour_and_device(act: Act, metric: str) -> tuple[Moved, Moved]:
+    return (_HOUR, _hour_key(act.at // HOUR_MICROS), metric), (_DEVICE, act.device, metric)
+
+
+def count(tally: Tally, *, account_id: UUID, campaign_id: UUID, amounts: Mapping[Moved, int]) -> None:
+    """Add what acts of a campaign's messages move, all of them together: a counter is found once."""
+    for (dimension, key, metric), amount in amounts.items():
+        tally.add(account_id, (campaign_id, Dimension(dimension), key), metric, amount)
 
 
 def untold(acts: Collection[Act]) -> list[tuple[str, int]]:

@@ -13,8 +13,8 @@ from datetime import date, datetime
 from enum import IntEnum
 from uuid import UUID
 
-from contracts.vocabulary import MessageState
-from reporting.domain.states import STATE_CODE
+from contracts.vocabulary import Engagement, MessageState
+from reporting.domain.states import ENGAGEMENT_CODE, STATE_CODE
 
 STATE_METRICS: tuple[str, ...] = tuple(state.value for state in STATE_CODE)
 METRICS: tuple[str, ...] = (
@@ -33,11 +33,14 @@ METRICS: tuple[str, ...] = (
     "machine_clicks",
     "delivered_unsubscribes",
     "delivered_complaints",
+    "answers",
+    "dismissed",
 )
 
 
 class Dimension(IntEnum):
-    """What a counter is broken down by; its key is the hour, domain, link or device, or the day and channel."""
+    """What a counter is broken down by; its key is the hour, domain, link or device, or the day
+    (or hour) and channel."""
 
     TOTAL = 0
     HOUR = 1
@@ -45,9 +48,15 @@ class Dimension(IntEnum):
     LINK = 3
     DEVICE = 4
     DAY = 5  # of an account, not of a campaign
+    ACCOUNT_HOUR = 6  # the same by hours: what moves days from UTC to the account's time zone
 
 
 CounterKey = tuple[UUID, Dimension, str]
+# Acts that are counted as they come, of campaigns alone: each is told once, and no other changes what it counts for.
+SINGLE_ACTS = {
+    ENGAGEMENT_CODE[Engagement.ANSWERED]: "answers",
+    ENGAGEMENT_CODE[Engagement.DISMISSED]: "dismissed",
+}
 
 
 @dataclass
@@ -76,12 +85,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where messages come from: what never changes of them. `day` is the UTC day of the message id."""
+    """Where messages come from: what never changes of them. `hour` (UTC) is that of the message id."""
 
     account_id: UUID
     campaign_id: UUID | None
     channel: str
-    day: date
+    hour: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,11 @@ class Standing:
     machine_clicks: int = 0
 
 
+def count_single_act(tally: Tally, account_id: UUID, campaign_id: UUID, kind: int, times: int = 1) -> None:
+    """Add acts of a kind of `SINGLE_ACTS`."""
+    tally.add(account_id, (campaign_id, Dimension.TOTAL, ""), SINGLE_ACTS[kind], times)
+
+
 def hour_key(hour: datetime) -> str:
     return hour.strftime("%Y-%m-%dT%H:00:00Z")
 
@@ -117,11 +131,18 @@ def day_key(day: date, channel: str) -> str:
     return f"{day.isoformat()} {channel}"
 
 
+def account_hour_key(hour: datetime, channel: str) -> str:
+    return f"{hour:%Y-%m-%dT%H} {channel}"
+
+
 def count(tally: Tally, origin: Origin, standing: Standing, sign: int) -> None:
     """Add (sign 1) or take back (sign −1) what messages that stand so contribute."""
     totals = _metrics(standing)
     account_id = origin.account_id
-    scopes: list[CounterKey] = [(account_id, Dimension.DAY, day_key(origin.day, origin.channel))]
+    scopes: list[CounterKey] = [
+        (account_id, Dimension.DAY, day_key(origin.hour.date(), origin.channel)),
+        (account_id, Dimension.ACCOUNT_HOUR, account_hour_key(origin.hour, origin.channel)),
+    ]
     if origin.campaign_id is not None:
         scopes.append((origin.campaign_id, Dimension.TOTAL, ""))
         scopes.append((origin.campaign_id, Dimension.DOMAIN, standing.domain))

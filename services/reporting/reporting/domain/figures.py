@@ -49,6 +49,52 @@ _COUNTS: dict[Channel, dict[str, str]] = {
         "unique_opens": "unique_opens",
         "clicks": "clicks",
         "unique_clicks": "unique_clicks",
+        "dismissed": "dismissed",
+    },
+    Channel.WHATSAPP: {
+        "submitted": "sent",
+        "delivered": "delivered",
+        "undelivered": "undelivered",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "awaiting_receipt": "submitted",
+        "read": "unique_opens",
+        "taps": "clicks",
+        "unique_taps": "unique_clicks",
+        "answers": "answers",
+        "unsubscribes": "unsubscribes",
+    },
+    Channel.VIBER: {
+        "submitted": "sent",
+        "delivered": "delivered",
+        "undelivered": "undelivered",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "awaiting_receipt": "submitted",
+        "read": "unique_opens",
+        "taps": "clicks",
+        "unique_taps": "unique_clicks",
+        "answers": "answers",
+        "unsubscribes": "unsubscribes",
+    },
+    Channel.RCS: {
+        "submitted": "sent",
+        "delivered": "delivered",
+        "undelivered": "undelivered",
+        "expired": "expired",
+        "rejected": "rejected",
+        "unknown": "unknown",
+        "deferred": "deferred",
+        "awaiting_receipt": "submitted",
+        "read": "unique_opens",
+        "taps": "clicks",
+        "unique_taps": "unique_clicks",
+        "answers": "answers",
+        "unsubscribes": "unsubscribes",
     },
     Channel.SMS: {
         "submitted": "sent",
@@ -95,6 +141,8 @@ def report_rates(channel: Channel, totals: Mapping[str, int]) -> dict[str, float
             "unsubscribe_rate": rate(totals["delivered_unsubscribes"], delivered),
             "complaint_rate": rate(totals["delivered_complaints"], delivered),
         }
+    if channel in (Channel.RCS, Channel.WHATSAPP, Channel.VIBER):
+        rates["read_rate"] = rate(totals["unique_opens"], delivered)
     if channel is Channel.PUSH:
         rates["open_rate"] = rate(totals["unique_opens"], delivered)
     return rates

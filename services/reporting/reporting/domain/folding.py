@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.vocabulary import Channel, MessageState
@@ -37,6 +37,7 @@ STATIC_FIELDS = ("contact_id", "address", "sender", "domain", "parts", "cost")
 TEXT_LIMIT = 200
 URL_LIMIT = 4096
 _URLS = ("url", "link_url")
+_TEXTS = ("address", "sender", "domain", "code", "detail", "peer", "ip", "user_agent", "request", "event_id", *_URLS)
 DAY_MICROS = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 
@@ -48,8 +49,7 @@ _CHANNELS = frozenset(channel.value for channel in Channel)
 Patch = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+class Engagement(NamedTuple):
     """An opening, click, unsubscription or complaint as it stands in the log."""
 
     message_id: str
@@ -67,14 +67,14 @@ class Engagement:
     number: int | None = None  # of the link in its content
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryLine(NamedTuple):
     """A line of the history: a state off the usual road."""
 
     account_id: str
     campaign_id: str | None
     code: str | None
     detail: str | None
+    peer: str | None
 
 
 @dataclass
@@ -109,13 +109,16 @@ class Folded:
                 merge(patch, event)
 
     def _add_to_history(self, message_id: str, event: dict[str, Any]) -> None:
-        line = HistoryLine(event["account_id"], event.get("campaign_id"), event.get("code"), event.get("detail"))
+        line = HistoryLine(
+            event["account_id"], event.get("campaign_id"), event.get("code"), event.get("detail"), event.get("peer")
+        )
         self.history.setdefault((message_id, event["state_at"], event["state"]), line)
 
     def _add_engagement(self, message_id: str, event: dict[str, Any]) -> None:
         # What an engagement says beside the static fields is no matter of the message's state.
         event.pop("code", None)
         event.pop("detail", None)
+        event.pop("peer", None)
         user_agent, url = event.get("user_agent"), event.get("url")
         at = round(event["at"] * 1_000_000)
         event_id = event.get("event_id") or _engagement_id(event["kind"], at, url)
@@ -150,7 +153,7 @@ def merge(patch: Patch, other: Patch) -> None:
         if at is not None and at < patch.get(name, at + 1):
             patch[name] = at
     if "state" in other and ("state" not in patch or standing_of(other) > standing_of(patch)):
-        for name in ("state", "state_at", "code", "detail"):
+        for name in ("state", "state_at", "code", "detail", "peer"):
             patch[name] = other.get(name)
 
 
@@ -161,9 +164,17 @@ def standing_of(patch: Patch) -> tuple[int, int, int]:
 
 def day_of(message_id: str) -> date:
     """The UTC day of a message id (version 7 or 8: its first 48 bits are Unix milliseconds)."""
-    millis = int(message_id[:8] + message_id[9:13], 16)
     # 48 bits reach beyond the year 9999, which dates do not; such an id is not a real one, and any day will do.
-    return _EPOCH + timedelta(days=min(millis // 86_400_000, 2_932_896))
+    return _EPOCH + timedelta(days=min(_millis(message_id) // 86_400_000, 2_932_896))
+
+
+def hour_of(message_id: str) -> int:
+    """The hour of that day, 0 to 23."""
+    return _millis(message_id) // 3_600_000 % 24
+
+
+def _millis(message_id: str) -> int:
+    return int(message_id[:8] + message_id[9:13], 16)
 
 
 def moment_of(micros: int) -> datetime:
@@ -216,7 +227,7 @@ def _fit(event: Any) -> dict[str, Any] | None:
     for name in ("parts", "cost", "link"):
         if type(event.get(name)) is int and 0 <= event[name] < 2**31:
             fit[name] = event[name]
-    for name in ("address", "sender", "domain", "code", "detail", "ip", "user_agent", "request", "event_id", *_URLS):
+    for name in _TEXTS:
         if isinstance(event.get(name), str):
             fit[name] = event[name].replace("\0", "")[: URL_LIMIT if name in _URLS else TEXT_LIMIT]
     return fit

@@ -17,6 +17,7 @@ class Kind(IntEnum):
     SUBJECT = 2
     TAG = 3
     SUBMITTER = 4
+    TEST_OF = 5
 
 
 class Label(NamedTuple):
@@ -31,7 +32,7 @@ def labels_of(told: Any) -> list[Label]:
     tags = told.get("tags")
     given = [(Kind.EXTERNAL_ID, told.get("external_id")), (Kind.SUBJECT, told.get("subject"))]
     given += [(Kind.TAG, tag) for tag in (tags[:MOST_TAGS] if isinstance(tags, list) else [])]
-    given.append((Kind.SUBMITTER, told.get("submitter_id")))
+    given += [(Kind.SUBMITTER, told.get("submitter_id")), (Kind.TEST_OF, told.get("test_of"))]
     return [label(kind, each) for kind, each in given if isinstance(each, str) and each.strip()]
 
 

@@ -25,6 +25,8 @@ ENGAGEMENT_CODE: dict[Engagement, int] = {
     Engagement.CLICKED: 2,
     Engagement.UNSUBSCRIBED: 3,
     Engagement.COMPLAINED: 4,
+    Engagement.DISMISSED: 5,
+    Engagement.ANSWERED: 6,
 }
 ENGAGEMENT_OF_CODE: dict[int, Engagement] = {code: kind for kind, code in ENGAGEMENT_CODE.items()}
 

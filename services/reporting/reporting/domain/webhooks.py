@@ -15,6 +15,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from contracts.reporting.webhooks import RetryPlan
 from reporting.domain.folding import BY_REQUEST, machine_of
 
@@ -119,9 +121,12 @@ def derived_id(*parts: object) -> UUID:
 def body_event(row: Mapping[str, Any], message: Mapping[str, Any] | None, *, is_erased: bool) -> dict[str, Any]:
     """One event as the customer gets it.
 
+    :param row: its `details` are JSON text.
     :param message: what the log says of its message: `address` and `contact_id`.
     """
-    details = {name: value for name, value in row["details"].items() if not (is_erased and name in PERSONAL)}
+    details = orjson.loads(row["details"])
+    if is_erased:
+        details = {name: value for name, value in details.items() if name not in PERSONAL}
     about: dict[str, Any] = {}
     if row["message_id"] is not None:
         known = message or {}

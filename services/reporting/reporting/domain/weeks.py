@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,10 @@ NAMES = ("sent", "opens", "clicks")
 FEWEST = 100  # opens and clicks, under which no hour is said to be the best
 
 
-def week_of(hours: Iterable[tuple[datetime, Mapping[str, int]]], zone: str) -> list[dict[str, Any]]:
-    """Amounts by hour of the week (1 to 7, 0 to 23) in that zone, in the order of the week.
+def week_of(
+    hours: Iterable[tuple[datetime, Mapping[str, int]]], zone: str, *, first: date, last: date
+) -> list[dict[str, Any]]:
+    """Amounts by hour of the week (1 to 7, 0 to 23) of these days in that zone, in the order of the week.
 
     :param hours: an hour's beginning (UTC) and its amounts. Of a zone that is some half hours from UTC, an hour counts
         where it begins.
@@ -21,6 +23,8 @@ def week_of(hours: Iterable[tuple[datetime, Mapping[str, int]]], zone: str) -> l
     week: dict[tuple[int, int], dict[str, int]] = {}
     for at, amounts in hours:
         there = at.astimezone(local)
+        if not first <= there.date() <= last:
+            continue
         summed = week.setdefault((there.isoweekday(), there.hour), dict.fromkeys(NAMES, 0))
         for name in NAMES:
             summed[name] += amounts[name]

@@ -18,7 +18,7 @@ from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
 from chassis import outbox
-from chassis.broker import Delivery
+from chassis.bus_messages import Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.logs import get_logger

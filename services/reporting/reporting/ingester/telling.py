@@ -35,18 +35,18 @@ def tell_some(session: Session) -> int:
     message_ids = untold.take_due(session, AT_ONCE)
     if not message_ids:
         return 0
-    done: list[tuple[tuple[str, str, str, str], str]] = []
+    done: list[tuple[untold.Place, str]] = []
     unknown: dict[str, str] = {}
     known = untold.addressees(session, message_ids)
     left: dict[str, str] = {}
     acts = 0
     with closing(engagements.acts_of(session, known)) as found:
         for message_id, by_id in found:
-            account_id, campaign_id, contact_id = known[message_id]
+            account_id, campaign_id, channel, contact_id = known[message_id]
             for kind, at in domain.untold(by_id.values()):
                 day = moment_of(at).date()
                 if contact_id is not None:
-                    done.append(((account_id, campaign_id, kind, day.isoformat()), contact_id))
+                    done.append(((account_id, campaign_id, channel, kind, day.isoformat()), contact_id))
                 elif datetime.now(UTC).date() - day < GIVE_UP:
                     unknown[message_id] = account_id
             acts += len(by_id)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from prometheus_client import Counter
+from prometheus_client import Counter as Metric
 from sqlalchemy.orm import Session
 
 from chassis import erasures
 from chassis.database import Database, cursor_of
+from chassis.logs import get_logger
 from contracts.vocabulary import ERASED_ADDRESS, Channel
 from reporting.domain import counting
 from reporting.domain.acts import Summary
@@ -26,8 +28,13 @@ from reporting.usecases.judging import judge
 # Longer than a burst, its way through the gateway's spool and the lane: what comes later still counts right here, but
 # contacts has heard of it.
 HOLD_SECONDS = 10.0
-TOO_OLD = Counter("wici_events_too_old_total", "Messages of which something came after they were forgotten")
+TOO_OLD = Metric("wici_events_too_old_total", "Messages of which something came after they were forgotten")
+# Of more single messages than these that are counted together, the line counts the others.
+MOST_NAMED = 100
 _TIME_COLUMN = {UNSUBSCRIBED: "unsubscribed_at", COMPLAINED: "complained_at"}
+
+
+line = get_logger()
 
 
 def write(
@@ -61,7 +68,7 @@ def write(
     tally = counting.Tally()
     new_engagements = engagements.write_engagements(session, folded.engagements)
     summaries = judge(session, tally, new_engagements, hold_seconds=hold_seconds)
-    _add_to_patches(folded, new_engagements, summaries)
+    _add_to_patches(folded, new_engagements, summaries, tally)
     engagements.write_history(session, folded.history)
     labels.add(
         session,
@@ -92,16 +99,21 @@ def _leave_out(folded: Folded, closed: set[str]) -> None:
 def _leave_old_out(session: Session, folded: Folded, now: datetime) -> int:
     """Forget what comes of messages that are kept no longer: it would count them anew. Returns of how many.
 
-    Of a campaign's it matters what was deleted, and not what the account's plan would keep now. Whoever deletes waits
-    for this transaction, and this one saw behind that lock what is deleted.
+    Of a campaign's it matters what was deleted, and not what the account's plan would keep now; of a single message,
+    which may have waited for long, whether it is there. Whoever deletes waits for this transaction, and this one saw
+    behind that lock what is deleted.
     """
     today = now.astimezone(UTC).date()
-    ages = {key: (today - day_of(key[:13])).days for key in folded.patches}
+    age_by_head = {head: (today - day_of(head)).days for head in {key[:13] for key in folded.patches}}
+    if max(age_by_head.values()) <= 1:
+        return 0
+    ages = {key: age_by_head[key[:13]] for key in folded.patches}
     aged = {key for key, age in ages.items() if age > 1}
     if not aged:
         return 0
     cleared = retention.cleared_to(session, {folded.patches[key]["account_id"] for key in aged})
     old = {key for key in aged if _is_deleted(key, folded.patches[key], ages[key], cleared)}
+    old -= retention.still_there(session, {key for key in old if not folded.patches[key].get("campaign_id")})
     if old:
         TOO_OLD.inc(len(old))
         folded.patches = {key: patch for key, patch in folded.patches.items() if key not in old}
@@ -138,20 +150,25 @@ def _leave_erased_out(session: Session, folded: Folded) -> None:
 def _anonymise(folded: Folded, message_ids: set[str]) -> None:
     for key in message_ids:
         folded.labels.pop(key, None)
-        folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None}
+        folded.patches[key] |= {"address": ERASED_ADDRESS, "contact_id": None, "detail": None, "peer": None}
     for line_key, line in folded.history.items():
         if line_key[0] in message_ids:
-            folded.history[line_key] = replace(line, detail=None)
+            folded.history[line_key] = line._replace(detail=None, peer=None)
     for engagement_key, engagement in folded.engagements.items():
         if engagement_key[0] in message_ids:
             # A link that does not say its place may name the person; the click is counted all the same.
             url = None if engagement.number is None else engagement.url
-            folded.engagements[engagement_key] = replace(engagement, ip=None, user_agent=None, url=url)
+            folded.engagements[engagement_key] = engagement._replace(ip=None, user_agent=None, url=url)
 
 
-def _add_to_patches(folded: Folded, new: Iterable[Engagement], summaries: Mapping[str, Summary]) -> None:
-    """Put what people did, and machines, into the patches of their messages."""
+def _add_to_patches(
+    folded: Folded, new: Iterable[Engagement], summaries: Mapping[str, Summary], tally: counting.Tally
+) -> None:
+    """Put what people did, and machines, into the patches of their messages, or count it at once."""
     for engagement in new:
+        if engagement.kind in counting.SINGLE_ACTS and engagement.campaign_id is not None:
+            of = UUID(engagement.account_id), UUID(engagement.campaign_id)
+            counting.count_single_act(tally, *of, engagement.kind)
         column = _TIME_COLUMN.get(engagement.kind)
         if column is not None:
             patch = folded.patches[engagement.message_id]
@@ -194,4 +211,17 @@ class Ingest:
             self._known_ranges.clear()
         self._known_ranges |= learnt
         self._crowds.learn(folded)
+        _tell(folded)
         return len(folded.patches)
+
+
+def _tell(folded: Folded) -> None:
+    """The lines by which a campaign or a message is followed to its figures; see `channel.traces`."""
+    by_campaign = Counter(patch.get("campaign_id") for patch in folded.patches.values())
+    singles = by_campaign.pop(None, 0)
+    for campaign_id, messages in by_campaign.items():
+        line.info("campaign_counted", campaign_id=campaign_id, messages=messages)
+    if singles:
+        some = (message_id for message_id, patch in folded.patches.items() if not patch.get("campaign_id"))
+        named = list(islice(some, MOST_NAMED))
+        line.info("messages_counted", messages=named, more=singles - len(named))

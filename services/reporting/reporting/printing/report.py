@@ -16,6 +16,7 @@ from chassis.paper import layout
 from chassis.paper.fonts import BOLD, register
 from chassis.paper.layout import WIDTH, text
 from contracts.vocabulary import Channel
+from reporting.domain.figures import rate
 from reporting.printing import charts
 from reporting.printing.words import Words
 
@@ -25,6 +26,7 @@ ROWS_SHOWN = 12
 LINK_SHOWN = 75  # characters, on one line
 BARS = 48
 HOURS_AT_LEAST = 12
+_FAILURES = ("hard_bounced", "soft_bounced", "spam_bounced", "undelivered", "expired", "rejected", "unknown")
 
 FIGURE = ParagraphStyle("figure", layout.BODY, fontName=BOLD, fontSize=15, leading=18)
 LABEL = ParagraphStyle("label", layout.SMALL, fontSize=7.5, leading=9.5)
@@ -48,9 +50,10 @@ def draw(shown: Shown, language: str) -> bytes:
     for part in (
         _by_hour(shown, words),
         _links(shown, words),
-        _domains(shown, words),
         _acts_by("device", shown["devices"], shown, words),
         _acts_by("program", shown["programs"], shown, words),
+        _providers(shown, words),
+        _domains(shown, words),
     ):
         if part:
             story += [Spacer(0, 6 * mm), *part]
@@ -75,6 +78,7 @@ def _head(shown: Shown, words: Words) -> list[Flowable]:
     return [
         text(words("report"), style=layout.SMALL),
         text(_short(shown["name"] or str(shown["campaign_id"]), 160), style=layout.TITLE),
+        Spacer(0, 1.5 * mm),
         text("  ·  ".join(about)),
     ]
 
@@ -103,6 +107,15 @@ def _tiles(shown: Shown, words: Words) -> Table:
             ("sent", number(counts["sent"]), ""),
             ("delivered", words.percent(rates["delivery_rate"]), number(counts["delivered"])),
             ("unique_opens", words.percent(rates["open_rate"]), number(counts["unique_opens"])),
+        ]
+    elif "read" in counts:  # RCS, WhatsApp, Viber
+        tiles = [
+            ("submitted", number(counts["submitted"]), ""),
+            ("delivered", words.percent(rates["delivery_rate"]), number(counts["delivered"])),
+            ("read", words.percent(rates["read_rate"]), number(counts["read"])),
+            ("unique_taps", words.percent(rates["click_rate"]), number(counts["unique_taps"])),
+            ("unsubscribes", number(counts["unsubscribes"]), ""),
+            ("cost", words.money(shown["cost"]), ""),
         ]
     else:
         tiles = [
@@ -138,10 +151,7 @@ def _tile(label: str, figure: str, small: str) -> list[Flowable]:
 def _outcome(shown: Shown, words: Words) -> Flowable:
     """One bar: delivered, failed, under way."""
     counts = shown["counts"]
-    failed = sum(
-        counts.get(name, 0)
-        for name in ("hard_bounced", "soft_bounced", "spam_bounced", "undelivered", "expired", "rejected", "unknown")
-    )
+    failed = sum(counts.get(name, 0) for name in _FAILURES)
     delivered = counts["delivered"]
     awaiting = max(shown["messages"] - delivered - failed, 0)
     parts = [
@@ -151,7 +161,23 @@ def _outcome(shown: Shown, words: Words) -> Flowable:
     ]
     legend = _legend([(colour, f"{label}: {words.number(amount)}") for amount, colour, label in parts])
     bar = charts.shares([(amount, colour) for amount, colour, _ in parts])
-    return KeepTogether([text(words("outcome"), style=SECTION), bar, Spacer(0, 1.5 * mm), legend])
+    return KeepTogether(
+        [text(words("outcome"), style=SECTION), bar, Spacer(0, 1.5 * mm), legend, *_reasons(shown, words)]
+    )
+
+
+def _reasons(shown: Shown, words: Words) -> list[Flowable]:
+    """Why some have not got it: how messages failed, and why people were left out."""
+    lines = []
+    for title, counts, names in (
+        ("failed", shown["counts"], _FAILURES),
+        ("left_out", shown["left_out"] or {}, tuple(shown["left_out"] or ())),
+    ):
+        found = [(words(f"why_{name}"), counts[name]) for name in names if counts.get(name)]
+        if found:
+            listed = ", ".join(f"{why} {words.number(amount)}" for why, amount in found)
+            lines += [Spacer(0, 1 * mm), text(f"{words(title)}: {listed}", style=layout.SMALL)]
+    return lines
 
 
 def _legend(entries: Sequence[tuple[Color, str]]) -> Paragraph:
@@ -249,13 +275,51 @@ def _links(shown: Shown, words: Words) -> list[Flowable]:
     return _table(words("links"), columns, rows, widths) if rows else []
 
 
-def _domains(shown: Shown, words: Words) -> list[Flowable]:
-    is_email = shown["channel"] is Channel.EMAIL
+def _handed_over(shown: Shown) -> str:
+    return "submitted" if "submitted" in shown["counts"] else "sent"
+
+
+def _shown_domains(shown: Shown) -> list[Shown]:
+    """Those with most messages, and all others in one, whose name is None; so the rows come to the whole."""
+    domains: list[Shown] = list(shown["domains"][:ROWS_SHOWN])
+    rest = {name: whole - sum(one["counts"][name] for one in domains) for name, whole in shown["counts"].items()}
+    sent, delivered = rest[_handed_over(shown)], rest["delivered"]
+    if sent <= 0:
+        return domains
+    rates = {
+        "delivery_rate": rate(delivered, sent),
+        "open_rate": rate(rest.get("unique_opens", 0), delivered),
+        "click_rate": rate(rest["unique_taps" if "unique_taps" in rest else "unique_clicks"], delivered),
+    }
+    cost = shown["cost"]["amount"] - sum(one["cost"]["amount"] for one in domains)
+    return [
+        *domains,
+        {"domain": None, "name": None, "counts": rest, "rates": rates, "cost": {**shown["cost"], "amount": cost}},
+    ]
+
+
+def _providers(shown: Shown, words: Words) -> list[Flowable]:
     rows = []
-    for domain in shown["domains"][:ROWS_SHOWN]:
+    for provider in shown["providers"][:ROWS_SHOWN]:
+        rates = provider["rates"]
+        name = provider["provider"]
+        shares = (words.percent(rates[rate]) for rate in ("delivery_rate", "open_rate", "click_rate"))
+        row = (words.word_or(name, name.capitalize()), words.number(provider["counts"]["sent"]), *shares)
+        rows.append(row)
+    columns = [words(name) for name in ("provider", "sent", "delivered", "unique_opens", "unique_clicks")]
+    return _table(words("providers"), columns, rows, (WIDTH - 4 * 29 * mm, *[29 * mm] * 4)) if rows else []
+
+
+def _domains(shown: Shown, words: Words) -> list[Flowable]:
+    """By domain or network; nothing where nobody can tell, as of push."""
+    is_email = shown["channel"] is Channel.EMAIL
+    if not any(one["name"] for one in shown["domains"]):
+        return []
+    rows = []
+    for domain in _shown_domains(shown):
         counts, rates = domain["counts"], domain["rates"]
-        name = domain["domain"] or words("unknown")
-        row = [_short(name, 60), words.number(counts["submitted" if shown["channel"] is Channel.SMS else "sent"])]
+        name = words("other") if domain["name"] is None else domain["name"] or words("unknown")
+        row = [_short(name, 60), words.number(counts[_handed_over(shown)])]
         row.append(words.percent(rates["delivery_rate"]))
         if is_email:
             row.append(words.percent(rates["open_rate"]))

@@ -42,6 +42,14 @@ class Events(ReportingEntrypoints):
         with self.database.transaction() as session:
             webhook_events.keep_received_sms(session, payload)
 
+    @event_handler(events.RCS_MESSAGES_RECEIVED)
+    @event_handler(events.OTT_MESSAGES_RECEIVED)
+    @event_handler(events.VIBER_MESSAGES_RECEIVED)
+    def keep_received_messages(self, payload: Payload) -> None:
+        """Twice is harmless: each message has an id of its own."""
+        with self.database.transaction() as session:
+            webhook_events.keep_received_messages(session, payload)
+
     @event_handler(events.ACCOUNT_SUSPENSION_CHANGED)
     def follow_suspension(self, payload: Payload) -> None:
         """Twice or late is harmless: the later of two is the one that stands."""

@@ -16,3 +16,7 @@ class Messages(ReportingEntrypoints):
     @rpc
     def get_message(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_message", messages.get_message, actor, payload)
+
+    @rpc
+    def find_read(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("find_read", messages.find_read, actor, payload)

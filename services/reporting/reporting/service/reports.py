@@ -17,6 +17,10 @@ class Reports(ReportingEntrypoints):
         return self.run_in_steps("get_report", reports.get_report, actor, payload, call=self.services.call)
 
     @rpc
+    def list_rates(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_rates", reports.list_rates, actor, payload)
+
+    @rpc
     def compare_reports(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("compare_reports", reports.compare_reports, actor, payload)
 

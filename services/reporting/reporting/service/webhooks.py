@@ -6,7 +6,7 @@ from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from reporting.dependencies import VaultProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import webhook_deliveries, webhook_sends, webhooks
+from reporting.usecases import url_tests, webhook_deliveries, webhook_sends, webhooks
 
 
 class Webhooks(ReportingEntrypoints):
@@ -43,6 +43,14 @@ class Webhooks(ReportingEntrypoints):
     @rpc
     def test_webhook(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("test_webhook", webhook_deliveries.test_webhook, actor, payload)
+
+    @rpc
+    def test_url(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("test_url", url_tests.test_url, actor, payload, vault=self.vault)
+
+    @rpc
+    def get_url_test(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_url_test", url_tests.get_url_test, actor, payload)
 
     @rpc
     def list_webhook_deliveries(self, actor: Actor, payload: Payload) -> Payload:

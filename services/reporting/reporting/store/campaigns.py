@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from contracts.vocabulary import Channel
+
 # A message id as text: the head that all messages of a send have in common, and the recipient's number.
 HEAD, _NUMBER = 28, 8
 
@@ -68,6 +70,18 @@ def ranges_of(session: Session, *, account_id: UUID, campaign_ids: Collection[UU
         {"campaigns": list(campaign_ids), "account": account_id},
     )
     return [(row.first_id, row.last_id, row.campaign_id) for row in rows]
+
+
+def channels_of(session: Session, *, account_id: UUID, campaign_ids: Collection[UUID]) -> dict[UUID, Channel]:
+    """The channels of those of the campaigns that have started, as far as the news of it has come."""
+    rows = session.execute(
+        text(
+            "SELECT campaign_id, channel FROM campaigns WHERE campaign_id = ANY(:campaigns) AND account_id = :account"
+            " AND channel IS NOT NULL"
+        ),
+        {"campaigns": list(campaign_ids), "account": account_id},
+    )
+    return {row.campaign_id: Channel(row.channel) for row in rows}
 
 
 def record_start(session: Session, campaign: Mapping[str, Any]) -> None:

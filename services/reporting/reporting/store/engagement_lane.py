@@ -20,19 +20,19 @@ _SUBMITTED = STATE_CODE[MessageState.SUBMITTED]  # the lowest of those handed ov
 # there is to say of them, so that it is looked for by itself.
 ENGAGEMENT_MESSAGE = f"""
 engagement AS (
-    SELECT account_id, campaign_id, contact_id,
+    SELECT account_id, campaign_id, channel, contact_id,
         CASE state WHEN {_DELIVERED} THEN 'delivered' ELSE 'bounced' END AS kind, state_at AS at
     FROM merged
     WHERE state >= {_DELIVERED} AND contact_id IS NOT NULL AND campaign_id IS NOT NULL
         AND (old_contact_id IS NULL OR old_state IS NULL OR old_state < {_DELIVERED}
             OR (old_state = {_DELIVERED}) <> (state = {_DELIVERED}))
     UNION ALL
-    SELECT account_id, campaign_id, contact_id, 'submitted', coalesce(submitted_at, state_at)
+    SELECT account_id, campaign_id, channel, contact_id, 'submitted', coalesce(submitted_at, state_at)
     FROM merged
     WHERE state >= {_SUBMITTED} AND state < {_DELIVERED} AND contact_id IS NOT NULL AND campaign_id IS NOT NULL
         AND (old_contact_id IS NULL OR old_state IS NULL OR old_state < {_SUBMITTED})
     UNION ALL
-    SELECT account_id, campaign_id, contact_id, done.kind, done.at
+    SELECT account_id, campaign_id, channel, contact_id, done.kind, done.at
     FROM merged CROSS JOIN LATERAL (VALUES
         ('unsubscribed', unsubscribed_at, old_contact_id IS NULL OR old_unsubscribed_at IS NULL),
         ('complained', complained_at, old_contact_id IS NULL OR old_complained_at IS NULL)
@@ -43,12 +43,12 @@ engagement AS (
 engagement_message AS (
     INSERT INTO outbox (exchange, routing_key, body)
     SELECT '', '{ENGAGEMENT}', convert_to(json_build_object('v', 1, 'batch_id', gen_random_uuid(),
-        'columns', json_agg(json_build_object('account_id', account_id, 'campaign_id', campaign_id, 'kind', kind,
-            'day', day, 'contact_ids', contact_ids)))::text, 'UTF8')
+        'columns', json_agg(json_build_object('account_id', account_id, 'campaign_id', campaign_id,
+            'channel', channel, 'kind', kind, 'day', day, 'contact_ids', contact_ids)))::text, 'UTF8')
     FROM (
-        SELECT account_id, campaign_id, kind, (at AT TIME ZONE 'UTC')::date AS day,
+        SELECT account_id, campaign_id, channel, kind, (at AT TIME ZONE 'UTC')::date AS day,
             string_agg(contact_id::text, ',') AS contact_ids
-        FROM engagement GROUP BY 1, 2, 3, 4
+        FROM engagement GROUP BY 1, 2, 3, 4, 5
     ) AS columns
     HAVING count(*) > 0
 )"""

@@ -53,8 +53,9 @@ WHERE message_id = ANY(%s::uuid[]) AND message_id BETWEEN %s::uuid AND %s::uuid 
     AND machine IS NULL AND user_agent IS NOT NULL
 """
 _INSERT_HISTORY = """
-INSERT INTO state_history (message_id, at, state, account_id, campaign_id, code, detail)
-SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::smallint[], %s::uuid[], %s::uuid[], %s::text[], %s::text[])
+INSERT INTO state_history (message_id, at, state, account_id, campaign_id, code, detail, peer)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::smallint[], %s::uuid[], %s::uuid[], %s::text[], %s::text[],
+    %s::text[])
 ON CONFLICT DO NOTHING
 """
 
@@ -136,8 +137,8 @@ def write_history(session: Session, history: Mapping[tuple[str, int, int], Histo
     if not history:
         return
     rows = [
-        (message_id, moment_of(at), state, line.account_id, line.campaign_id, line.code, line.detail)
+        (message_id, moment_of(at), state, line.account_id, line.campaign_id, line.code, line.detail, line.peer)
         for (message_id, at, state), line in sorted(history.items(), key=lambda item: item[0])
     ]
     with cursor_of(session) as cursor:
-        cursor.execute(_INSERT_HISTORY, columns(rows, 7))
+        cursor.execute(_INSERT_HISTORY, columns(rows, 8))

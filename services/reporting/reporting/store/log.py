@@ -21,7 +21,7 @@ from chassis import waking
 from chassis.database import cursor_of
 from chassis.outbox import OUTBOX
 from reporting.domain.counting import Origin, Standing
-from reporting.domain.folding import Patch, day_of
+from reporting.domain.folding import Patch, day_of, hour_of
 from reporting.domain.states import HANDED_OVER_CODES, STATE_OF_CODE
 from reporting.store.engagement_lane import ENGAGEMENT_MESSAGE
 
@@ -30,9 +30,9 @@ LOCK_SHARDS = 1024
 EVERYTHING = LOCK_SHARDS  # shared by every writer, held alone by an erasure
 
 PATCH_COLUMNS = (
-    "message_id, account_id, campaign_id, contact_id, channel, day, address, sender, domain, parts, cost, state,"
-    " state_at, submitted_at, delivered_at, code, detail, opens, clicks, machine_opens, machine_clicks, opened_at,"
-    " clicked_at, unsubscribed_at, complained_at"
+    "message_id, account_id, campaign_id, contact_id, channel, hour, address, sender, domain, parts, cost, state,"
+    " state_at, submitted_at, delivered_at, code, detail, peer, opens, clicks, machine_opens, machine_clicks,"
+    " opened_at, clicked_at, unsubscribed_at, complained_at"
 )
 _COLUMNS = PATCH_COLUMNS.split(", ")
 _TABS = len(_COLUMNS) - 1
@@ -44,10 +44,11 @@ _NOT_ENGAGED = "\t" * (len(_OF_PEOPLE) - 1) + "\n"
 
 _CREATE_PATCHES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS patches (
-    message_id uuid, account_id uuid, campaign_id uuid, contact_id uuid, channel text COLLATE "C", day date,
+    message_id uuid, account_id uuid, campaign_id uuid, contact_id uuid, channel text COLLATE "C",
+    hour timestamp,
     address text COLLATE "C", sender text COLLATE "C", domain text COLLATE "C", parts integer, cost integer,
     state smallint, state_at bigint, submitted_at bigint, delivered_at bigint,
-    code text COLLATE "C", detail text COLLATE "C", opens integer, clicks integer,
+    code text COLLATE "C", detail text COLLATE "C", peer text COLLATE "C", opens integer, clicks integer,
     machine_opens integer, machine_clicks integer, opened_at bigint, clicked_at bigint, unsubscribed_at bigint,
     complained_at bigint
 ) ON COMMIT DELETE ROWS
@@ -56,17 +57,17 @@ CREATE TEMPORARY TABLE IF NOT EXISTS patches (
 _HANDED_OVER = ", ".join(map(str, HANDED_OVER_CODES))
 
 
-_ROW = PATCH_COLUMNS.replace(" day,", "")
+_ROW = PATCH_COLUMNS.replace(" hour,", "")
 
 
 def _moment(column: str) -> str:
     return f"to_timestamp(p.{column} / 1e6::float8)"
 
 
-def day_of_id(column: str) -> str:
-    """The UTC day of a message id, in SQL; too slow for the hot path, which is given it."""
+def hour_of_id(column: str) -> str:
+    """The hour (UTC, without a zone) of a message id, in SQL; too slow for the hot path, which is given it."""
     millis = f"('x' || translate(left({column}::text, 13), '-', ''))::bit(48)::bigint"
-    return f"(to_timestamp({millis} / 1000) AT TIME ZONE 'UTC')::date"
+    return f"date_trunc('hour', to_timestamp({millis} / 1000) AT TIME ZONE 'UTC')"
 
 
 def sent_hour(row: str) -> str:
@@ -80,7 +81,7 @@ def sent_hour(row: str) -> str:
 # A state replaces another only with a higher rank; of two of the same rank the earlier stands, whichever came first.
 _MERGE = f"""
 WITH merged AS MATERIALIZED (
-    SELECT p.message_id, p.day, COALESCE(m.account_id, p.account_id) AS account_id,
+    SELECT p.message_id, p.hour, COALESCE(m.account_id, p.account_id) AS account_id,
         CASE WHEN m.message_id IS NULL THEN p.campaign_id ELSE m.campaign_id END AS campaign_id,
         COALESCE(m.channel, p.channel) AS channel,
         m.message_id IS NULL AS is_new, m.ctid AS place,
@@ -90,6 +91,7 @@ WITH merged AS MATERIALIZED (
         CASE WHEN w.wins THEN {_moment("state_at")} ELSE m.state_at END AS state_at,
         CASE WHEN w.wins THEN p.code ELSE m.code END AS code,
         CASE WHEN w.wins THEN p.detail ELSE m.detail END AS detail,
+        CASE WHEN w.wins THEN p.peer ELSE m.peer END AS peer,
         LEAST(m.submitted_at, {_moment("submitted_at")}) AS submitted_at,
         LEAST(m.delivered_at, {_moment("delivered_at")}) AS delivered_at,
         GREATEST(m.contact_id, p.contact_id) AS contact_id, GREATEST(m.address, p.address) AS address,
@@ -108,7 +110,7 @@ WITH merged AS MATERIALIZED (
     FROM patches p LEFT JOIN {{partition}} m ON m.message_id = p.message_id
     CROSS JOIN LATERAL (SELECT p.state IS NOT NULL AND (m.state IS NULL OR p.state / 10 > m.state / 10
         OR p.state / 10 = m.state / 10 AND ({_moment("state_at")}, p.state) < (m.state_at, m.state)) AS wins OFFSET 0) w
-    WHERE p.day = %(day)s
+    WHERE p.hour >= %(day)s::date AND p.hour < %(day)s::date + 1
 ),
 inserted AS (
     INSERT INTO {{partition}} ({_ROW})
@@ -118,8 +120,8 @@ inserted AS (
 updated AS (
     UPDATE {{partition}} m SET contact_id = c.contact_id, address = c.address, sender = c.sender, domain = c.domain,
         parts = c.parts, cost = c.cost, state = c.state, state_at = c.state_at, submitted_at = c.submitted_at,
-        delivered_at = c.delivered_at, code = c.code, detail = c.detail, opens = c.opens, clicks = c.clicks,
-        machine_opens = c.machine_opens, machine_clicks = c.machine_clicks, opened_at = c.opened_at,
+        delivered_at = c.delivered_at, code = c.code, detail = c.detail, peer = c.peer, opens = c.opens,
+        clicks = c.clicks, machine_opens = c.machine_opens, machine_clicks = c.machine_clicks, opened_at = c.opened_at,
         clicked_at = c.clicked_at, unsubscribed_at = c.unsubscribed_at, complained_at = c.complained_at
     FROM merged c
     WHERE NOT c.is_new AND m.ctid = c.place
@@ -131,7 +133,7 @@ updated AS (
             c.sender, c.domain, c.parts, c.cost)
 ),
 {ENGAGEMENT_MESSAGE}
-SELECT account_id, campaign_id, channel, day, is_new,
+SELECT account_id, campaign_id, channel, hour, is_new,
     old_state, date_bin('1 hour', old_state_at, 'epoch') AS old_state_hour, {sent_hour("old_")} AS old_sent_hour,
     old_domain, state, date_bin('1 hour', state_at, 'epoch') AS state_hour, {sent_hour("")} AS sent_hour, domain,
     count(*), sum(old_parts), sum(parts), sum(old_cost), sum(cost), sum(old_opens), sum(opens), count(old_opened_at),
@@ -190,7 +192,7 @@ def write_patches(session: Session, patches: Mapping[str, Patch]) -> list[Move]:
         with cursor.copy(f"COPY patches ({PATCH_COLUMNS}) FROM STDIN WITH (NULL '')") as copy:
             copy.write("".join(map(_line, patches.values())))
         rows: list[tuple[Any, ...]] = []
-        for day, partition in _partitions(cursor, {_day_text(message_id[:13]) for message_id in patches}):
+        for day, partition in _partitions(cursor, {_hour_text(message_id[:13])[:10] for message_id in patches}):
             cursor.execute(_MERGE.format(partition=partition), {"day": day})
             rows += cursor.fetchall()
     waking.wake(session, OUTBOX)  # the news in there
@@ -215,10 +217,11 @@ def _line(patch: Patch) -> str:
     message_id = patch["message_id"]
     line = (
         f"{message_id}\t{patch['account_id']}\t{get('campaign_id') or ''}\t{get('contact_id') or ''}\t"
-        f"{patch['channel']}\t{_day_text(message_id[:13])}\t"
+        f"{patch['channel']}\t{_hour_text(message_id[:13])}\t"
         f"{get('address') or ''}\t{get('sender') or ''}\t{get('domain') or ''}\t"
         f"{get('parts', '')}\t{get('cost', '')}\t{get('state', '')}\t{get('state_at', '')}\t"
         f"{get('submitted_at', '')}\t{get('delivered_at', '')}\t{get('code') or ''}\t{get('detail') or ''}\t"
+        f"{get('peer') or ''}\t"
     )
     if "is_engaged" in patch:
         line += "\t".join([str(get(name, "")) for name in _OF_PEOPLE]) + "\n"
@@ -232,14 +235,14 @@ def _line(patch: Patch) -> str:
 def _escaped_line(patch: Patch) -> str:
     """The same for the rare patch whose text holds what COPY gives a meaning to."""
     clean = {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in patch.items()}
-    values = [_day_text(clean["message_id"][:13]) if name == "day" else clean.get(name) for name in _COLUMNS]
+    values = [_hour_text(clean["message_id"][:13]) if name == "hour" else clean.get(name) for name in _COLUMNS]
     return "\t".join("" if value is None else str(value) for value in values) + "\n"
 
 
 @lru_cache(maxsize=65_536)
-def _day_text(head: str) -> str:
-    """The day of the message ids that begin so; those of one send all do."""
-    return day_of(head).isoformat()
+def _hour_text(head: str) -> str:
+    """Day and hour of the message ids that begin so; those of one send all do."""
+    return f"{day_of(head).isoformat()} {hour_of(head):02d}:00"
 
 
 def _move(row: tuple[Any, ...]) -> Move:

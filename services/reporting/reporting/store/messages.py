@@ -28,8 +28,8 @@ LEAST, GREATEST = UUID(int=0), UUID(int=2**128 - 1)
 
 COLUMNS = (
     "m.message_id, m.channel, m.campaign_id, m.contact_id, m.address, m.sender, m.domain, m.state, m.state_at,"
-    " m.code, m.detail, m.submitted_at, m.delivered_at, m.parts, m.cost, m.opens, m.opened_at, m.clicks, m.clicked_at,"
-    " m.unsubscribed_at, m.complained_at"
+    " m.code, m.detail, m.peer, m.submitted_at, m.delivered_at, m.parts, m.cost, m.opens, m.opened_at, m.clicks,"
+    " m.clicked_at, m.unsubscribed_at, m.complained_at"
 )
 _DELIVERED = f"m.state = {STATE_CODE[MessageState.DELIVERED]}"
 _FAILED = f"m.state IN ({', '.join(str(STATE_CODE[state]) for state in FAILED_STATES)})"

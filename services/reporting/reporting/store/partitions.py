@@ -8,8 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
-from chassis.database import Database, ensure_partitions
+from chassis.database import Database
 from chassis.logs import get_logger
+from chassis.partitions import days_of, ensure_partitions
 from contracts.vocabulary import MessageState
 from reporting.domain.retention import LONGEST
 from reporting.domain.states import STATE_CODE
@@ -62,7 +63,7 @@ def _index_cold(connection: Connection, now: datetime) -> None:
     writes all indexes anew at each change of state.
     """
     waiting = STATE_CODE[MessageState.SUBMITTED]
-    for day, name in _days(connection, "messages"):
+    for day, name in days_of(connection, "messages").items():
         if now.astimezone(UTC).date() - day >= COLD_AFTER:
             index = f"{name}_waiting"
             statement = f"CREATE INDEX CONCURRENTLY {index} ON {name} (account_id, message_id) WHERE state = {waiting}"
@@ -71,7 +72,7 @@ def _index_cold(connection: Connection, now: datetime) -> None:
 
 def _index_detailed(connection: Connection, now: datetime) -> None:
     """Index, of cold days, the openings that still say from where they were (`retention.blank_detailed`)."""
-    for day, name in _days(connection, "engagements"):
+    for day, name in days_of(connection, "engagements").items():
         if now.astimezone(UTC).date() - day >= COLD_AFTER:
             _index(connection, f"{name}_detailed", retention.index_of_detailed(name))
 
@@ -91,7 +92,7 @@ def _index(connection: Connection, index: str, statement: str) -> None:
 def tables_before(database: Database, table: str, before: date) -> list[tuple[str, date | None]]:
     """Partitions that may hold anything of days before that one: each with its day, and the default one."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        days = [(name, day) for day, name in _days(connection, table) if day < before]
+        days = [(name, day) for day, name in days_of(connection, table).items() if day < before]
     return [*days, (f"{table}_default", None)]
 
 
@@ -114,21 +115,18 @@ def drop_if_empty(database: Database, day: date) -> None:
 
 
 def _drop_old(connection: Connection, now: datetime) -> None:
-    """Drop the days beyond retention; the counters of them stay (product row G5: counts survive)."""
-    for table in PARTITIONED:
-        for day, name in _days(connection, table):
-            if now.astimezone(UTC).date() - day > KEEP:
-                connection.execute(text(f"DROP TABLE {name}"))
-                log.info("old_partition_dropped", partition=name)
+    """Drop the days beyond retention; the counters of them stay (product row G5: counts survive).
 
-
-def _days(connection: Connection, table: str) -> list[tuple[date, str]]:
-    """The day partitions of a table, oldest first."""
-    names = connection.scalars(
-        text(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = to_regclass(:table) AND c.relname ~ '_p[0-9]{8}$' ORDER BY 1"
-        ),
-        {"table": table},
-    ).all()
-    return [(date.fromisoformat(f"{name[-8:-4]}-{name[-4:-2]}-{name[-2:]}"), name) for name in names]
+    Where somebody reads for long, no more of them until next time: behind a drop that waits all others would.
+    """
+    connection.execute(text(f"SET lock_timeout = '{DROP_WAITS}'"))
+    try:
+        for table in PARTITIONED:
+            for day, name in days_of(connection, table).items():
+                if now.astimezone(UTC).date() - day > KEEP:
+                    connection.execute(text(f"DROP TABLE {name}"))
+                    log.info("old_partition_dropped", partition=name)
+    except OperationalError as error:
+        log.warning("old_partitions_in_use", error=error)
+    finally:
+        connection.execute(text("RESET lock_timeout"))

@@ -74,8 +74,9 @@ def anonymise(session: Session, *, account_id: UUID, message_ids: Collection[UUI
         {**bound, "needles": sorted(_spellings(addresses))},
     )
     for statement in (
-        "UPDATE messages SET address = :erased, contact_id = NULL, detail = NULL WHERE message_id = ANY(:ids)",
-        "UPDATE state_history SET detail = NULL WHERE message_id = ANY(:ids)",
+        "UPDATE messages SET address = :erased, contact_id = NULL, detail = NULL, peer = NULL"
+        " WHERE message_id = ANY(:ids)",
+        "UPDATE state_history SET detail = NULL, peer = NULL WHERE message_id = ANY(:ids)",
         "UPDATE engagements SET ip = NULL, user_agent = NULL WHERE message_id = ANY(:ids)",
         "DELETE FROM labels WHERE message_id = ANY(:ids)",
     ):

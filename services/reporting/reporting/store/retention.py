@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from chassis.database import changed
 from contracts.ids import first_id_at
+from contracts.vocabulary import MessageState
 from reporting.domain.folding import OPENED
-from reporting.domain.retention import FEWEST, first_day
+from reporting.domain.retention import FEWEST, MOST_AHEAD, first_day
+from reporting.domain.states import STATE_CODE
 from reporting.store import log
 from reporting.store.messages import Row
 
@@ -25,6 +27,11 @@ ASKED_AT_ONCE = 500
 
 # A message's own row goes last.
 _TABLES = ("state_history", "engagements", "untold", "labels", "messages")
+# A single message that waits to be sent, or was sent so late that its last state is younger than what goes.
+_LATE = (
+    "campaign_id IS NULL AND message_id >= :earliest"
+    f" AND (state IS NULL OR state <= {STATE_CODE[MessageState.DEFERRED]} OR state_at >= :late)"
+)
 _DETAILED = f"kind = {OPENED} AND (ip IS NOT NULL OR user_agent IS NOT NULL)"
 
 
@@ -40,6 +47,18 @@ def cleared_to(session: Session, account_ids: Collection[str]) -> dict[str, UUID
         {"ids": sorted(account_ids)},
     )
     return {row.account_id: row.last_id for row in rows}
+
+
+def still_there(session: Session, message_ids: Collection[str]) -> set[str]:
+    """Those of the messages that the log has."""
+    if not message_ids:
+        return set()
+    query = text(
+        "SELECT message_id::text FROM messages WHERE message_id = ANY(CAST(:ids AS uuid[]))"
+        " AND message_id BETWEEN CAST(:least AS uuid) AND CAST(:greatest AS uuid)"
+    )
+    bound = {"ids": list(message_ids), "least": min(message_ids), "greatest": max(message_ids)}
+    return set(session.scalars(query, bound))
 
 
 def to_ask(session: Session, *, asked_before: datetime) -> Sequence[UUID]:
@@ -107,13 +126,73 @@ def delete_of_send(session: Session, send: Row) -> int:
     return deleted
 
 
-def delete_of_channel(session: Session, table: str, *, channel: str, after: UUID, before: UUID) -> tuple[int, UUID]:
-    """Delete some messages of one channel from `table`, with ids between; returns how many, and the last one's id.
+def delete_of_channel(
+    session: Session, table: str, *, channel: str, after: UUID, before: date, day: date | None
+) -> tuple[int, UUID]:
+    """Delete some messages of one channel from `table`, made after that one and before that day; returns how many, and
+    the last one's id. What left later than that, or waits to leave, stays.
 
-    :param table: a partition of the log, by our own name.
+    :param table: a partition of the log, by our own name. :param day: that it is of; None: of any, and what stays there
+        is not noted, but goes by its last state.
     """
-    where = "channel = :channel AND message_id > :first AND message_id < :before"
-    return _delete(session, table, where, {"channel": channel, "first": after, "before": before})
+    where = f"channel = :channel AND message_id > :first AND message_id < :before AND NOT ({_LATE})"
+    # What left at once has its last state within these days.
+    late = before if day is None else day + timedelta(days=1 + FEWEST)
+    bound = {"channel": channel, "first": after, "before": start_of(before), **_late_bounds(before, late)}
+    return _delete(session, table, where, bound)
+
+
+def _late_bounds(before: date, late: date) -> dict[str, object]:
+    earliest = start_of(before - timedelta(days=MOST_AHEAD + FEWEST))
+    return {"earliest": earliest, "late": datetime.combine(late, time(), UTC)}
+
+
+def note_late(session: Session, table: str, *, channel: str) -> None:
+    """Remember what stayed of a channel's messages in the partition of a day."""
+    session.execute(
+        text(
+            f"INSERT INTO late_messages SELECT message_id FROM {table} WHERE channel = :channel ON CONFLICT DO NOTHING"
+        ),
+        {"channel": channel},
+    )
+
+
+def delete_late(session: Session, *, channel: str, after: UUID, before: date) -> tuple[int, UUID | None]:
+    """Of the next of those that stayed, after that one, delete those whose last state is as old as what goes; returns
+    how many, and the last one that was looked at, None where there is none any more.
+    """
+    looked_at = session.scalars(
+        text("SELECT message_id FROM late_messages WHERE message_id > :after ORDER BY message_id LIMIT :limit"),
+        {"after": after, "limit": AT_ONCE},
+    ).all()
+    if not looked_at:
+        return 0, None
+    # Bounds beside the ids: by these PostgreSQL knows the days' partitions.
+    where = (
+        f"message_id = ANY(:ids) AND message_id BETWEEN :least AND :greatest AND channel = :channel AND NOT ({_LATE})"
+    )
+    bound: dict[str, object] = {"ids": list(looked_at), "least": looked_at[0], "greatest": looked_at[-1]}
+    # Not by the day on which they were made, but by their last state itself.
+    bound |= {"channel": channel, **_late_bounds(before, before)}
+    # Mostly nothing is to go, and then no writer is held off.
+    if not session.scalar(text(f"SELECT EXISTS (SELECT FROM messages WHERE {where})"), bound):
+        return 0, looked_at[-1]
+    deleted, _ = _delete(session, "messages", where, bound)
+    return deleted, looked_at[-1]
+
+
+def has_late(session: Session) -> bool:
+    return bool(session.scalar(text("SELECT EXISTS (SELECT FROM late_messages)")))
+
+
+def forget_late(session: Session) -> None:
+    """Forget those of which the log has nothing any more."""
+    session.execute(
+        text(
+            "DELETE FROM late_messages l WHERE NOT EXISTS"
+            " (SELECT FROM messages m WHERE m.message_id = l.message_id OFFSET 0)"
+        )
+    )
 
 
 def _delete(session: Session, table: str, where: str, bound: dict[str, object]) -> tuple[int, UUID]:

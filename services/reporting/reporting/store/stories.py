@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from reporting.domain.folding import OPENED
+from reporting.domain.folding import CLICKED, OPENED
 from reporting.domain.retention import DETAILED_OPENS
 from reporting.store.messages import COLUMNS, Row
 
@@ -30,7 +30,7 @@ def histories(session: Session, *, message_ids: Collection[UUID]) -> Sequence[An
     return (
         session.execute(
             text(
-                "SELECT message_id, at, state, code, detail FROM state_history WHERE message_id = ANY(:messages)"
+                "SELECT message_id, at, state, code, detail, peer FROM state_history WHERE message_id = ANY(:messages)"
                 " ORDER BY at, state"
             ),
             {"messages": list(message_ids)},
@@ -55,6 +55,20 @@ def engagements(session: Session, *, message_ids: Collection[UUID]) -> Sequence[
         .mappings()
         .all()
     )
+
+
+def read_by_people(
+    session: Session, *, account_id: UUID, message_ids: Collection[UUID]
+) -> tuple[list[UUID], list[UUID]]:
+    """Those of the account's messages among these, and those of them that a person has opened or clicked."""
+    asked = {"account": account_id, "messages": list(message_ids)}
+    theirs = "SELECT message_id FROM messages WHERE message_id = ANY(:messages) AND account_id = :account"
+    known = list(session.scalars(text(theirs), asked))
+    statement = (
+        "SELECT DISTINCT message_id FROM engagements WHERE message_id = ANY(:known) AND machine IS NULL"
+        f" AND kind IN ({OPENED}, {CLICKED})"
+    )
+    return known, list(session.scalars(text(statement), {"known": known}))
 
 
 def links(session: Session, *, account_id: UUID, link_ids: Collection[UUID]) -> dict[UUID, tuple[int | None, str]]:

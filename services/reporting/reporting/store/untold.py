@@ -20,6 +20,9 @@ from chassis.database import cursor_of
 from contracts.lanes import ENGAGEMENT
 from contracts.vocabulary import ERASED_ADDRESS
 
+Place = tuple[str, str, str, str, str]
+"""Account, campaign, channel, kind and day (ISO)."""
+
 _ADD = """
 INSERT INTO untold (message_id, account_id, due_at)
 SELECT message_id, account_id, now() + make_interval(secs => %s)
@@ -32,7 +35,7 @@ DELETE FROM untold WHERE message_id IN
 RETURNING message_id::text
 """
 _ADDRESSEES = """
-SELECT message_id::text, account_id::text, campaign_id::text, contact_id::text FROM messages
+SELECT message_id::text, account_id::text, campaign_id::text, channel, contact_id::text FROM messages
 WHERE campaign_id IS NOT NULL AND address IS DISTINCT FROM :erased
     AND message_id = ANY(CAST(:ids AS uuid[]))
     AND message_id BETWEEN CAST(:least AS uuid) AND CAST(:greatest AS uuid)
@@ -56,10 +59,10 @@ def take_due(session: Session, limit: int) -> list[str]:
     return list(session.scalars(text(_TAKE), {"limit": limit}))
 
 
-def addressees(session: Session, message_ids: Collection[str]) -> dict[str, tuple[str, str, str | None]]:
-    """Account, campaign and contact (None: not known yet) by message id; who was erased is not among them."""
+def addressees(session: Session, message_ids: Collection[str]) -> dict[str, tuple[str, str, str, str | None]]:
+    """Account, campaign, channel and contact (None: not known yet) by message id; who was erased is not among them."""
     rows = session.execute(text(_ADDRESSEES), _bound(message_ids) | {"erased": ERASED_ADDRESS})
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
 
 def mark_told(session: Session, message_ids: Collection[str]) -> None:
@@ -67,16 +70,16 @@ def mark_told(session: Session, message_ids: Collection[str]) -> None:
         session.execute(text(_MARK_TOLD), _bound(message_ids))
 
 
-def tell(session: Session, done: Iterable[tuple[tuple[str, str, str, str], str]]) -> None:
+def tell(session: Session, done: Iterable[tuple[Place, str]]) -> None:
     """Tell contacts what people did.
 
-    :param done: account, campaign, kind and day (ISO), and the contact; a contact as often as it happened.
+    :param done: where (`Place`), and the contact; a contact as often as it happened.
     """
-    contact_ids: defaultdict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    contact_ids: defaultdict[Place, list[str]] = defaultdict(list)
     for place, contact_id in done:
         contact_ids[place].append(contact_id)
     if contact_ids:
-        names = ("account_id", "campaign_id", "kind", "day")
+        names = ("account_id", "campaign_id", "channel", "kind", "day")
         columns = [
             {**dict(zip(names, place, strict=True)), "contact_ids": ",".join(ids)} for place, ids in contact_ids.items()
         ]

@@ -58,18 +58,21 @@ WITH RECURSIVE waiting AS (
 )
 SELECT id, account_id, url, secondary_url, retry_plan, retry_delays, max_events, username, password, secret,
     previous_secret, failures, previous_secret_until > now() AS has_previous_secret,
+    GREATEST(at_once - in_hand, 1) AS free,
     enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AS is_open,
     EXISTS (SELECT FROM webhook_replays r WHERE r.webhook_id = w.id) AS has_replay
 FROM webhooks w
+CROSS JOIN LATERAL (
+    SELECT count(*) AS in_hand, CASE w.failures WHEN 0 THEN CAST(:at_once AS integer) ELSE 1 END AS at_once
+    FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
+        AND d.leased_until IS NOT NULL AND d.leased_until >= now()) turns
 WHERE w.id = ANY (ARRAY(SELECT webhook_id FROM waiting UNION SELECT webhook_id FROM due
         UNION SELECT webhook_id FROM webhook_replays))
     AND deleted_at IS NULL AND account_id <> ALL (:busy)
     AND NOT EXISTS (SELECT FROM account_suspensions s WHERE s.account_id = w.account_id AND s.is_suspended)
     AND (
     id IN (SELECT webhook_id FROM tested)
-    OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now())
-        AND (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'
-            AND d.leased_until IS NOT NULL AND d.leased_until >= now()) < CASE failures WHEN 0 THEN :at_once ELSE 1 END)
+    OR enabled AND paused_at IS NULL AND (rests_until IS NULL OR rests_until <= now()) AND in_hand < at_once)
 ORDER BY claimed_at NULLS FIRST, id LIMIT :limit FOR NO KEY UPDATE OF w SKIP LOCKED
 """
 
@@ -88,6 +91,7 @@ RETURNING id, is_test, tries, leased_until
 def webhooks_with_work(session: Session, *, busy: Collection[UUID], limit: int) -> Sequence[Row]:
     """Lock webhooks that have something to send and may be sent to, and let others come first the next time.
 
+    :returns: with `free`, how many more requests each may have in hand.
     :param busy: accounts that have enough under way.
     """
     bound = {"busy": list(busy), "at_once": AT_ONCE, "limit": limit}
@@ -269,15 +273,11 @@ def made_within(since: datetime | None, until: datetime | None) -> tuple[str, di
     bound: dict[str, Any] = {}
     if since is not None:
         conditions += " AND created_at >= :since AND id >= :least"
-        bound |= {"since": since, "least": _id_near(since, -CLOCKS_APART)}
+        bound |= {"since": since, "least": first_id_at(since, -CLOCKS_APART)}
     if until is not None:
         conditions += " AND created_at <= :until AND id < :greatest"
-        bound |= {"until": until, "greatest": _id_near(until, CLOCKS_APART)}
+        bound |= {"until": until, "greatest": first_id_at(until, CLOCKS_APART)}
     return conditions, bound
-
-
-def _id_near(moment: datetime, distance: timedelta) -> UUID:
-    return UUID(int=max(first_id_at(moment).int + ((distance // timedelta(milliseconds=1)) << 80), 0))
 
 
 def delete_old(session: Session, *, before: datetime, limit: int) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis import erasures
-from chassis.database import changed, columns, cursor_of
+from chassis.database import changed, cursor_of
 from contracts.vocabulary import ERASED_ADDRESS
 from reporting.domain.labels import Kind
 from reporting.domain.webhooks import PERSONAL, HeardEvent
@@ -24,9 +24,9 @@ WAITS_FOR_LOG = timedelta(seconds=60)
 # Whose a single message is say the sends that were heard of, and of those before the log.
 _ADD = f"""
 INSERT INTO webhook_events (webhook_id, event_id, account_id, message_id, type, occurred_at, details)
-SELECT w.id, e.event_id, e.account_id, e.message_id, e.type, e.occurred_at, e.details::jsonb
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[],
-    %s::uuid[]) WITH ORDINALITY
+SELECT w.id, e.event_id, e.account_id, e.message_id, e.type, e.occurred_at, e.details
+FROM ROWS FROM (jsonb_to_recordset(%s::text::jsonb) AS (event_id uuid, account_id uuid, channel text, campaign_id uuid,
+    message_id uuid, type text, occurred_at timestamptz, details jsonb, stem_id uuid)) WITH ORDINALITY
     AS e (event_id, account_id, channel, campaign_id, message_id, type, occurred_at, details, stem_id, n)
 JOIN webhooks w ON w.account_id = e.account_id AND w.enabled AND w.paused_at IS NULL
     AND w.deleted_at IS NULL AND e.type = ANY (w.events)
@@ -46,13 +46,8 @@ ON CONFLICT DO NOTHING
 
 def add(session: Session, events: Sequence[HeardEvent], *, heard_at: datetime | None = None) -> int:
     """Keep the events for whichever webhooks want them, of those made by `heard_at`; returns how many rows it made."""
-    rows = [
-        (e.event_id, e.account_id, e.channel, e.campaign_id, e.message_id, e.type, e.occurred_at,
-         orjson.dumps(e.details).decode(), e.stem_id)
-        for e in events
-    ]  # fmt: skip
     with cursor_of(session) as cursor:
-        cursor.execute(_ADD, (*columns(rows, 9), heard_at, heard_at))
+        cursor.execute(_ADD, (orjson.dumps(events).decode(), heard_at, heard_at))
         return cursor.rowcount
 
 
@@ -76,16 +71,20 @@ def add_test(session: Session, delivery_id: UUID, *, webhook_id: UUID, account_i
     )
 
 
+# An event waits while an earlier one of its message is in a delivery that is not through. These are few, however many
+# events a message has: what an endpoint that fails has open is bounded.
+_WAITING = text(
+    "SELECT event_id, message_id, type, occurred_at, details::text AS details, created_at FROM webhook_events"
+    " WHERE webhook_id = :webhook AND delivery_id IS NULL AND (message_id IS NULL OR message_id NOT IN"
+    "  (SELECT u.message_id FROM webhook_events u WHERE u.message_id IS NOT NULL AND u.delivery_id = ANY (ARRAY("
+    "   SELECT id FROM webhook_deliveries WHERE webhook_id = :webhook AND state = 'pending'))))"
+    " ORDER BY position LIMIT :limit"
+)
+
+
 def waiting(session: Session, *, webhook_id: UUID, limit: int) -> Sequence[Row]:
     """The first events that are in no delivery, but for those whose message has an earlier one under way."""
-    query = text(
-        "SELECT event_id, message_id, created_at FROM webhook_events e"
-        " WHERE webhook_id = :webhook AND delivery_id IS NULL AND NOT EXISTS (SELECT FROM webhook_events u"
-        "  WHERE u.webhook_id = :webhook AND u.message_id = e.message_id AND u.delivery_id IS NOT NULL"
-        "  AND NOT u.is_done)"
-        " ORDER BY position LIMIT :limit"
-    )
-    return session.execute(query, {"webhook": webhook_id, "limit": limit}).mappings().all()
+    return session.execute(_WAITING, {"webhook": webhook_id, "limit": limit}).mappings().all()
 
 
 def put_into(session: Session, delivery_id: UUID, *, webhook_id: UUID, event_ids: Collection[UUID]) -> None:
@@ -98,19 +97,12 @@ def put_into(session: Session, delivery_id: UUID, *, webhook_id: UUID, event_ids
 
 
 def of_delivery(session: Session, delivery_id: UUID) -> Sequence[Row]:
+    """The events in a delivery, in their order; `details` as JSON text."""
     query = text(
-        "SELECT event_id, message_id, type, occurred_at, details FROM webhook_events"
+        "SELECT event_id, message_id, type, occurred_at, details::text AS details FROM webhook_events"
         " WHERE delivery_id = :delivery ORDER BY position"
     )
     return session.execute(query, {"delivery": delivery_id}).mappings().all()
-
-
-def mark(session: Session, delivery_ids: Collection[UUID], *, is_done: bool) -> None:
-    """Whether these deliveries are through with their events: then later ones of the same messages may go."""
-    session.execute(
-        text("UPDATE webhook_events SET is_done = :is_done WHERE delivery_id = ANY(:deliveries)"),
-        {"is_done": is_done, "deliveries": list(delivery_ids)},
-    )
 
 
 def messages(session: Session, message_ids: Collection[UUID]) -> dict[UUID, Row]:

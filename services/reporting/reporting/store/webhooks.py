@@ -1,5 +1,7 @@
 """Webhooks as customers have set them up.
 
+An address that is tested before a webhook has it is a row, too (`url_tests`), which nothing here finds.
+
 A row is locked `FOR NO KEY UPDATE` and marked when it is deleted: a stronger lock would hold up whoever keeps an event
 for it, and with that the events of everyone. What is marked is found by nobody but `sweep`.
 """
@@ -39,6 +41,8 @@ _COLUMNS = (
     " created_at, updated_at"
 )
 
+_STANDS = "NOT is_trial AND deleted_at IS NULL"
+
 
 def add(session: Session, **columns: Any) -> bool:
     """Insert a webhook; False where the same request made it before."""
@@ -57,12 +61,15 @@ def hold_account(session: Session, account_id: UUID) -> None:
 
 
 def count(session: Session, *, account_id: UUID) -> int:
-    query = text("SELECT count(*) FROM webhooks WHERE account_id = :account AND NOT for_sends AND deleted_at IS NULL")
+    query = text(
+        "SELECT count(*) FROM webhooks WHERE account_id = :account AND NOT for_sends AND NOT is_trial"
+        " AND deleted_at IS NULL"
+    )
     return int(session.scalar(query, {"account": account_id}) or 0)
 
 
 def find(session: Session, *, account_id: UUID, webhook_id: UUID, locked: bool = False) -> Row | None:
-    query = f"SELECT {_COLUMNS} FROM webhooks WHERE id = :id AND account_id = :account AND deleted_at IS NULL"
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE id = :id AND account_id = :account AND {_STANDS}"
     if locked:
         query += " FOR NO KEY UPDATE"
     return session.execute(text(query), {"id": webhook_id, "account": account_id}).mappings().one_or_none()
@@ -70,7 +77,7 @@ def find(session: Session, *, account_id: UUID, webhook_id: UUID, locked: bool =
 
 def page(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[Row]:
     place = " AND id > :after" if after else ""
-    query = f"SELECT {_COLUMNS} FROM webhooks WHERE account_id = :account AND deleted_at IS NULL{place}"
+    query = f"SELECT {_COLUMNS} FROM webhooks WHERE account_id = :account AND {_STANDS}{place}"
     bound = {"account": account_id, "after": after, "limit": limit}
     return session.execute(text(f"{query} ORDER BY id LIMIT :limit"), bound).mappings().all()
 
@@ -116,8 +123,12 @@ def delete(session: Session, webhook_id: UUID, *, now: datetime) -> None:
 
 
 def deleted(session: Session) -> Sequence[UUID]:
-    """Webhooks that are marked and still have their rows."""
-    return session.scalars(text("SELECT id FROM webhooks WHERE deleted_at IS NOT NULL ORDER BY id")).all()
+    """Webhooks that are marked and still have their rows; a test of the last hour stays, for it is counted."""
+    query = text(
+        "SELECT id FROM webhooks WHERE deleted_at IS NOT NULL"
+        " AND NOT (is_trial AND created_at > now() - interval '1 hour') ORDER BY id"
+    )
+    return session.scalars(query).all()
 
 
 def sweep(session: Session, webhook_id: UUID, *, limit: int) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter as Numbers
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
 from uuid import UUID
 
 from chassis.database import Session
 from reporting.domain import acts as domain
-from reporting.domain.acts import Act, Summary
+from reporting.domain.acts import Act, Moved, Summary
 from reporting.domain.counting import Tally
 from reporting.domain.folding import CLICKED, OPENED, Engagement
 from reporting.domain.machines import BURST
@@ -33,11 +33,17 @@ def judge(session: Session, tally: Tally, new: Iterable[Engagement], *, hold_sec
     # Before any act is changed: see `store/untold.py`.
     untold.add(session, of_campaigns, seconds=hold_seconds)
     summaries = {}
+    moved: defaultdict[tuple[str, str], Numbers[Moved]] = defaultdict(Numbers)
     for message_id, known, judged in _judged(session, origins):
         origin = origins[message_id]
         summaries[message_id] = domain.summary(judged)
-        _count(tally, origin, [act for act in known if act.event_id not in new_ids[message_id]], -1)
-        _count(tally, origin, judged, 1)
+        if origin.campaign_id is not None:
+            amounts = moved[origin.account_id, origin.campaign_id]
+            amounts.update(domain.moved(judged))
+            if len(known) > len(new_ids[message_id]):
+                amounts.subtract(domain.moved([act for act in known if act.event_id not in new_ids[message_id]]))
+    for (account_id, campaign_id), amounts in moved.items():
+        domain.count(tally, account_id=UUID(account_id), campaign_id=UUID(campaign_id), amounts=amounts)
     return summaries
 
 
@@ -60,15 +66,3 @@ def _judged(session: Session, message_ids: Collection[str]) -> Iterator[tuple[st
             exposed.clear()
         yield message_id, list(by_id.values()), judged
     engagements.mark_machine(session, exposed, BURST)
-
-
-def _count(tally: Tally, origin: Engagement, acts: Collection[Act], sign: int) -> None:
-    if origin.campaign_id is not None and acts:
-        account_id, campaign_id = _uuid(origin.account_id), _uuid(origin.campaign_id)
-        domain.count(tally, account_id=account_id, campaign_id=campaign_id, acts=acts, sign=sign)
-
-
-@lru_cache(maxsize=1024)
-def _uuid(written: str) -> UUID:
-    """Of accounts and campaigns, which are few."""
-    return UUID(written)

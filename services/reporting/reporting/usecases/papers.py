@@ -39,4 +39,5 @@ def print_report(
             "zone": zone,
             "at": now.astimezone(ZoneInfo(zone)),
         }
+    shown |= reports.as_campaigns_counts(call, account_id, campaign_id)
     return {"content": b64encode(printer.report(shown, language)).decode()}

@@ -13,12 +13,14 @@ from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.logs import get_logger
 from contracts.errors import NotFound, Unavailable
+from contracts.money import CURRENCY
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
 from reporting.domain import figures
 from reporting.domain.counting import Dimension
 from reporting.domain.devices import parts_of
 from reporting.domain.links import public_form
+from reporting.domain.networks import network_name
 from reporting.domain.providers import provider_of
 from reporting.store import campaigns, counters, leavers, stories
 from reporting.usecases import views
@@ -40,19 +42,18 @@ def get_report(database: Database, *, actor: Actor, now: datetime, call: Call, c
     account_id = account_of(actor)
     with database.transaction() as session:
         report = from_counters(session, account_id, campaign_id)
-    return {**report, "left_out": _left_out(call, account_id, campaign_id)}
+    return {**report, **as_campaigns_counts(call, account_id, campaign_id)}
 
 
-def _left_out(call: Call, account_id: UUID, campaign_id: UUID) -> Answer | None:
-    """Who was left out, by the reason: campaigns counts it, as it is the first to know. None while nobody can say."""
+def as_campaigns_counts(call: Call, account_id: UUID, campaign_id: UUID) -> Answer:
+    """Who was left out, by the reason, and how many left a list: campaigns counts both. None while nobody can say."""
     actor: Actor = {"account_id": str(account_id), "service": "reporting"}
     try:
         progress = call("campaigns.get_progress", actor, {"campaign_id": str(campaign_id)}, deadline=DEADLINE)
     except (NotFound, Unavailable) as error:
         log.warning("left_out_unknown", campaign_id=str(campaign_id), error=error.code)
-        return None
-    left_out: Answer = progress.get("left_out")
-    return left_out
+        return {"left_out": None, "left_lists": None}
+    return {"left_out": progress.get("left_out"), "left_lists": progress.get("left_lists")}
 
 
 def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
@@ -77,9 +78,10 @@ def from_counters(session: Session, account_id: UUID, campaign_id: UUID) -> Answ
         "domains": [
             {
                 "domain": name,
+                "name": name if channel is Channel.EMAIL else network_name(name),
                 "counts": figures.report_counts(channel, amounts),
                 "rates": figures.report_rates(channel, amounts),
-                "cost": {"amount": amounts["cost"], "currency": views.CURRENCY},
+                "cost": {"amount": amounts["cost"], "currency": CURRENCY},
             }
             for name, amounts in by_domain.items()
             if amounts["messages"]
@@ -123,6 +125,19 @@ def compare_reports(session: Session, *, actor: Actor, now: datetime, ids: str) 
     """The totals of some campaigns, in the order in which they are asked for, each once."""
     account_id = account_of(actor)
     return {"items": [_compared(session, account_id, UUID(one)) for one in dict.fromkeys(ids.lower().split(","))]}
+
+
+def list_rates(session: Session, *, actor: Actor, now: datetime, campaign_ids: list[UUID]) -> Answer:
+    """The rates of those of the campaigns that anything is known of, by id."""
+    account_id = account_of(actor)
+    channels = campaigns.channels_of(session, account_id=account_id, campaign_ids=campaign_ids)
+    totals = counters.totals_of(session, account_id=account_id, scope_ids=list(channels))
+    return {
+        "rates": {
+            str(campaign_id): figures.report_rates(channels[campaign_id], amounts)
+            for campaign_id, amounts in totals.items()
+        }
+    }
 
 
 def _compared(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:

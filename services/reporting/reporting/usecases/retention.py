@@ -36,7 +36,8 @@ def forget(database: Database, *, call: Call, now: datetime, go_on: Callable[[],
     """Delete all that is kept no longer; returns how many messages went, whole days not counted."""
     ask_for_plans(database, call=call, now=now)
     blank_openings(database, now=now, go_on=go_on)
-    return sum(clear(database, now=now, go_on=go_on) for clear in (clear_channels, clear_sends))
+    clear_all = (clear_channels, clear_late, clear_sends)
+    return sum(clear(database, now=now, go_on=go_on) for clear in clear_all)
 
 
 def ask_for_plans(database: Database, *, call: Call, now: datetime) -> None:
@@ -80,9 +81,10 @@ def _clear(database: Database, table: str, day: date | None, channel: Channel, b
     while True:
         with database.transaction() as session:
             some, after = retention.delete_of_channel(
-                session, table, channel=channel.value, after=after, before=retention.start_of(before)
+                session, table, channel=channel.value, after=after, before=before, day=day
             )
             if not some and day is not None:
+                retention.note_late(session, table, channel=channel.value)
                 retention.note_cleared(session, channel=channel.value, day=day)
         deleted += some
         if not some:
@@ -91,6 +93,25 @@ def _clear(database: Database, table: str, day: date | None, channel: Channel, b
         log.info("messages_forgotten", partition=table, channel=channel.value, messages=deleted)
     if day is not None:
         partitions.drop_if_empty(database, day)
+    return deleted
+
+
+def clear_late(database: Database, *, now: datetime, go_on: Callable[[], bool]) -> int:
+    """Delete the messages that stayed when their day was cleared, once they are old enough."""
+    with database.transaction() as session:
+        if not retention.has_late(session):
+            return 0
+    deleted = 0
+    for channel, days in DAYS_BY_CHANNEL.items():
+        after: UUID | None = UUID(int=0) if days < LONGEST else None
+        while after is not None and go_on():
+            with database.transaction() as session:
+                some, after = retention.delete_late(
+                    session, channel=channel.value, after=after, before=first_day(now, days)
+                )
+            deleted += some
+    with database.transaction() as session:
+        retention.forget_late(session)
     return deleted
 
 

@@ -131,7 +131,7 @@ def _mail_period(database: Database, due: Mapping[str, Any], *, call: Call, now:
             schedules.move_by(session, schedule["id"], next_at=next_at)
             return False
         fields: dict[str, Any] = {"first": first.isoformat(), "last": last.isoformat()}
-        for total in statistics.totals_of(session, schedule["account_id"], first, last):
+        for total in statistics.totals_of(session, schedule["account_id"], first, last, zone):
             fields |= _figures(total, f"{total['channel'].value}_")
         schedules.move_on(session, schedule["id"], next_at=next_at, now=now, period=first)
         _record(session, schedule, "report_period", fields)

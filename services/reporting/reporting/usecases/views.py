@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from contracts.ids import created_at
+from contracts.money import CURRENCY
 from contracts.reporting.webhooks import Endpoint
 from contracts.vocabulary import Channel, MessageState
 from reporting.domain import figures
 from reporting.domain.states import ENGAGEMENT_OF_CODE, STATE_OF_CODE
 from reporting.domain.webhooks import delays_of
-
-CURRENCY = "PLN"
 
 Answer = dict[str, Any]
 
@@ -27,7 +26,7 @@ def story(row: Mapping[str, Any], history: Sequence[Any], engagements: Sequence[
     ]
     for moment in moments:
         if STATE_OF_CODE.get(row["state"]) == moment["kind"]:
-            moment |= {"code": row["code"], "detail": row["detail"]}
+            moment |= {"code": row["code"], "detail": row["detail"], "peer": row["peer"]}
     moments += [{**line, "kind": STATE_OF_CODE[line["state"]].value} for line in history]
     moments += [{**engagement, "kind": ENGAGEMENT_OF_CODE[engagement["kind"]].value} for engagement in engagements]
     return {**message(row), "timeline": sorted(moments, key=lambda moment: moment["at"])}
@@ -61,8 +60,12 @@ def webhook(row: Mapping[str, Any]) -> Answer:
 
 def webhook_delivery(row: Mapping[str, Any]) -> Answer:
     """A delivery as `contracts.reporting.webhooks` shows it."""
-    attempts = [
+    return {**row, "attempts": webhook_attempts(row)}
+
+
+def webhook_attempts(row: Mapping[str, Any]) -> list[Answer]:
+    """The tries of a delivery."""
+    return [
         {"endpoint": Endpoint.MAIN.value, **attempt, "at": datetime.fromisoformat(attempt["at"])}
         for attempt in row["attempts"]
     ]
-    return {**row, "attempts": attempts}

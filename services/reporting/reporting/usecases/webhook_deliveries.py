@@ -25,13 +25,18 @@ def test_webhook(session: Session, *, actor: Actor, now: datetime, webhook_id: U
     """Send one event of no meaning, once, also where the webhook is paused or not enabled."""
     account_id, delivery_id = account_of(actor), new_id()
     find(session, account_id, webhook_id)
+    send_test(session, delivery_id, webhook_id=webhook_id, account_id=account_id, now=now)
+    return _delivery(session, webhook_id, delivery_id)
+
+
+def send_test(session: Session, delivery_id: UUID, *, webhook_id: UUID, account_id: UUID, now: datetime) -> None:
+    """One event of no meaning in a delivery of its own, which is tried once."""
     webhook_deliveries.add(
         session, id=delivery_id, webhook_id=webhook_id, account_id=account_id, events=1, is_test=True
     )
     event = HeardEvent(delivery_id, str(account_id), None, None, None, TEST_EVENT, now, {})
     webhook_events.add_test(session, delivery_id, webhook_id=webhook_id, account_id=account_id, event=event)
     waking.wake(session, WEBHOOKS)
-    return _delivery(session, webhook_id, delivery_id)
 
 
 def list_webhook_deliveries(
@@ -72,11 +77,10 @@ def replay_webhook_delivery(
     """Try a finished delivery again, from the start of the schedule, under the same id."""
     _ensure_may_replay(session, actor, webhook_id)
     _delivery(session, webhook_id, delivery_id)
+    # Later events of the same messages wait for it.
     again = webhook_replays.again(session, webhook_id=webhook_id, delivery_id=delivery_id)
     if not again:
         raise exceptions.delivery_under_way(delivery_id)
-    # Later events of the same messages wait for it.
-    webhook_events.mark(session, again, is_done=False)
     _note_replay(session, actor, webhook_id, len(again))
     return _delivery(session, webhook_id, delivery_id)
 

@@ -95,6 +95,36 @@ def keep_received_sms(session: Session, received: Mapping[str, Any]) -> None:
         _keep_of_people(session, received, events)
 
 
+def keep_received_messages(session: Session, received: Mapping[str, Any]) -> None:
+    """Keep what people wrote on channels other than SMS; what came together is of one channel."""
+    kept = received["messages"]
+    if kept and _is_wanted(session, received, type := WebhookEvent(f"{kept[0]['channel']}.received")):
+        events = (
+            _event(
+                received,
+                type,
+                {
+                    "channel": one["channel"].value,
+                    "inbound_id": str(one["id"]),
+                    "address": one["source"],
+                    "to": one["sender"],
+                    "kind": one["kind"],
+                    "text": one["text"],
+                    "payload": one["payload"],
+                    "message_id": _text(one["message_id"]),
+                    "campaign_id": _text(one["campaign_id"]),
+                    "wish": one["wish"],
+                },
+                one["id"],
+                channel=one["channel"].value,
+                campaign_id=_text(one["campaign_id"]),
+                occurred_at=one["received_at"],
+            )
+            for one in kept
+        )
+        _keep_of_people(session, received, events)
+
+
 def _event(
     told: Mapping[str, Any],
     type: WebhookEvent,

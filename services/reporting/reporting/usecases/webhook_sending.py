@@ -34,6 +34,8 @@ MOST_OF_AN_ACCOUNT = 16
 REPLAYED_AT_ONCE = 10
 MOST_OPEN_IN_REPLAY = 20
 
+Known = Mapping[UUID, Any]  # what the log says of messages, by their ids
+
 
 @dataclass(frozen=True)
 class Request:
@@ -63,19 +65,26 @@ def follow_suspension(session: Session, change: Mapping[str, Any]) -> None:
 def choose(
     session: Session, *, vault: Vault, now: datetime, under_way: Mapping[UUID, int], limit: int
 ) -> list[Request]:
-    """Take the next request of up to `limit` webhooks in hand.
+    """Take up to `limit` requests in hand: the next of each webhook, and another of each while there is room.
 
     :param under_way: how many each account has under way here; none gets more than `MOST_OF_AN_ACCOUNT`.
     """
     count = Counter(under_way)
     busy = [account_id for account_id, some in count.items() if some >= MOST_OF_AN_ACCOUNT]
-    chosen = []
-    for webhook in webhook_deliveries.webhooks_with_work(session, busy=busy, limit=limit):
-        if count[webhook["account_id"]] < MOST_OF_AN_ACCOUNT:
+    chosen: list[Request] = []
+    webhooks = list(webhook_deliveries.webhooks_with_work(session, busy=busy, limit=limit))
+    for turn in range(webhook_deliveries.AT_ONCE):
+        with_more = []
+        for webhook in webhooks:
+            account_id = webhook["account_id"]
+            if turn >= webhook["free"] or len(chosen) >= limit or count[account_id] >= MOST_OF_AN_ACCOUNT:
+                continue
             request = _choose_of(session, webhook, vault, now)
             if request is not None:
                 chosen.append(request)
-                count[webhook["account_id"]] += 1
+                count[account_id] += 1
+                with_more.append(webhook)
+        webhooks = with_more
     return chosen
 
 
@@ -83,10 +92,14 @@ def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> R
     if webhook["has_replay"] and webhook["is_open"]:
         _go_on_with_replay(session, webhook["id"])
     taken = webhook_deliveries.take_due(session, webhook_id=webhook["id"], is_open=webhook["is_open"])
-    if taken is None and webhook["is_open"]:
-        taken = _begin(session, webhook, now)
-    if taken is None:
-        return None
+    if taken is not None:
+        events = webhook_events.of_delivery(session, taken["id"])
+        known = _messages(session, events)
+    else:
+        begun = _begin(session, webhook, now) if webhook["is_open"] else None
+        if begun is None:
+            return None
+        taken, events, known = begun
     return Request(
         delivery_id=taken["id"],
         webhook_id=webhook["id"],
@@ -98,7 +111,7 @@ def _choose_of(session: Session, webhook: Any, vault: Vault, now: datetime) -> R
         url=webhook["url"],
         secondary_url=webhook["secondary_url"],
         delays=rules.delays_of(webhook),
-        body=_body(session, taken["id"]),
+        body=_body(session, events, known),
         secrets=_secrets(webhook, vault),
         authorization=_authorization(webhook, vault),
     )
@@ -109,40 +122,43 @@ def _go_on_with_replay(session: Session, webhook_id: UUID) -> None:
     replay = webhook_replays.find(session, webhook_id)
     if replay is None or webhook_deliveries.count_open(session, webhook_id=webhook_id) >= MOST_OPEN_IN_REPLAY:
         return
+    # Later events of the same messages wait for these.
     again = webhook_replays.again_of(
         session, webhook_id=webhook_id, since=replay["since"], until=replay["until"],
         finished_by=replay["requested_at"], limit=REPLAYED_AT_ONCE,
     )  # fmt: skip
-    # Later events of the same messages wait for these.
-    webhook_events.mark(session, again, is_done=False)
     if len(again) < REPLAYED_AT_ONCE:
         webhook_replays.delete(session, webhook_id)
 
 
-def _begin(session: Session, webhook: Any, now: datetime) -> dict[str, Any] | None:
-    """Make a delivery of the first events that may go; None where there are none."""
+def _begin(session: Session, webhook: Any, now: datetime) -> tuple[Mapping[str, Any], Sequence[Any], Known] | None:
+    """Make a delivery of the first events that may go, with these and what the log says of their messages; None where
+    there are none."""
     most_open = webhook_deliveries.MOST_OPEN_WHILE_FAILING
     if webhook["failures"] and webhook_deliveries.count_open(session, webhook_id=webhook["id"]) >= most_open:
         return None
     rows = webhook_events.waiting(session, webhook_id=webhook["id"], limit=webhook["max_events"])
-    event_ids = _ready(session, rows, now)
-    if not event_ids:
+    known = _messages(session, rows)
+    ready = _ready(rows, known, now)
+    if not ready:
         return None
     delivery_id = new_id()
     leased_until = webhook_deliveries.add(
-        session, id=delivery_id, webhook_id=webhook["id"], account_id=webhook["account_id"], events=len(event_ids),
+        session, id=delivery_id, webhook_id=webhook["id"], account_id=webhook["account_id"], events=len(ready),
         lease=webhook_deliveries.LEASE,
     )  # fmt: skip
+    event_ids = [row["event_id"] for row in ready]
     webhook_events.put_into(session, delivery_id, webhook_id=webhook["id"], event_ids=event_ids)
-    return {"id": delivery_id, "is_test": False, "tries": 0, "leased_until": leased_until}
+    return {"id": delivery_id, "is_test": False, "tries": 0, "leased_until": leased_until}, ready, known
 
 
-def _ready(session: Session, rows: Sequence[Any], now: datetime) -> list[UUID]:
-    """Events whose message the log knows by now, or that have waited for it long enough.
+def _messages(session: Session, rows: Sequence[Any]) -> Known:
+    """Whom the messages are to and whether that person was erased: the log is asked, and not each event."""
+    return webhook_events.messages(session, {row["message_id"] for row in rows if row["message_id"]})
 
-    The log says who a message is to, and whether that person was erased: it is asked, and not each event.
-    """
-    known = webhook_events.messages(session, {row["message_id"] for row in rows if row["message_id"]})
+
+def _ready(rows: Sequence[Any], known: Known, now: datetime) -> list[Any]:
+    """Events whose message the log knows by now, or that have waited for it long enough."""
     patience = now - webhook_events.WAITS_FOR_LOG
     late: set[UUID] = set()
     ready = []
@@ -151,13 +167,11 @@ def _ready(session: Session, rows: Sequence[Any], now: datetime) -> list[UUID]:
         if message_id is not None and message_id not in known and (row["created_at"] > patience or message_id in late):
             late.add(message_id)
             continue
-        ready.append(row["event_id"])
+        ready.append(row)
     return ready
 
 
-def _body(session: Session, delivery_id: UUID) -> bytes:
-    rows = webhook_events.of_delivery(session, delivery_id)
-    known = webhook_events.messages(session, {row["message_id"] for row in rows if row["message_id"]})
+def _body(session: Session, rows: Sequence[Any], known: Known) -> bytes:
     erased = {key for key, row in known.items() if row["address"] == ERASED_ADDRESS}
     if erased:
         # What came in after the person was erased.
@@ -210,8 +224,6 @@ def note_answers(session: Session, request: Request, answers: Sequence[Answer], 
     )  # fmt: skip
     if not is_settled:
         return verdict
-    if state != WebhookDeliveryState.PENDING:
-        webhook_events.mark(session, [request.delivery_id], is_done=True)
     if not request.is_test:
         _note_endpoint(session, request, answer, verdict, now=now)
     return verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,11 @@ from chassis.ids import new_id
 from chassis.secrets import Vault
 from contracts.etags import ensure_current
 from contracts.events import REPORTING_ACT
-from contracts.reporting.webhooks import Webhook
+from contracts.reporting.webhooks import Webhook, WebhookDeliveryState
 from contracts.rpc import Actor
 from reporting import exceptions
 from reporting.domain.webhooks import SECRET_BYTES, shown_secret
-from reporting.store import accounts, webhook_deliveries, webhooks
+from reporting.store import accounts, url_tests, webhook_deliveries, webhooks
 from reporting.usecases import views
 from reporting.usecases.views import Answer
 
@@ -36,14 +37,21 @@ def create_webhook(
     vault: Vault,
     url: str,
     events: list[Any],
+    test_id: UUID | None = None,
     **settings: Any,
 ) -> Answer:
-    """The secret is in this answer alone."""
+    """The secret is in this answer alone.
+
+    :param test_id: a test of these addresses and this login that has arrived; its secret becomes the webhook's.
+    """
     account_id = account_of(actor)
     webhooks.hold_account(session, account_id)
     if webhooks.count(session, account_id=account_id) >= MOST_OF_AN_ACCOUNT:
         raise exceptions.too_many_webhooks(MOST_OF_AN_ACCOUNT)
-    webhook_id, secret = new_id(), secrets.token_bytes(SECRET_BYTES)
+    webhook_id = new_id()
+    secret = secrets.token_bytes(SECRET_BYTES)
+    if test_id is not None:
+        secret = _tested_secret(session, account_id, test_id, {"url": url, **settings}, vault, now)
     if not accounts.closed_accounts(session, {str(account_id)}):
         webhooks.add(
             session, id=webhook_id, account_id=account_id, secret=vault.encrypt(secret), created_at=now, updated_at=now,
@@ -51,6 +59,34 @@ def create_webhook(
         )  # fmt: skip
     acts.record(session, REPORTING_ACT, actor, "webhook.created", target_id=webhook_id, events=sorted(events))
     return {**find(session, account_id, webhook_id), "secret": shown_secret(secret)}
+
+
+def _tested_secret(
+    session: Session, account_id: UUID, test_id: UUID, settings: dict[str, Any], vault: Vault, now: datetime
+) -> bytes:
+    """The secret of a test, with these addresses and this login, that has arrived; the test is used up by it.
+
+    :raises NotFound: no such test, or none any more.
+    :raises Conflict: it has not arrived, or went to other addresses or with another login.
+    """
+    test = url_tests.find(session, account_id=account_id, test_id=test_id, locked=True)
+    if test is None:
+        raise exceptions.no_such_url_test(test_id)
+    if _as_tested(test, vault) != _as_given(settings) or test["state"] != WebhookDeliveryState.DELIVERED:
+        raise exceptions.url_not_tested(test_id)
+    webhooks.delete(session, test_id, now=now)
+    return vault.decrypt(test["secret"])
+
+
+def _as_tested(test: Mapping[Any, Any], vault: Vault) -> tuple[str | None, ...]:
+    """What a request goes to and with: both addresses, user and password."""
+    password = vault.decrypt(test["password"]).decode() if test["password"] else None
+    return test["url"], test["secondary_url"], test["username"], password
+
+
+def _as_given(settings: Mapping[str, Any]) -> tuple[str | None, ...]:
+    login = settings.get("basic_auth") or {}
+    return settings["url"], settings.get("secondary_url"), login.get("username"), login.get("password")
 
 
 def list_webhooks(session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None) -> Answer:

@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 from prometheus_client import Counter
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database, Fault, fault_of
 from chassis.health import Progress
 from chassis.logs import get_logger

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from chassis.database import Database
 from contracts.email_gateway.messages import SCHEDULE_MAX_DAYS as EMAIL_DAYS
 from contracts.sms_gateway.messages import SCHEDULE_MAX_DAYS as SMS_DAYS
-from reporting.store import webhook_deliveries, webhook_events, webhook_sends, webhook_spool, webhooks
+from reporting.store import url_tests, webhook_deliveries, webhook_events, webhook_sends, webhook_spool, webhooks
 
 EVERY_SECONDS = 600.0
 ROWS_AT_ONCE = 5000
@@ -31,6 +31,7 @@ class Upkeep:
         self._delete_old(webhook_sends.delete_old, before - SCHEDULED)
         with self._database.transaction() as session:
             webhook_sends.mark_unused(session, before=before)
+            url_tests.mark_old(session, now=datetime.now(UTC))
         with self._database.reading() as session:
             deleted = webhooks.deleted(session)
         for webhook_id in deleted:

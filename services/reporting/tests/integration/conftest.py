@@ -16,15 +16,15 @@ from chassis.testing import SECRET_KEYS, Launcher, RunningProcess
 from contracts.lanes import DELIVERY_EVENTS
 from contracts.reporting import RPC
 from reporting.ingester.writing import Ingest
-from reporting.usecases import webhook_deliveries, webhook_sends, webhooks
+from reporting.usecases import url_tests, webhook_deliveries, webhook_sends, webhooks
 
 from ..factories import Send, body
 from ..receiver import Receiver
 
 # The receivers are on this machine, and every lane message is looked at with what webhooks there are at that moment.
 LOCAL = {"WEBHOOK_NETWORKS": "127.0.0.0/8", "WEBHOOK_NOTICE_SECONDS": "0"}
-WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret", "rotate_webhook_key")
-USE_CASES = {**vars(webhooks), **vars(webhook_deliveries), **vars(webhook_sends)}
+WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret", "rotate_webhook_key", "test_url")
+USE_CASES = {**vars(webhooks), **vars(webhook_deliveries), **vars(webhook_sends), **vars(url_tests)}
 
 
 @pytest.fixture

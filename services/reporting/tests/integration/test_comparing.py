@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from chassis.database import Database
 from chassis.rpc_client import RemoteFailure
+from contracts import ids
 from contracts.errors import NotFound, Unavailable
 from contracts.reporting import RPC
 from reporting.ingester.writing import Ingest
+from reporting.store import campaigns
 from reporting.usecases import reports, statistics, zones
 
 from ..factories import Send
@@ -58,6 +61,27 @@ def test_campaigns_are_compared_in_the_order_that_is_asked_for_and_no_strangers(
         compared(database, mail.account_id, mail.campaign_id, stranger.campaign_id)
 
 
+def test_a_list_is_told_the_rates_of_what_has_started_and_nobody_elses(database: Database) -> None:
+    mail, stranger = Send("email"), Send("email")
+    told = [send.full(number, "delivered") for send in (mail, stranger) for number in range(4)]
+    Ingest(database).write([[*told, mail.full(4, "hard_bounced"), mail.engagement(0, "opened")]])
+    asked = RPC["list_rates"].load({"campaign_ids": [mail.campaign_id, stranger.campaign_id, str(uuid4())]})
+
+    with database.transaction() as session:
+        for send in (mail, stranger):
+            campaigns.record_start(
+                session,
+                {
+                    "campaign_id": UUID(send.campaign_id), "account_id": UUID(send.account_id), "send_id": send.send_id,
+                    "name": "Wiosna", "channel": "email", "recipients": 5, "occurred_at": NOW,
+                },
+            )  # fmt: skip
+        answer = reports.list_rates(session, actor={"account_id": mail.account_id}, now=NOW, **asked)
+
+    rates = {"delivery_rate": 0.8, "open_rate": 0.25, "click_rate": 0.0}
+    assert RPC["list_rates"].dump(answer)["rates"] == {mail.campaign_id: rates}
+
+
 def test_mailboxes_of_one_provider_are_counted_together(database: Database) -> None:
     send = Send("email")
     domains = ["onet.pl", "op.pl", "GMAIL.com", "firma.example"]
@@ -88,9 +112,24 @@ def test_the_best_hour_is_one_of_the_accounts_own_clock(database: Database) -> N
     there = opened + timedelta(hours=9)
     assert found["time_zone"] == "Asia/Tokyo"
     assert found["best_hour"] == {"weekday": there.isoweekday(), "hour": there.hour}
-    assert found["base"] == [{"day": NOW.date() - timedelta(days=29), "added": 7, "gone": 1, "archived": 2}]
+    today = NOW.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    assert found["base"] == [{"day": today - timedelta(days=29), "added": 7, "gone": 1, "archived": 2}]
     assert sum(hour["opens"] for hour in found["week"]) == 110
     assert sum(hour["sent"] for hour in found["week"]) == 120
+
+
+def test_days_are_of_the_accounts_own_clock(database: Database) -> None:
+    send = Send("email")
+    Ingest(database).write([[send.full(number, "delivered") for number in range(3)]])
+    accepted = ids.created_at(send.send_id)
+    # One of them is where this hour is on another day than in UTC.
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        there = accepted.astimezone(ZoneInfo(zone)).date()
+
+        found = asked(database, send, zone, first=there, last=there)
+
+        assert [(one["day"], one["counts"]["delivered"]) for one in found["days"]] == [(there, 3)]
+        assert [one["counts"]["delivered"] for one in found["totals"]] == [3]
 
 
 def test_without_a_word_of_contacts_the_rest_is_there(database: Database) -> None:

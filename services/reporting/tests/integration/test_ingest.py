@@ -70,14 +70,15 @@ MESSAGES = [
         "static": {"address": "+48500100200", "parts": 1, "cost": 7},
     }
 ]
-DAYS = {message["message_id"]: ids.created_at(UUID(message["message_id"])).date().isoformat() for message in MESSAGES}
+HOURS = {message["message_id"]: ids.created_at(UUID(message["message_id"])) for message in MESSAGES}
 
 
 @st.composite
 def events(draw: st.DrawFn) -> model.Event:
     """One event of one of the messages, telling all, some or none of the static fields."""
     message = draw(st.sampled_from(MESSAGES))
-    kind = draw(st.sampled_from([*STATES, "submitted", "delivered", "opened", "clicked", "unsubscribed", "complained"]))
+    acts = ["opened", "clicked", "answered", "dismissed", "unsubscribed", "complained"]
+    kind = draw(st.sampled_from([*STATES, "submitted", "delivered", *acts]))
     seconds = draw(st.integers(-3, 3)) + draw(st.sampled_from([0.0, 0.25, 3600.0]))
     event: dict[str, Any] = {name: message[name] for name in ("message_id", "account_id", "campaign_id", "channel")}
     event |= {"kind": kind, "at": NOW.timestamp() + seconds}
@@ -87,7 +88,7 @@ def events(draw: st.DrawFn) -> model.Event:
     }
     if kind in STATES:
         # Two events that say the same state at the same time say the same of it.
-        event["code"] = f"{kind[:3]}\\{seconds}"
+        event |= {"code": f"{kind[:3]}\\{seconds}", "peer": f"mx{seconds}.poczta.example"}
         return event
     # The same event id is the same event, at the same time: alone, or with others within a second or five.
     serial = draw(st.integers(0, 11))
@@ -130,7 +131,7 @@ def assert_equals_model(database: Database, reported: list[model.Event]) -> None
     assert log.keys() == wanted.keys()
     for message_id, message in wanted.items():
         assert {name: log[message_id][name] for name in message} == message
-    assert read_counters(database) == model.counters_of(reported, DAYS)
+    assert read_counters(database) == model.counters_of(reported, HOURS)
     with database.transaction() as session:
         assert differences(session) == []
         steps = session.execute(text("SELECT message_id::text, at, state FROM state_history")).all()
@@ -207,7 +208,7 @@ def test_any_order_repetition_and_split_gives_the_same_log_and_counters(
 def assert_rates_are_shares(database: Database) -> None:
     """Every rate of every counter's row is from 0 to 1, and of the delivered each is opened or not."""
     with database.transaction() as session:
-        rows = session.execute(text("SELECT * FROM counters WHERE dimension IN (0, 2, 5)")).mappings().all()
+        rows = session.execute(text("SELECT * FROM counters WHERE dimension IN (0, 2, 5, 6)")).mappings().all()
     for row in rows:
         for channel in Channel:
             rates, counts = figures.report_rates(channel, row), figures.report_counts(channel, row)

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.testing import Launcher, as_administrator, wait_until
 from contracts.lanes import DELIVERY_EVENTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -227,3 +227,92 @@ def test_a_day_of_mail_alone_is_dropped_whole(database: Database) -> None:
 
     with database.transaction() as session:
         assert session.scalar(text("SELECT to_regclass(:name)"), {"name": f"messages_p{day:%Y%m%d}"}) is None
+
+
+def without_partitions(database: Database, day: date) -> None:
+    """What is made on that day goes to the partitions of days that have none of their own."""
+    with database.transaction() as session:
+        for table in partitions.PARTITIONED:
+            session.execute(text(f"DROP TABLE IF EXISTS {table}_p{day:%Y%m%d}"))
+
+
+def test_a_day_that_is_cleared_late_keeps_what_left_late_for_as_long(database: Database) -> None:
+    partitions.prepare_partitions(database, NOW - timedelta(days=59))
+    waiting = Old("email", 60, campaign=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.ingester.writing.datetime", _At(datetime.fromtimestamp(waiting.started, UTC)))
+        Ingest(database).write([[waiting.full(number, "accepted") for number in range(2)]])
+    Ingest(database).write([[waiting.full(0, "delivered", 18.5 * 86_400), waiting.full(1, "delivered", 2 * 86_400.0)]])
+
+    assert forget(database, now=NOW - timedelta(days=3)) == 1  # nobody has looked for as long, and 38 days are not 40
+    assert kept_of(database, waiting) == 1
+    assert forget(database) == 1
+
+
+def test_of_those_that_left_late_a_page_at_a_time_goes_what_is_old_enough_and_no_writer_is_held_off_for_none(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    partitions.prepare_partitions(database, NOW - timedelta(days=59))
+    waiting = Old("email", 60, campaign=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.ingester.writing.datetime", _At(datetime.fromtimestamp(waiting.started, UTC)))
+        Ingest(database).write([[waiting.full(number, "accepted") for number in range(5)]])
+    assert forget(database) == 0
+    days = 60 * 86_400.0
+    Ingest(database).write([[waiting.full(number, "delivered", days) for number in (0, 4)]])
+    held_off: list[Any] = []
+    monkeypatch.setattr(retention.log, "wait_for_writers", held_off.append)
+
+    def clear(now: datetime) -> int:
+        return usecase.clear_late(database, now=now, go_on=lambda: True)
+
+    assert clear(NOW + timedelta(days=39)) == 0 and held_off == []
+    assert clear(NOW + timedelta(days=41)) == 2 and len(held_off) == 2
+    assert kept_of(database, waiting) == 3
+
+
+@pytest.mark.parametrize("in_default", [False, True])
+def test_a_mail_that_leaves_long_after_it_was_accepted_is_kept_until_forty_days_after(
+    database: Database, in_default: bool
+) -> None:
+    day = (NOW - timedelta(days=60)).date()
+    if in_default:
+        without_partitions(database, day)
+    else:
+        partitions.prepare_partitions(database, NOW - timedelta(days=59))
+    waiting, sent = Old("email", 60, campaign=False), Old("email", 60, campaign=False)
+    ingested(database, sent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.ingester.writing.datetime", _At(datetime.fromtimestamp(waiting.started, UTC)))
+        Ingest(database).write([[waiting.full(number, "accepted") for number in range(3)]])
+
+    with database.transaction() as session:
+        assert retention.exists(session, f"messages_p{day:%Y%m%d}") != in_default
+    assert forget(database) == 3 and forget(database) == 0
+    days = 60 * 86_400.0
+    told = [waiting.full(0, "delivered", days), waiting.full(1, "hard_bounced", days), sent.full(0, "delivered", days)]
+    Ingest(database).write([told])
+
+    assert (kept_of(database, waiting), kept_of(database, sent)) == (3, 0)
+    with database.transaction() as session:
+        query = text("SELECT state FROM messages WHERE account_id = :account ORDER BY message_id")
+        assert session.scalars(query, {"account": waiting.account_id}).all() == [40, 50, 0]
+        assert differences(session) == []
+    before = counters_of(database)
+    assert forget(database, now=NOW + timedelta(days=39)) == 0
+    assert forget(database, now=NOW + timedelta(days=41)) == 2
+    assert forget(database, now=NOW + timedelta(days=80)) == 1  # it has not left in all that time, and will not
+    assert kept_of(database, waiting) == 0 and counters_of(database) == before
+
+
+def test_of_a_mail_that_waits_the_day_may_be_over_before_anybody_has_looked(database: Database) -> None:
+    waiting = Old("email", 41, campaign=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reporting.ingester.writing.datetime", _At(datetime.fromtimestamp(waiting.started, UTC)))
+        Ingest(database).write([[waiting.full(0, "accepted")]])
+
+    Ingest(database).write([[waiting.full(0, "delivered", 41 * 86_400.0)]])
+
+    forget(database)
+    assert kept_of(database, waiting) == 1

@@ -96,24 +96,43 @@ def test_messages_are_found_by_a_part_of_their_campaigns_name(database: Database
     assert found(database, mails, campaign_name="lato") == 0
 
 
-@pytest.mark.parametrize("looked_at", [1, 4, 5, 100])
-@pytest.mark.parametrize("limit", [2, 100])
+@pytest.mark.parametrize(("looked_at", "first_look", "limit"), [(1, 1, 2), (5, 3, 100), (100, 2, 2), (100, 100, 100)])
 @pytest.mark.parametrize("among", ["everything", "campaigns"])
+@pytest.mark.parametrize("wanted", ["part", "state"])
 def test_a_search_goes_on_to_the_end_and_shows_each_once(
     database: Database,
     sends: tuple[Send, Send],
     monkeypatch: pytest.MonkeyPatch,
     looked_at: int,
+    first_look: int,
     limit: int,
     among: str,
+    wanted: str,
 ) -> None:
     mails, _texts = sends
     monkeypatch.setattr(search, "LOOKED_AT", looked_at)
-    asked = {"q": "ala1"} | ({"campaign_name": "zima"} if among == "campaigns" else {})
+    monkeypatch.setattr(search, "FIRST_LOOK", first_look)
+    asked: dict[str, Any] = {"q": "ala1"} if wanted == "part" else {"state": MessageState.DELIVERED}
+    if wanted == "state":
+        others = (number for number in range(12) if number not in (1, 10, 11))
+        Ingest(database).write([[mails.full(number, "hard_bounced") for number in others]])
+    asked |= {"campaign_name": "zima"} if among == "campaigns" else {}
 
     shown = [one for page in pages(database, mails.account_id, limit, **asked) for one in page]
 
     assert shown == [mails.message_id(number) for number in (11, 10, 1)]
+
+
+def test_a_campaign_is_not_looked_through_for_a_state_that_none_is_in(
+    database: Database, sends: tuple[Send, Send], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails, texts = sends
+    monkeypatch.setattr(search, "LOOKED_AT", 2)
+
+    submitted = {"state": MessageState.SUBMITTED}
+    assert pages(database, mails.account_id, campaign_id=UUID(mails.campaign_id), **submitted) == [[]]
+    assert found(database, texts, campaign_id=UUID(texts.campaign_id), **submitted) == 3
+    assert found(database, mails, campaign_id=UUID(mails.campaign_id), state=MessageState.DELIVERED) == 12
 
 
 def test_another_account_finds_nothing(database: Database, sends: tuple[Send, Send]) -> None:
@@ -125,7 +144,8 @@ def test_another_account_finds_nothing(database: Database, sends: tuple[Send, Se
 
 def test_single_messages_are_found_by_what_their_sender_called_them(database: Database) -> None:
     send, others = Send("email"), Send("email")
-    told = {"external_id": "zam/7", "subject": "Zamówienie  ŁÓDŹ", "tags": ["orders", "winter"]}
+    told: dict[str, Any] = {"external_id": "zam/7", "subject": "Zamówienie  ŁÓDŹ", "tags": ["orders", "winter"]}
+    told |= {"test_of": others.campaign_id}
     events = [
         {**send.full(number, "accepted"), "campaign_id": None, "labels": {**told, "external_id": f"zam/{number}"}}
         for number in range(3)
@@ -147,6 +167,7 @@ def test_single_messages_are_found_by_what_their_sender_called_them(database: Da
     assert found(tag="orders", external_id="zam/9") == [[]]
     assert found(tag="orders", state=MessageState.DELIVERED) == [[send.message_id(1)]]
     assert found(tag="Orders") == [[]]
+    assert found(test_of=UUID(others.campaign_id)) == [newest_first] and found(test_of=uuid4()) == [[]]
 
 
 def test_a_page_of_a_label_looks_at_so_many_and_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

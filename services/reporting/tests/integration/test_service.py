@@ -158,6 +158,7 @@ def test_sms_report_counts_parts_and_cost_of_what_was_submitted(database: Databa
     assert (counts["submitted"], counts["delivered"], counts["undelivered"], counts["expired"]) == (4, 1, 1, 1)
     assert (counts["rejected"], counts["awaiting_receipt"], counts["parts"]) == (1, 1, 8)
     assert report["cost"] == {"amount": 56, "currency": "PLN"}
+    assert [(one["domain"], one["name"]) for one in report["domains"]] == [("pl.plus", "Plus (PL)")]
     assert report["rates"]["delivery_rate"] == 0.25
 
 
@@ -226,9 +227,9 @@ def test_a_message_tells_its_story(database: Database, call: Call) -> None:
     Ingest(database).write(
         [
             [
-                send.full(0, "deferred", 1.0, code="4.7.1", detail="greylisted"),
+                send.full(0, "deferred", 1.0, code="4.7.1", detail="greylisted", peer="mx1.poczta.example"),
                 send.event(0, "delivered", 30.0, code="2.0.0"),
-                send.event(0, "hard_bounced", 40.0, code="5.1.1"),
+                send.event(0, "hard_bounced", 40.0, code="5.1.1", peer="mx2.poczta.example"),
                 send.engagement(0, "clicked", url="https://example.com/ą"),
             ]
         ]
@@ -239,6 +240,8 @@ def test_a_message_tells_its_story(database: Database, call: Call) -> None:
     assert message["state"] == "hard_bounced"
     assert [moment["kind"] for moment in message["timeline"]] == ["deferred", "delivered", "hard_bounced", "clicked"]
     assert message["timeline"][0]["detail"] == "greylisted"
+    peers = [moment.get("peer") for moment in message["timeline"]]
+    assert peers == ["mx1.poczta.example", None, "mx2.poczta.example", None]
     assert message["timeline"][3]["url"] == "https://example.com/ą"
 
 

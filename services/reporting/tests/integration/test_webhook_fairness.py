@@ -44,6 +44,30 @@ def work_of(database: Database) -> list[str]:
         return sorted(str(row["id"]) for row in webhook_deliveries.webhooks_with_work(session, busy=[], limit=99))
 
 
+def test_a_webhook_gets_several_requests_at_once_after_each_other_has_had_one(
+    call: Call, database: Database, account: str
+) -> None:
+    others = [str(uuid4()) for _ in range(2)]
+    made = [
+        call("create_webhook", url=URL, events=DELIVERED, max_events=1, account_id=one) for one in (account, *others)
+    ]
+    with database.transaction() as session:
+        told = [*(heard_of(account, number) for number in range(7)), *map(heard_of, others)]
+        webhook_events.keep(session, [replace(one, message_id=None) for one in told])
+
+    def choose(limit: int) -> list[str]:
+        with database.transaction() as session:
+            chosen = webhook_sending.choose(session, vault=VAULT, now=NOW, under_way={}, limit=limit)
+            assert len({request.delivery_id for request in chosen}) == len(chosen)
+            return [str(request.webhook_id) for request in chosen]
+
+    loud = made[0]["id"]
+    first = choose(limit=5)
+    assert sorted(first[:3]) == sorted(one["id"] for one in made) and first[3:] == [loud, loud]
+    assert choose(limit=5) == [loud]  # four at most are under way at one endpoint
+    assert choose(limit=5) == []
+
+
 def test_nothing_is_sent_for_a_suspended_account_and_what_waited_goes_on_when_that_ends(
     call: Call, database: Database, account: str
 ) -> None:
@@ -245,7 +269,7 @@ def test_a_pause_and_its_end_change_so_many_rows_at_most(
 def test_an_import_and_messages_from_phones_are_kept_once_and_without_who_was_erased(
     call: Call, database: Database, account: str
 ) -> None:
-    call("create_webhook", url=URL, events=["import.finished", "sms.received"])
+    call("create_webhook", url=URL, events=["import.finished", "sms.received", "rcs.received"])
     common = {"event_id": str(UUID(int=1)), "occurred_at": NOW.isoformat(), "account_id": account}
     ended = {"import_id": str(UUID(int=2)), "state": "done", "counts": {"read": 3, "added": 3}}
     said = {"id": str(UUID(int=3)), "from": "+48600100200", "to": "48600100100", "text": "Tak",
@@ -254,8 +278,13 @@ def test_an_import_and_messages_from_phones_are_kept_once_and_without_who_was_er
         with database.transaction() as session:
             webhook_events.keep_import(session, events.ImportFinished().load({**common, **ended}))
             webhook_events.keep_received_sms(session, events.SmsReceived().load({**common, "messages": [said]}))
+            for channel in ("rcs", "whatsapp"):  # which nobody has asked for
+                tapped = {**said, "id": str(UUID(int=4)), "channel": channel, "sender": "shop", "kind": "tap"}
+                told = events.MessagesReceived().load({**common, "messages": [tapped]})
+                webhook_events.keep_received_messages(session, told)
 
-    first, second = kept(database)
+    first, second, third = kept(database)
+    assert (third["channel"], third["to"], third["kind"], third["text"]) == ("rcs", "shop", "tap", "Tak")
     assert (first["state"], first["counts"]) == ("done", {"read": 3, "added": 3})
     assert (second["address"], second["text"], second["message_id"]) == ("+48600100200", "Tak", None)
     with database.transaction() as session:

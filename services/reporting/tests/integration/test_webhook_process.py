@@ -9,11 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
 from chassis.database import Database
 from chassis.testing import Launcher, RunningProcess, wait_until
+from contracts.errors import Conflict, NotFound
 from reporting.ingester.writing import Ingest
 from reporting.usecases import webhooks
 
@@ -310,3 +312,43 @@ def test_who_was_erased_is_not_named_any_more(
     with database.transaction() as session:
         kept = session.scalar(text("SELECT details::text FROM webhook_events"))
     assert "192.0.2.1" not in kept
+
+
+def test_an_address_is_tested_before_a_webhook_has_it_and_keeps_its_secret(
+    database: Database, call: Call, process: RunningProcess, tell: Call, receiver: Receiver, send: Send
+) -> None:
+    login = {"username": "sklep", "password": "hasło7"}
+    test = call("test_url", url=receiver.url, basic_auth=login)
+    assert (test["state"], test["attempts"]) == ("pending", [])
+    arrived = wait_until(lambda: receiver.requests, what="the test")[0]
+    assert Webhook(test["secret"]).verify(arrived.body.decode(), arrived.headers)
+    assert arrived.events[0]["type"] == "webhook.test"
+    assert arrived.headers["authorization"].startswith("Basic ")
+
+    def found() -> Any:
+        return call("get_url_test", test_id=test["id"])
+
+    wait_until(lambda: found()["state"] == "delivered", what="the answer")
+    assert "secret" not in found()
+    assert call("list_webhooks")["items"] == []
+    made = call("create_webhook", url=receiver.url, events=ALL, basic_auth=login, test_id=test["id"])
+
+    assert made["secret"] == test["secret"]
+    tell(send.full(0, "delivered"))
+    told = wait_until(lambda: [r for r in receiver.requests if r is not arrived], what="the event")[0]
+    assert Webhook(test["secret"]).verify(told.body.decode(), told.headers)
+    with pytest.raises(NotFound, match="no such test"):
+        found()  # used up
+
+
+def test_an_address_that_does_not_answer_is_not_saved_as_tested(
+    database: Database, call: Call, process: RunningProcess, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _request: (500, {})
+    test = call("test_url", url=receiver.url)
+
+    wait_until(lambda: call("get_url_test", test_id=test["id"])["state"] == "failed", what="the failure")
+
+    assert [one["status"] for one in call("get_url_test", test_id=test["id"])["attempts"]] == [500]
+    with pytest.raises(Conflict, match="has not arrived"):
+        call("create_webhook", url=receiver.url, events=ALL, test_id=test["id"])

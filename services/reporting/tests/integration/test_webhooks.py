@@ -16,19 +16,19 @@ from chassis.database import Database
 from chassis.secrets import Vault
 from chassis.testing import ERASURE_KEYS, SECRET_KEYS
 from contracts import events
-from contracts.errors import Conflict, Invalid, NotFound
+from contracts.errors import Conflict, Invalid, NotFound, TooManyRequests
 from contracts.reporting import RPC
 from reporting import store
 from reporting.domain.webhooks import Answer, HeardEvent
 from reporting.store import accounts
-from reporting.usecases import privacy, webhook_deliveries, webhook_events, webhook_sending, webhooks
+from reporting.usecases import privacy, url_tests, webhook_deliveries, webhook_events, webhook_sending, webhooks
 from reporting.webhooks import upkeep
 
 URL = "https://sklep.example/wici"
 VAULT = Vault(SECRET_KEYS)
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret")
-USE_CASES = {**vars(webhooks), **vars(webhook_deliveries)}
+WITH_VAULT = ("create_webhook", "update_webhook", "rotate_webhook_secret", "test_url")
+USE_CASES = {**vars(webhooks), **vars(webhook_deliveries), **vars(url_tests)}
 Call = Callable[..., Any]
 
 
@@ -302,3 +302,57 @@ def test_a_password_is_kept_sealed_and_never_shown(call: Call, database: Databas
     with database.transaction() as session:
         assert VAULT.decrypt(session.scalar(text("SELECT password FROM webhooks"))).decode() == "hasło7"
     assert call("update_webhook", webhook_id=made["id"], basic_auth=None)["username"] is None
+
+
+def test_tests_of_addresses_are_bounded_are_nobody_elses_and_go_after_an_hour(database: Database, call: Call) -> None:
+    test = call("test_url", url=URL)
+    with pytest.raises(NotFound):
+        call("get_url_test", test_id=test["id"], account_id=str(uuid4()))
+    with pytest.raises(NotFound):
+        call("get_webhook", webhook_id=test["id"])
+    with pytest.raises(Conflict):
+        call("create_webhook", url=f"{URL}/else", events=["message.delivered"], test_id=test["id"])
+    for _ in range(url_tests.MOST_TESTS - 1):
+        call("test_url", url=URL, now=NOW + timedelta(minutes=10))
+    with pytest.raises(TooManyRequests) as refused:
+        call("test_url", url=URL, now=NOW + timedelta(minutes=20))
+    assert refused.value.extra["retry_after"] == 40 * 60, "when the oldest is an hour old"
+
+    upkeep.Upkeep(database, days=30).step()
+
+    with pytest.raises(NotFound):
+        call("get_url_test", test_id=test["id"])
+    call("test_url", url=URL, now=datetime.now(UTC))
+
+
+LOGIN = {"username": "sklep", "password": "hasło7"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"secondary_url": URL, "basic_auth": LOGIN},
+        {"secondary_url": f"{URL}/2", "basic_auth": {**LOGIN, "username": "inny"}},
+        {"secondary_url": f"{URL}/2", "basic_auth": {**LOGIN, "password": "inne"}},
+    ],
+)
+def test_a_webhook_is_what_was_tested_and_its_test_counts_until_the_hour_is_over(
+    call: Call, database: Database, other: dict[str, Any]
+) -> None:
+    now = datetime.now(UTC)
+    tested = {"url": URL, "secondary_url": f"{URL}/2", "basic_auth": LOGIN}
+    test = call("test_url", **tested, now=now)
+    with database.transaction() as session:
+        session.execute(text("UPDATE webhook_deliveries SET state = 'delivered'"))
+    asked = {"events": ["message.delivered"], "test_id": test["id"], "now": now}
+    with pytest.raises(Conflict):
+        call("create_webhook", url=URL, **other, **asked)
+
+    assert call("create_webhook", **tested, **asked)["secret"] == test["secret"]
+
+    upkeep.Upkeep(database, days=30).step()
+    for _ in range(url_tests.MOST_TESTS - 1):
+        call("test_url", url=URL, now=now)
+    with pytest.raises(TooManyRequests):
+        call("test_url", url=URL, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,7 +11,7 @@ from contracts.vocabulary import STATE_RANK, Channel, MessageState
 from reporting.domain import counting, devices, figures, states
 from reporting.domain.counting import Dimension, Origin, Standing, Tally
 
-ORIGIN = Origin(UUID(int=1), UUID(int=2), "sms", date(2026, 11, 24))
+ORIGIN = Origin(UUID(int=1), UUID(int=2), "sms", datetime(2026, 11, 24, 8, tzinfo=UTC))
 HOUR = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
@@ -25,7 +25,7 @@ def test_every_state_has_a_counter_and_every_counter_a_column() -> None:
 
 def test_what_is_taken_back_and_added_again_leaves_no_trace() -> None:
     tally = Tally()
-    standing = Standing(MessageState.DELIVERED, HOUR, HOUR, "26001", parts=2, cost=14)
+    standing = Standing(MessageState.DELIVERED, HOUR, HOUR, "pl.plus", parts=2, cost=14)
 
     counting.count(tally, ORIGIN, standing, -1)
     counting.count(tally, ORIGIN, standing, 1)
@@ -48,7 +48,7 @@ def test_a_rate_is_from_0_to_1_whatever_older_counters_say(part: int, whole: int
 
 def test_parts_and_cost_count_only_once_handed_over() -> None:
     tally = Tally()
-    waiting = Standing(MessageState.REJECTED, HOUR, None, "26001", parts=2, cost=14)
+    waiting = Standing(MessageState.REJECTED, HOUR, None, "pl.plus", parts=2, cost=14)
 
     counting.count(tally, ORIGIN, waiting, 1)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,7 +112,7 @@ def test_a_click_without_the_picture_is_an_opening_too() -> None:
 
 
 def test_a_machines_acts_are_in_no_persons_figure() -> None:
-    done = [replace(opening(1, 1), machine="apple-mail-privacy"), replace(click(1, 2), machine="head")]
+    done = [opening(1, 1)._replace(machine="apple-mail-privacy"), click(1, 2)._replace(machine="head")]
 
     assert acts.summary(done) == acts.Summary(0, 0, 1, 1, None, None)
 
@@ -126,7 +124,7 @@ def test_a_machines_acts_are_in_no_persons_figure() -> None:
 def test_a_judgement_knows_no_order_and_is_never_taken_back(done, shuffle) -> None:
     """Judged one after another as they come, or all at once: the same; and a machine stays one."""
     all_of_it = [
-        replace(opening(n, at / 4), event_id=str(n)) if is_opening else replace(click(n, at / 4, link), event_id=str(n))
+        opening(n, at / 4)._replace(event_id=str(n)) if is_opening else click(n, at / 4, link)._replace(event_id=str(n))
         for n, (at, link, is_opening) in enumerate(done)
     ]
     shuffled = shuffle.sample(all_of_it, len(all_of_it))

@@ -32,8 +32,11 @@ def shown(channel: Channel, totals: dict[str, int] = TOTALS, **changes: Any) -> 
         "started_at": START, "recipients": 11954, "messages": totals["messages"], "counts": counts, "rates": rates,
         "cost": {"amount": 123456, "currency": "PLN"}, "zone": "Europe/Warsaw", "at": START,
         "domains": [
-            {"domain": "wp.pl", "counts": counts, "rates": rates, "cost": {"amount": 91234, "currency": "PLN"}}
+            {"domain": "wp.pl", "name": "wp.pl", "counts": counts, "rates": rates,
+             "cost": {"amount": 91234, "currency": "PLN"}}
         ],
+        "left_out": None,
+        "providers": [{"provider": "wp", "counts": counts, "rates": rates}] if channel is Channel.EMAIL else [],
         "devices": [{"device": "mobile", "opens": 3800, "clicks": 510}],
         "programs": [{"program": "apple_mail", "opens": 3800, "clicks": 510}],
         "links": [{"number": 0, "url": "https://sklep.example/łóżka?kod=…", "clicks": 640, "unique_clicks": 512}],
@@ -71,10 +74,52 @@ def test_a_report_of_sms_says_parts_and_cost_in_english() -> None:
     assert "Opens" not in said
 
 
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
+def test_domains_that_do_not_fit_are_one_row_so_that_the_table_comes_to_the_whole() -> None:
+    few = NO_TOTALS | {"messages": 100, "sent": 100, "delivered": 90}
+    counts, rates = figures.report_counts(Channel.EMAIL, few), figures.report_rates(Channel.EMAIL, few)
+    cost = {"amount": 0, "currency": "PLN"}
+    domains = [
+        {"domain": f"firma{n}.pl", "name": f"firma{n}.pl", "counts": counts, "rates": rates, "cost": cost}
+        for n in range(20)
+    ]  # fmt: skip
+
+    said = text_of(Printer().report(shown(Channel.EMAIL, domains=domains), "pl"))
+
+    assert "firma11.pl" in said and "firma12.pl" not in said
+    # 11 940 less 12 times 100; 10 622 of them delivered.
+    assert " ".join(said.split()).find("Pozostałe 10 740 98,9 %") > 0
+
+
+def test_a_report_says_why_some_have_not_got_it() -> None:
+    left_out = {"archived": 31, "capped": 7, "erased": 0}
+
+    said = text_of(Printer().report(shown(Channel.EMAIL, left_out=left_out), "pl"))
+
+    assert "Niedostarczone: adres nie istnieje 244" in said
+    assert "Pominięci: w archiwum 31, limit częstotliwości 7" in said
+
+
+def test_where_nobody_can_tell_the_network_there_is_no_table_of_them() -> None:
+    totals = {
+        "counts": figures.report_counts(Channel.PUSH, TOTALS),
+        "rates": figures.report_rates(Channel.PUSH, TOTALS),
+    }
+    domains = [{"domain": "", "name": "", **totals, "cost": {"amount": 0, "currency": "PLN"}}]
+
+    assert "networks" not in text_of(Printer().report(shown(Channel.PUSH, domains=domains), "en"))
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_every_channel_has_a_report_on_paper(channel: Channel) -> None:
+    said = text_of(Printer().report(shown(channel), "en"))
+
+    assert "11,940" in said and ("37.4%" in said) == (channel is not Channel.SMS), "opened, or read"
+
+
+@pytest.mark.parametrize("channel", Channel)
 def test_a_campaign_of_which_nothing_is_known_yet_has_a_report(channel: Channel) -> None:
     nothing = {"name": None, "state": None, "started_at": None, "recipients": None, "domains": [], "devices": [],
-               "programs": [], "links": [], "hours": []}  # fmt: skip
+               "providers": [], "programs": [], "links": [], "hours": []}  # fmt: skip
 
     assert "–" in text_of(Printer().report(shown(channel, NO_TOTALS, **nothing), "pl"))
 

@@ -198,7 +198,9 @@ def test_an_endless_body_is_not_read() -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:{port}/", "https://127.0.0.1:{port}/", "https://localhost:{port}/", "https://[::1]:{port}/",
-     "https://2130706433:{port}/", "https://169.254.169.254/latest/", "https://0.0.0.0:{port}/"],
+     "https://2130706433:{port}/", "https://0x7f000001:{port}/", "https://017700000001:{port}/", "https://127.1:{port}/",
+     "https://[::ffff:127.0.0.1]:{port}/", "https://[::ffff:0:127.0.0.1]:{port}/", "https://[64:ff9b::7f00:1]:{port}/",
+     "https://[fec0::1]:{port}/", "https://169.254.169.254/latest/", "https://0.0.0.0:{port}/"],
 )  # fmt: skip
 def test_a_private_address_is_never_connected_to(url: str) -> None:
     connected: list[Any] = []

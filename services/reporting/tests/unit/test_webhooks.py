@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from contracts.channel import CHANNELS
 from contracts.reporting.webhooks import WebhookEvent
 from contracts.vocabulary import Engagement, MessageState
 from reporting.domain import webhooks as rules
@@ -43,7 +44,8 @@ def test_every_state_and_engagement_has_its_event() -> None:
     of_messages = {f"message.{word.value}" for word in [*MessageState, *Engagement]}
 
     assert {event.value for event in WebhookEvent} == of_messages | {
-        *("campaign.state_changed", "contact.archived", "import.finished", "sms.received")
+        *("campaign.state_changed", "contact.archived", "import.finished"),
+        *(f"{channel}.received" for channel, facts in CHANNELS.items() if facts.takes_answers),
     }
 
 
@@ -130,8 +132,8 @@ def test_a_person_is_told_as_no_machine_and_a_state_as_nobodys() -> None:
 
 def test_of_an_erased_person_nothing_personal_is_told() -> None:
     row = {"event_id": UUID(int=1), "message_id": UUID(int=2), "type": "message.clicked", "occurred_at":
-           datetime(2026, 11, 24, tzinfo=UTC), "details": {"channel": "email", "url": "https://x.example/?e=ala",
-           "ip": "192.0.2.1"}}  # fmt: skip
+           datetime(2026, 11, 24, tzinfo=UTC), "details": '{"channel": "email", "url": "https://x.example/?e=ala",'
+           ' "ip": "192.0.2.1"}'}  # fmt: skip
 
     told = rules.body_event(row, {"address": "erased", "contact_id": None}, is_erased=True)
 

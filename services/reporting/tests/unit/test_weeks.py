@@ -21,11 +21,13 @@ HOURS = st.dictionaries(
 def test_every_hour_is_counted_once_in_whatever_zone(hours: dict[int, dict[str, int]], zone: str) -> None:
     listed = [(START + timedelta(hours=after), amounts) for after, amounts in hours.items()]
 
-    week = week_of(listed, zone)
+    days = {"first": START.date() - timedelta(days=1), "last": START.date() + timedelta(days=32)}
+
+    week = week_of(listed, zone, **days)
 
     for name in ("sent", "opens", "clicks"):
         assert sum(one[name] for one in week) == sum(amounts[name] for amounts in hours.values())
-    assert week == week_of(reversed(listed), zone)
+    assert week == week_of(reversed(listed), zone, **days)
     assert all(1 <= one["weekday"] <= 7 and 0 <= one["hour"] <= 23 for one in week)
     best = best_hour(week)
     acts = [one["opens"] + one["clicks"] for one in week]

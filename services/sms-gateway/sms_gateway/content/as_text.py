@@ -17,7 +17,7 @@ NO_TEXT = "content.no_text"
 class TextEnvelope:
     """In the place of `submission.Envelope`: what the messages of one content share."""
 
-    def __init__(self, sender: str, content: Mapping[str, Any], _long_form: LongForm) -> None:
+    def __init__(self, sender: str, content: Mapping[str, Any], _long_form: LongForm, _parameters: object = ()) -> None:
         self._shared = {
             "from": sender,
             "flash": bool(content.get("flash")),

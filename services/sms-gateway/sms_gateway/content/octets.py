@@ -21,9 +21,15 @@ _MESSAGE_CLASS = 0xF0  # data_coding 1111xxxx: bit 2 tells 8-bit data from the d
 
 
 def as_content(
-    octets: bytes, data_coding: int, *, has_header: bool, protocol_id: int = 0, validity_minutes: int | None = None
+    octets: bytes,
+    data_coding: int,
+    *,
+    has_header: bool,
+    protocol_id: int = 0,
+    validity_minutes: int | None = None,
+    parameters: Mapping[int, bytes] | None = None,
 ) -> dict[str, Any]:
-    """What is stored of it (`store.contents`)."""
+    """What is stored of it (`store.contents`). :param parameters: optional ones, for carriers that are given them."""
     esm_class = 0x40 if has_header else 0
     shown = gsm.delivered_text(octets, data_coding, esm_class) or ""
     return {
@@ -34,11 +40,16 @@ def as_content(
         "has_header": has_header,
         "protocol_id": protocol_id,
         "validity_minutes": validity_minutes,
+        **({"parameters": {f"0x{tag:04x}": value.hex() for tag, value in parameters.items()}} if parameters else {}),
     }
 
 
 def of_content(content: Mapping[str, Any]) -> bytes:
     return b64decode(content["octets"])
+
+
+def parameters_of(content: Mapping[str, Any]) -> dict[int, bytes]:
+    return {int(tag, 16): bytes.fromhex(value) for tag, value in (content.get("parameters") or {}).items()}
 
 
 def is_eight_bit(data_coding: int) -> bool:
@@ -58,14 +69,14 @@ def bodies(octets: bytes, data_coding: int, *, has_header: bool) -> Sequence[byt
 
     :raises parts.TooLong: over 255 parts, or more than one where it has a header of its own, which is not taken apart.
     """
+    if len(octets) <= _OCTETS_A_PART and not has_header:
+        return (octets,)  # one part in any alphabet
     is_octets = is_eight_bit(data_coding) or alphabet(data_coding) is Encoding.UCS2
     if has_header:
         _ensure_one_part(octets, is_octets=is_octets)
         return (octets,)
     if not is_eight_bit(data_coding):
         return parts.split(alphabet(data_coding), octets)
-    if len(octets) <= _OCTETS_A_PART:
-        return (octets,)
     cut = [octets[start : start + _BINARY_CONCATENATED] for start in range(0, len(octets), _BINARY_CONCATENATED)]
     if len(cut) > parts.MAX_PARTS:
         raise parts.TooLong(f"{len(cut)} parts, at most {parts.MAX_PARTS}")

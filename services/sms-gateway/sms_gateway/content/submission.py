@@ -6,12 +6,15 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from sms_gateway.content import octets as octets_of
 from sms_gateway.content.parts import CODINGS, Encoding, LongForm, concatenation_header
 from sms_gateway.content.template import Encoded
 from sms_gateway.domain.senders import SHORT_CODE_MAX
 from sms_gateway.smpp import constants as c
 
 _TLV = struct.Struct(">HH")
+# What a carrier is given beside: its value, or None for what the content has of it (a partner's).
+Parameters = tuple[tuple[int, bytes | None], ...]
 _CODES = {encoding: bytes((code,)) for encoding, code in CODINGS.items()}
 _FLASH_CODES = {encoding: bytes((code | c.CODING_FLASH,)) for encoding, code in CODINGS.items()}
 
@@ -19,8 +22,11 @@ _FLASH_CODES = {encoding: bytes((code | c.CODING_FLASH,)) for encoding, code in 
 class Envelope:
     """All of a submit_sm that one content and carrier share; `bodies` adds what is the recipient's."""
 
-    def __init__(self, sender: str, content: Mapping[str, Any], long_form: LongForm) -> None:
+    def __init__(
+        self, sender: str, content: Mapping[str, Any], long_form: LongForm, parameters: Parameters = ()
+    ) -> None:
         self._long_form = long_form
+        self._tail = _tail(parameters, octets_of.parameters_of(content)) if parameters else b""
         self._head = b"\0" + _source(sender) + bytes((c.TON_INTERNATIONAL, c.NPI_ISDN))
         validity = content.get("validity_minutes")
         protocol = bytes((content.get("protocol_id") or 0,))
@@ -34,6 +40,10 @@ class Envelope:
 
     def bodies(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
         """One body for each submit_sm. `address` is E.164; `reference` joins the parts at the phone."""
+        bodies = self._bare(address, encoded, reference)
+        return [body + self._tail for body in bodies] if self._tail else bodies
+
+    def _bare(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
         head = self._head + address[1:].encode("ascii")
         if len(encoded.bodies) == 1:
             octets = encoded.bodies[0]
@@ -67,6 +77,11 @@ class Envelope:
             + _TLV.pack(c.Tag.MESSAGE_PAYLOAD, len(octets))
             + octets
         )
+
+
+def _tail(parameters: Parameters, given: Mapping[int, bytes]) -> bytes:
+    values = [(tag, given.get(tag) if fixed is None else fixed) for tag, fixed in parameters]
+    return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in values if value is not None)
 
 
 def _codes(content: Mapping[str, Any]) -> Mapping[Encoding, bytes]:

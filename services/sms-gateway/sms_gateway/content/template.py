@@ -56,33 +56,37 @@ class Template:
         self._links = _cut(text, content.get("short_link_url"), is_template=not self._is_plain)
         self.targets = [with_utm(each, content.get("utm")) for each in self._links.targets] if self._links else []
         self._replace = bool(content.get("replace_diacritics"))
-        self._environment = minijinja.Environment()
-        # A field that this recipient lacks is empty, and false in a condition; names that nobody has are found before,
-        # at preview and schedule (docs/decisions/0006).
-        self._environment.undefined_behavior = "lenient"
-        self._environment.fuel = FUEL
-        self._environment.auto_escape_callback = lambda _name: False
-        self._environment.keep_trailing_newline = True
-        lock(self._environment, lenient=True, space=" ")
         self.variables: list[str] = []
         self._methods: frozenset[str] = frozenset()
-        if not self._is_plain and (refused := refusal(text)) is not None:
-            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, f"The template is not taken: {refused}.")
-        try:
-            if not self._is_plain:
-                self.variables = sorted(self._environment.undeclared_variables_in_str(text))
-                self._methods = method_names(self._environment, text)
-                source = self._links.template if self._links else text
-                self._environment.add_template("text", guarded(source, self._methods))
-        except minijinja.TemplateError as error:
-            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, in_words(error)) from None
+        if not self._is_plain:  # an environment takes longer to make than a partner's message to send
+            self._compile(text)
         if self._links and any(name.startswith(short_links.VARIABLE) for name in self.variables):
             detail = f"{short_links.VARIABLE}… are names that Wici keeps for itself."
             raise RenderFailed(ContentFailure.TEMPLATE_INVALID, detail)
         self._samples = self._links.samples if self._links else ()
-        self._render = self._environment.render_template
         self._plain_text = self._finish(text) if self._is_plain else ""
         self._plain_encoded = _as_came(content) if "octets" in content else None
+
+    def _compile(self, text: str) -> None:
+        """:raises RenderFailed: it does not compile."""
+        environment = minijinja.Environment()
+        # A field that this recipient lacks is empty, and false in a condition; names that nobody has are found before,
+        # at preview and schedule (docs/decisions/0006).
+        environment.undefined_behavior = "lenient"
+        environment.fuel = FUEL
+        environment.auto_escape_callback = lambda _name: False
+        environment.keep_trailing_newline = True
+        lock(environment, lenient=True, space=" ")
+        if (refused := refusal(text)) is not None:
+            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, f"The template is not taken: {refused}.")
+        try:
+            self.variables = sorted(environment.undeclared_variables_in_str(text))
+            self._methods = method_names(environment, text)
+            source = self._links.template if self._links else text
+            environment.add_template("text", guarded(source, self._methods))
+        except minijinja.TemplateError as error:
+            raise RenderFailed(ContentFailure.TEMPLATE_INVALID, in_words(error)) from None
+        self._render = environment.render_template
 
     def _finish(self, text: str) -> str:
         return gsm.replace_diacritics(text) if self._replace else text

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from channel.words import Phrase, words_of
 from contracts.vocabulary import KeywordMatch
-from sms_gateway.domain.words import Phrase, words_of
 
 _CLOSEST_FIRST = (KeywordMatch.EXACT, KeywordMatch.BEGINNING, KeywordMatch.ANYWHERE)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
+from phonenumbers.carrierdata import CARRIER_DATA
 
 _POLAND = "48"
 _SHORTEST = 3
@@ -24,8 +24,14 @@ def network_of(address: str) -> str | None:
 
     :param address: E.164.
     """
-    plan, digits = _plan(), address[1:]
-    for length in range(CARRIER_LONGEST_PREFIX, _SHORTEST - 1, -1):
+    digits = address[1:]
+    return _network_of(digits[: _longest().get(digits[:2], 0)])
+
+
+@lru_cache(maxsize=1 << 16)
+def _network_of(digits: str) -> str | None:
+    plan = _plan()
+    for length in range(len(digits), _SHORTEST - 1, -1):
         found = plan.get(digits[:length])
         if found is not None:
             return found
@@ -33,9 +39,24 @@ def network_of(address: str) -> str | None:
 
 
 @cache
+def _longest() -> Mapping[str, int]:
+    """How many digits tell a network at most, by the first two: numbers of one network are looked up once then."""
+    longest: dict[str, int] = {}
+    for prefix in _plan():
+        longest[prefix[:2]] = max(len(prefix), longest.get(prefix[:2], 0))
+    return longest
+
+
+@cache
 def known() -> frozenset[str]:
     """All networks that there are."""
     return frozenset(_plan().values())
+
+
+@cache
+def known_places() -> frozenset[str]:
+    """All networks, and the countries that phones are of: `pl`."""
+    return known() | {region.lower() for regions in COUNTRY_CODE_TO_REGION_CODE.values() for region in regions}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 from contracts.networks import allows, parsed
@@ -37,6 +38,11 @@ class SmppPartner:
     enabled: bool
     is_suspended: bool
     binds: int
+
+    @cached_property
+    def name(self) -> str:
+        """The id as text: each message says it."""
+        return str(self.id)
 
     def refuses(self, address: str) -> str | None:
         """Why a bind from there may not be, or may not stay: a reason of `RefusedBind`; None where it may."""

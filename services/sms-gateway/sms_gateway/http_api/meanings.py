@@ -1,4 +1,4 @@
-"""What an answer of an HTTP carrier means for the message, in the words that SMPP has for it."""
+"""What an error of a carrier means for the message, in the words that SMPP has for it."""
 
 from __future__ import annotations
 

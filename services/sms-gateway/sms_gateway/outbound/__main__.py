@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channel.outbound import OutboundProcess
-from chassis.backlogs import count_of
+from chassis.backlogs import age_of, count_of
 from chassis.process import Process, boot
 from chassis.secrets import Vault
 from contracts.short_codes import Codes
@@ -28,6 +28,12 @@ PLANNER = {
 
 BACKLOGS = (
     count_of("wici_sms_receipts_parked", "Receipts whose message is not known yet, or never was", "parked_receipts"),
+    age_of(
+        "wici_sms_receipts_parked_seconds",
+        "Age of the oldest receipt whose message is not known",
+        "received_at",
+        "parked_receipts",
+    ),
     count_of("wici_sms_unknown", "Messages handed over of which the carrier has said nothing", "unknown_messages"),
 )
 

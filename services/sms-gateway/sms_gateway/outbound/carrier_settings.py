@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from chassis.public_addresses import Networks
 from chassis.secrets import Vault
 from sms_gateway.content.parts import LongForm
+from sms_gateway.content.submission import Parameters
 from sms_gateway.http_api.client import HttpLink, HttpLinkSettings
 from sms_gateway.http_api.dialects import SMPP, dialect_of
+from sms_gateway.http_api.meanings import STATUSES, Meaning
 from sms_gateway.http_api.requests import Access
 from sms_gateway.models import Carrier
 from sms_gateway.smpp.client import Link
+from sms_gateway.smpp.constants import WordedStatus, code_of
 from sms_gateway.smpp.ports import LinkSettings, Work
 from sms_gateway.smpp.tls import Tls
 from sms_gateway.store import carriers
@@ -38,6 +42,8 @@ class CarrierSettings:
     long_form: LongForm
     receipt_ids: str
     response_timeout: int = 60
+    parameters: Parameters = ()
+    errors: Mapping[int, int] = field(default_factory=dict)  # statuses, and those that say what they mean
     http: HttpLinkSettings | None = None  # then what is SMPP's says nothing
 
     def links(self, work: Work) -> list[Link] | list[HttpLink]:
@@ -80,6 +86,7 @@ class SettingsReader:
             binds=row.binds, window=row.window, rate=row.rate, tls=carriers.tls(row, self.vault),
             long_form=LongForm(row.long_form) if is_smpp else LongForm.TEXT,
             receipt_ids=row.receipt_ids if is_smpp else "same", response_timeout=row.response_timeout,
+            parameters=_parameters(row.parameters or {}), errors=_errors(row.errors or {}),
             http=None if is_smpp else self._http(row),
         )  # fmt: skip
 
@@ -91,3 +98,17 @@ class SettingsReader:
         return HttpLinkSettings(
             dialect_of(row.kind, http), access, row.window, float(row.response_timeout), self.networks
         )
+
+
+def _parameters(written: Mapping[str, str | None]) -> Parameters:
+    return tuple((int(tag, 16), None if value is None else bytes.fromhex(value)) for tag, value in written.items())
+
+
+def _errors(meanings: Mapping[str, str]) -> dict[int, int]:
+    """What is rejected keeps the carrier's own code."""
+    found: dict[int, int] = {}
+    for code, word in meanings.items():
+        status, meaning = int(code, 16), Meaning(word)
+        meant = STATUSES[meaning]
+        found[status] = WordedStatus.of(meant, code_of(status)) if meaning is Meaning.REJECT else meant
+    return found

@@ -11,7 +11,7 @@ from channel.batches import Header
 from channel.outlets import CHUNK, Outlet, OutletEvents
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
-from sms_gateway.batches import Arrived, Part, SmsMessage
+from sms_gateway.batches import UNANSWERED_TRIES, Arrived, Part, SmsMessage
 from sms_gateway.domain.circuit import Circuit, CircuitState
 from sms_gateway.domain.pace import Pace
 from sms_gateway.http_api.client import HttpLink
@@ -75,6 +75,11 @@ class CarrierOutlet(Outlet):
 
     def __str__(self) -> str:
         return str(self.outlet_id)
+
+    @property
+    def name(self) -> str:
+        """What operators call the carrier."""
+        return self.settings.name
 
     # --- Outlet, called by the loop
 
@@ -179,6 +184,8 @@ class CarrierOutlet(Outlet):
     def answered(self, answers: list[tuple[Part, int, str]]) -> None:
         now = time.time()
         done: list[SmsMessage] = []
+        if (meant := self.settings.errors) and any(status for _, status, _ in answers):
+            answers = [(part, status and meant.get(status, status), identifier) for part, status, identifier in answers]
         self._heed([status for _, status, _ in answers])
         for part, status, identifier in answers:
             message = part.message
@@ -240,7 +247,7 @@ class CarrierOutlet(Outlet):
         message = part.message
         code = code_of(status)
         if status not in TEMPORARY_STATUSES:
-            message.state, message.code = MessageState.REJECTED, code
+            message.end_refused(code)
             return True
         if message.travelling == 1:
             message.state, message.code = MessageState.DEFERRED, code
@@ -251,7 +258,7 @@ class CarrierOutlet(Outlet):
             self.queues.rest(part)
             self._alarms.after(min(2.0 ** (part.tries - 1), LAST_REST), lambda: self._wake_up(part))
             return False
-        message.state, message.code = MessageState.REJECTED, code
+        message.end_refused(code)
         return True
 
     def _wake_up(self, part: Part) -> None:
@@ -263,15 +270,16 @@ class CarrierOutlet(Outlet):
 
     def lost(self, parts: list[Part]) -> None:
         """The crash rule for what was not answered: bulk is unknown and waits for its receipt, the rest is sent
-        again, by another carrier where there is one. By HTTP no connection ends with it: there it rests, and is sent
-        once more."""
+        again, by another carrier where there is one, and in the end is unknown too. By HTTP no connection ends with it:
+        there it rests, and is sent once more."""
         moment = time.monotonic()
         self.figures.answers(moment, lost=len(parts))
         self._note_health(moment, good=0, ill=min(len(parts), 1))
         prompt = [part for part in parts if part.message.header.lane is not Lane.BULK]
         self._end_unknown([part for part in parts if part.message.header.lane is Lane.BULK])
-        moved = self._moved([part.message for part in prompt if part.message.travelling == 1])
-        again = [part for part in prompt if part.message not in moved]
+        worth_it = self._give_up(prompt)
+        moved = self._moved([part.message for part in worth_it if part.message.travelling == 1])
+        again = [part for part in worth_it if part.message not in moved]
         if self.settings.http is not None:
             self._repeat(again)
         else:
@@ -279,6 +287,19 @@ class CarrierOutlet(Outlet):
                 self.queues.put_first(part)
         if prompt:
             self._fill()
+
+    def _give_up(self, parts: Sequence[Part]) -> list[Part]:
+        """Those that have left too often, or are of no use any more, are unknown; returns the others."""
+        given_up, others, now = list[Part](), list[Part](), time.time()
+        for part in parts:
+            part.unanswered += 1
+            part.message.note_unanswered(part.unanswered, self.id, self.settings.name)
+            is_over = part.unanswered >= UNANSWERED_TRIES or is_too_late(part.message.chunk, now)
+            (given_up if is_over else others).append(part)
+        if given_up:
+            log.warning("unanswered_given_up", carrier=self.settings.name, parts=len(given_up))
+            self._end_unknown(given_up)
+        return others
 
     def _repeat(self, parts: Sequence[Part]) -> None:
         self._end_unknown([part for part in parts if part.tries])

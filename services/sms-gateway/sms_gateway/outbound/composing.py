@@ -10,8 +10,9 @@ from channel.batches import Recipient
 from channel.outlets import Chunk
 from contracts.short_codes import Codes
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
-from sms_gateway.batches import SmsMessage
+from sms_gateway.batches import TOO_LATE, SmsMessage
 from sms_gateway.content.parts import LongForm
+from sms_gateway.content.submission import Parameters
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.domain.countries import NOT_ALLOWED, country_of
 from sms_gateway.domain.retrying import give_up_at
@@ -29,6 +30,7 @@ def compose(
     reference: int,
     now: float,
     countries: Mapping[str, frozenset[str]],
+    parameters: Parameters = (),
 ) -> list[SmsMessage]:
     """Render and encode `recipients`; those that cannot be sent (now) have their state.
 
@@ -36,13 +38,14 @@ def compose(
 
     :param long_form: of the carrier that they leave by; None where none is up.
     :param codes: of short links.
+    :param parameters: that the carrier is given beside.
     :param countries: that accounts may send to, of those that may not send anywhere.
     :param reference: of the first long message, modulo 256; joins its parts at the phone.
     """
     header, content = chunk.batch.header, chunk.batch.content
     message_id_of = header.id_of
     links_of = _links_of(chunk, codes) if content.targets else None
-    encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH).bodies
+    encode, bodies_of = content.template.encode, content.envelope(long_form or LongForm.UDH, parameters).bodies
     valid = _ADDRESS.match
     allowed = countries.get(header.account_id)
     existing, attempts = chunk.existing, chunk.attempts
@@ -53,12 +56,13 @@ def compose(
         message = SmsMessage(chunk, recipient, message_id_of(number), number in existing, attempts.get(number, 0))
         messages.append(message)
         if too_late:
-            message.state, message.code = MessageState.EXPIRED, "too_late"
+            # A carrier that did not answer may have it all the same.
+            message.state = MessageState.UNKNOWN if message.unanswered else MessageState.EXPIRED
+            message.code = TOO_LATE
         elif not valid(address):
-            message.state = MessageState.REJECTED
-            message.code = "address.erased" if address == ERASED_ADDRESS else "address.invalid"
+            message.end_refused("address.erased" if address == ERASED_ADDRESS else "address.invalid")
         elif allowed is not None and country_of(address) not in allowed:
-            message.state, message.code = MessageState.REJECTED, NOT_ALLOWED
+            message.end_refused(NOT_ALLOWED)
         elif long_form is None:
             message.state, message.code = MessageState.DEFERRED, NO_CARRIER
         else:
@@ -66,7 +70,7 @@ def compose(
                 encoded = encode(recipient.get("fields") or {}, links_of(number) if links_of else ())
                 message.bodies = bodies_of(address, encoded, reference + 1)
             except RenderFailed as failed:
-                message.state, message.code = MessageState.REJECTED, failed.code
+                message.end_refused(failed.code)
             else:
                 reference += 1
                 message.parts = len(encoded.bodies)

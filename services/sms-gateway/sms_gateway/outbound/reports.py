@@ -10,7 +10,8 @@ import orjson
 import prometheus_client
 
 from channel.ports import CommonLoop
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.logs import get_logger
 from contracts.lanes import CARRIER_REPORTS, CarrierReport
 from sms_gateway.http_api import hooks

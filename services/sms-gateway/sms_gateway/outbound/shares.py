@@ -16,7 +16,7 @@ from chassis.logs import get_logger
 from sms_gateway.outbound.carrier_view import view
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.store import carrier_instances
-from sms_gateway.store.carrier_instances import LEASE_SECONDS, Report
+from sms_gateway.store.carrier_instances import LEASE_SECONDS, READS_OWN_CONTENTS, Report
 
 # Longer than a second: what a report gives up has been sent by nobody in the second before the next one frees it.
 RENEW_SECONDS = 1.5
@@ -70,7 +70,7 @@ class Shares:
         held, until = self._granted.get(carrier.id, (0, 0.0))
         if now > until + SENT_SECONDS:
             held = 0
-        return Report(carrier.id, carrier.settings.rate, held, carrier.is_busy, orjson.dumps(view(carrier)).decode())
+        return Report(carrier.id, carrier.settings.rate, held, carrier.is_busy, _state(carrier))
 
     def _written(self, reports: Sequence[Report]) -> list[int]:
         granted = []
@@ -95,3 +95,7 @@ class Shares:
             with self._database.transaction() as session:
                 for carrier_id, seconds in left:
                     carrier_instances.leave(session, self._instance_id, carrier_id, seconds)
+
+
+def _state(carrier: CarrierOutlet) -> str:
+    return orjson.dumps(view(carrier) | {READS_OWN_CONTENTS: True}).decode()

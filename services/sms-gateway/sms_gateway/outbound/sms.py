@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from channel import retries
+from channel import retries, stop_sayers
 from channel.batches import Header, Recipient
+from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
 from chassis.database import Database, Session, cursor_of
@@ -39,6 +40,7 @@ from sms_gateway.store import (
     code_rates,
     contents,
     conversations,
+    held_ranges,
     inbound_ids,
     inbound_parts,
     inbound_sms,
@@ -48,7 +50,7 @@ from sms_gateway.store import (
     receipts,
     replies,
     short_links,
-    stops,
+    traffic,
     unknown_messages,
     unread_deliveries,
 )
@@ -76,6 +78,7 @@ class SmsOutbound:
     channel = Channel.SMS
     composes_ahead = False
     partitioned = ("ledger", "ledger_parts")
+    kept_days = KEPT_DAYS
     put_off = ("parked_receipts",)
 
     def __init__(
@@ -108,6 +111,7 @@ class SmsOutbound:
         self._countries: dict[str, frozenset[str]] = {}
         self._forgot_old_at: datetime | None = None
         self._swept_at: datetime | None = None
+        self._own_swept_to = contents.FIRST
         self._filled_at: datetime | None = None
         self._end_overdue_at: datetime | None = None
         self._loop: CommonLoop
@@ -163,14 +167,14 @@ class SmsOutbound:
     def _take_over(
         self, carrier: CarrierOutlet, chunk: Chunk, recipients: list[Recipient], refused_by: frozenset[UUID]
     ) -> None:
-        carrier.claimed[chunk.batch.header.lane] += len(recipients)
         messages = self.compose(chunk, recipients, carrier)
-        for message in messages:
-            message.refused_by, message.outlet = refused_by, carrier
         if finished := [message for message in messages if message.state is not None]:
             self._loop.settled(finished)
-        if len(finished) < len(messages):
-            carrier.hand_over([message for message in messages if message.state is None])
+        if travelling := [message for message in messages if message.state is None]:
+            for message in travelling:
+                message.refused_by, message.outlet = refused_by, carrier
+            carrier.claimed[chunk.batch.header.lane] += len(travelling)
+            carrier.hand_over(travelling)
 
     def _use(self, settings: Sequence[CarrierSettings], router: Router) -> None:
         """Take the present carriers and routes; binds of a changed carrier are made again."""
@@ -197,7 +201,8 @@ class SmsOutbound:
     def load_content(self, session: Session, content_hash: str) -> Content | None:
         found = self._contents.get(content_hash)
         if found is None:
-            row = contents.content(session, content_hash)
+            load = contents.own if contents.is_own(content_hash) else contents.content
+            row = load(session, content_hash)
             if row is None:
                 return None
             if len(self._contents) > MOST_CONTENTS:
@@ -205,15 +210,20 @@ class SmsOutbound:
             found = self._contents[content_hash] = Content(row.account_id, row.sender, row.content)
         return found
 
+    def own_content(self, header: Header) -> Content | None:
+        if header.content is None or header.sender is None:
+            return None
+        return Content(UUID(header.account_id), header.sender, header.content)
+
     async def compose_ahead(self, chunk: Chunk) -> None:
         raise NotImplementedError  # `composes_ahead` says that it is not asked for.
 
     def compose(self, chunk: Chunk, recipients: list[Recipient], outlet: Outlet | None) -> list[SmsMessage]:
         self._reference = (self._reference + len(recipients)) & 0xFF
-        long_form = outlet.settings.long_form if isinstance(outlet, CarrierOutlet) else None
+        settings = outlet.settings if isinstance(outlet, CarrierOutlet) else None
         return compose(
-            chunk, recipients, long_form, self._codes, reference=self._reference, now=time.time(),
-            countries=self._countries,
+            chunk, recipients, settings.long_form if settings else None, self._codes, reference=self._reference,
+            now=time.time(), countries=self._countries, parameters=settings.parameters if settings else (),
         )  # fmt: skip
 
     def message(self, chunk: Chunk, recipient: Recipient, message_id: str, existing: bool, attempts: int) -> SmsMessage:
@@ -229,6 +239,8 @@ class SmsOutbound:
         except RenderFailed:
             parts = 1
         message.parts = message.travelling = parts
+        if chunk.batch.header.lane is not Lane.BULK:
+            message.note_unanswered(message.unanswered + 1, message.outlet.id if message.outlet else None)
         return message
 
     def schedule(self, message: Message, now: datetime) -> None:
@@ -248,6 +260,7 @@ class SmsOutbound:
             self._forget_old,
             self._sweep_contents,
             self._fill_in_texts,
+            self._carry_out_decisions,
         )
 
     def _look_up(self) -> None:
@@ -317,11 +330,11 @@ class SmsOutbound:
             swept = overdue.end(cursor_of(session), now)
             recorded = self._upkeep.record(cursor_of(session), swept.events)
         self._upkeep.publish(recorded)
-        for (carrier_id, state), messages in swept.ended.items():
+        for (carrier_id, state), ended in swept.ended.items():
             carrier = self._carriers.get(carrier_id) if carrier_id else None
             name = carrier.settings.name if carrier else str(carrier_id)
-            log.warning("messages_without_receipt", carrier=name, state=state, messages=messages)
-            figures.WITHOUT_RECEIPT.labels(name, state).inc(messages)
+            log.warning("messages_without_receipt", carrier=name, state=state, messages=ended)
+            figures.WITHOUT_RECEIPT.labels(name, state).inc(ended)
         self._end_overdue_at = None if swept.is_more else now + OVERDUE_EVERY
 
     def _sweep_contents(self) -> None:
@@ -331,7 +344,10 @@ class SmsOutbound:
             return
         with self._database.transaction() as session:
             is_more = contents.sweep(session, now) == contents.SWEPT_AT_ONCE
-        self._swept_at = None if is_more else now
+        with self._database.transaction() as session:
+            own_after = contents.sweep_own(session, now, self._own_swept_to)
+        self._own_swept_to = own_after or contents.FIRST
+        self._swept_at = None if is_more or own_after else now
 
     def _fill_in_texts(self) -> None:
         """A turn's worth of messages from phones that no search finds yet."""
@@ -342,6 +358,13 @@ class SmsOutbound:
             is_more = inbound_sms.fill_in_texts(cursor_of(session))
         self._filled_at = None if is_more else now
 
+    def _carry_out_decisions(self) -> None:
+        """A turn's worth of what waited in ranges that operators have decided on."""
+        with self._database.transaction() as session:
+            is_more = held_ranges.carry_out_next(session, datetime.now(UTC))
+        if is_more:
+            self._upkeep.wake()
+
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
         now = datetime.now(UTC)
@@ -351,13 +374,15 @@ class SmsOutbound:
             unknown_messages.forget_old(cursor_of(session), now - receipts.FAR)
             carrier_instances.forget_old(session)
             code_rates.forget_old(cursor_of(session), now)
+            held_ranges.forget_old(session, now)
             inbound_sms.forget_old(cursor_of(session))
             inbound_parts.forget_old(cursor_of(session))
             inbound_ids.forget_old(cursor_of(session))
             last_messages.forget_old(cursor_of(session))
-            stops.forget_old(cursor_of(session))
+            stop_sayers.forget_old(cursor_of(session))
             replies.forget_old(cursor_of(session))
             conversations.forget_old(cursor_of(session))
             short_links.forget_old(cursor_of(session))
+            traffic.forget_old(cursor_of(session))
             unread_deliveries.forget_old(cursor_of(session))
         self._forgot_old_at = now

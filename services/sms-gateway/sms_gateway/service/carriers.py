@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from sms_gateway.service.base import Base
-from sms_gateway.usecases import carrier_tests, carriers, countries
+from sms_gateway.usecases import carrier_tests, carriers, countries, sms_ranges
 
 
 class Carriers(Base):
@@ -72,3 +72,23 @@ class Carriers(Base):
     @rpc
     def delete_route(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("delete_route", carriers.delete_route, actor, payload)
+
+    @rpc
+    def list_sms_ranges(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_sms_ranges", sms_ranges.list_sms_ranges, actor, payload)
+
+    @rpc
+    def release_sms_range(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("release_sms_range", sms_ranges.release_sms_range, actor, payload)
+
+    @rpc
+    def drop_sms_range(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("drop_sms_range", sms_ranges.drop_sms_range, actor, payload)
+
+    @rpc
+    def get_sms_range_limit(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_sms_range_limit", sms_ranges.get_sms_range_limit, actor, payload)
+
+    @rpc
+    def set_sms_range_limit(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("set_sms_range_limit", sms_ranges.set_sms_range_limit, actor, payload)

@@ -9,12 +9,13 @@ from sms_gateway.service.answers import Answers
 from sms_gateway.service.carriers import Carriers
 from sms_gateway.service.keywords import Keywords
 from sms_gateway.service.messages import Messages
+from sms_gateway.service.prices import Prices
 from sms_gateway.service.senders import Senders
 from sms_gateway.service.smpp_accounts import SmppAccounts
-from sms_gateway.usecases import privacy, replies, system
+from sms_gateway.usecases import contents, privacy, replies, system
 
 
-class SmsGatewayService(Messages, Answers, Keywords, Senders, SmppAccounts, Carriers):
+class SmsGatewayService(Messages, Answers, Keywords, Senders, SmppAccounts, Carriers, Prices):
     """SMS: sender IDs, contents, single messages, carriers and routes. Sending itself is `sms_gateway.outbound`'s."""
 
     name = "sms_gateway"
@@ -37,6 +38,12 @@ class SmsGatewayService(Messages, Answers, Keywords, Senders, SmppAccounts, Carr
         """May run twice and in any order: the version tells which is the later."""
         with self.database.transaction() as session:
             account_networks.note(session, **payload)
+
+    @event_handler(events.SHORT_LINK_HOST_CHANGED)
+    def keep_short_link_host(self, payload: Payload) -> None:
+        """May run twice and in any order: the version tells which is the later."""
+        with self.database.transaction() as session:
+            contents.keep_short_link_host(session, event=payload)
 
     @event_handler(events.ACCOUNT_CLOSED)
     def erase_account(self, payload: Payload) -> None:

@@ -150,7 +150,7 @@ def _read(
     text = body
     if coding & CODING_MASK == CODING_UCS2:
         text = body.decode("utf-16-be", "replace").encode("ascii", "replace")
-    is_receipt = kind in (ESM_RECEIPT, ESM_INTERMEDIATE) or Tag.RECEIPTED_MESSAGE_ID in tlvs
+    is_receipt = kind in (ESM_RECEIPT, ESM_INTERMEDIATE) or _names_a_message(text, tlvs)
     if not is_receipt and (kind or not _in_turn(_FORM, text)):
         return Inbound(source, destination, coding, *_with_header(esm_class, body, tlvs))
     found = _receipt(source, destination, text, tlvs)
@@ -160,6 +160,14 @@ def _read(
         found.state = None
     found.is_typed = not is_receipt
     return found
+
+
+def _names_a_message(text: bytes, tlvs: dict[int, bytes]) -> bool:
+    """Whether parameters make a receipt of it. With an id alone and a text that tells no state, a person wrote it: some
+    carriers name the message that is answered."""
+    if Tag.RECEIPTED_MESSAGE_ID not in tlvs:
+        return False
+    return Tag.MESSAGE_STATE in tlvs or not text or _STAT.search(text) is not None
 
 
 def _with_header(esm_class: int, body: bytes, tlvs: dict[int, bytes]) -> tuple[int, bytes]:

@@ -13,7 +13,7 @@ from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import seals
 from chassis.certificates import LOOK_SECONDS
-from chassis.health import WorkStalled
+from chassis.health import Pulse, WorkStalled
 from chassis.logs import get_logger
 from chassis.process import Process, boot
 from chassis.rpc_client import RpcClient
@@ -40,12 +40,13 @@ async def _run(process: Process[SmppServerConfig]) -> None:
     client = RpcClient(process.broker, seals.passed_on)
     keeper = LeaseKeeper(process.database, "sms", client.call)
     relay = process.relay_outbox()
-    sends = SingleSends(process.database, keeper, messages.storing(partial(datetime.now, UTC)))
+    store = messages.storing(partial(datetime.now, UTC), lambda: server.keeps_own_contents)
+    sends = SingleSends(process.database, keeper, store)
     server = Server(process.config, process.database, sends, relay.poke)
     process.background(keeper.run, "quota-leases")
     waker = Waker(process.database, DELIVERIES).start(process.stop)
     process.background(partial(_pass_on, waker, loop, server), "deliveries-waker")
-    process.checks["binds"] = partial(_check, server)
+    process.checks |= {"binds": partial(_check, server), "loop": Pulse(loop).check}
     listening = Listening(process.config, server)
     await listening.start()
     gc.freeze()

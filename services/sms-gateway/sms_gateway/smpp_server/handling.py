@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chassis.database import Database, Session
@@ -31,6 +32,12 @@ _NAMES = {int(command): command.name.lower() for command in Command}
 log = get_logger()
 
 
+@lru_cache(maxsize=1024)
+def _answered(command: int, status: int) -> Any:
+    """The counter of such answers: looking it up by its labels takes longer than counting."""
+    return figures.REQUESTS.labels(_NAMES[command], f"{status:#04x}")
+
+
 class Handling:
     """`request` on the loop; every request is answered once, by `Connection.answer`."""
 
@@ -53,7 +60,7 @@ class Handling:
             self._answer(connection, command, Status.SYSTEM_ERROR, sequence)
 
     def _answer(self, connection: Connection, command: int, status: int, sequence: int, body: bytes = b"") -> None:
-        figures.REQUESTS.labels(_NAMES[command], f"{status:#04x}").inc()
+        _answered(command, status).inc()
         connection.answer(command | RESPONSE, status, sequence, body)
 
     # --- messages

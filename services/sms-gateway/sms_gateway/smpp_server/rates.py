@@ -14,19 +14,19 @@ class Rates:
     """A bucket for each partner that fills with its share and holds a second's worth."""
 
     def __init__(self) -> None:
-        self._buckets: dict[UUID, tuple[float, float]] = {}
+        self._buckets: dict[int, tuple[float, float]] = {}  # by the id's number: a UUID is hashed by Python
 
     def take(self, partner: SmppPartner, own_binds: int) -> bool:
         rate = partner.rate * own_binds / max(partner.binds, own_binds, 1)
         most = max(rate * BURST_SECONDS, 1.0)
         now = time.monotonic()
-        left, at = self._buckets.get(partner.id, (most, now))
+        left, at = self._buckets.get(partner.id.int, (most, now))
         left = min(most, left + (now - at) * rate)
         if left < 1:
-            self._buckets[partner.id] = left, now
+            self._buckets[partner.id.int] = left, now
             return False
-        self._buckets[partner.id] = left - 1, now
+        self._buckets[partner.id.int] = left - 1, now
         return True
 
     def forget(self, partner_id: UUID) -> None:
-        self._buckets.pop(partner_id, None)
+        self._buckets.pop(partner_id.int, None)

@@ -16,10 +16,10 @@ class Room:
     def __init__(self, most: int, octets: int) -> None:
         self._most, self._most_octets = most, octets
         self._count = self._octets = 0
-        self._of_account: dict[UUID, tuple[int, int]] = {}
+        self._of_account: dict[int, tuple[int, int]] = {}  # by the id's number: a UUID is hashed by Python
 
     def has(self, account_id: UUID, octets: int) -> bool:
-        count, held = self._of_account.get(account_id, (0, 0))
+        count, held = self._of_account.get(account_id.int, (0, 0))
         return (
             self._count < self._most
             and self._octets + octets <= self._most_octets
@@ -36,7 +36,8 @@ class Room:
     def _add(self, account_id: UUID, one: int, octets: int) -> None:
         self._count += one
         self._octets += octets
-        count, held = self._of_account.get(account_id, (0, 0))
-        self._of_account[account_id] = count + one, held + octets
-        if not count + one:
-            del self._of_account[account_id]
+        count, held = self._of_account.get(account_id.int, (0, 0))
+        if count + one:
+            self._of_account[account_id.int] = count + one, held + octets
+        else:
+            del self._of_account[account_id.int]

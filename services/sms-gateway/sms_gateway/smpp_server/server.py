@@ -23,7 +23,7 @@ from sms_gateway.smpp_server.outgoing import Outgoing
 from sms_gateway.smpp_server.partners import partner_of
 from sms_gateway.smpp_server.rates import Rates
 from sms_gateway.smpp_server.session import Session, State
-from sms_gateway.store import smpp_accounts, smpp_deliveries
+from sms_gateway.store import carrier_instances, smpp_accounts, smpp_deliveries
 
 TICK_SECONDS = 1.0
 FORGET_EVERY = 3600.0
@@ -53,6 +53,7 @@ class Server:
         self.outgoing = Outgoing(database, lambda: list(self._bound.values()))
         self._handling = Handling(database, self.intake)
         self._binding = Binding(database, self._on_bound, lambda bind_id: self._left.append(bind_id))
+        self.keeps_own_contents = False  # `store.carrier_instances.read_own_contents`
         self.is_stopping = False
         self.ticked_at = time.monotonic()
 
@@ -161,6 +162,7 @@ class Server:
             if left:
                 smpp_accounts.close_binds(session, left)
             rows = smpp_accounts.known(session, partner_ids) if partner_ids else []
+            self.keeps_own_contents = carrier_instances.read_own_contents(session)
         if forgets:
             self._forget_old()
         present = {row.id: partner_of(row) for row in rows}

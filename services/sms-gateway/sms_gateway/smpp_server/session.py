@@ -54,6 +54,7 @@ class Session(asyncio.Protocol):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._buffer = b""
+        self._unwritten: list[bytes] = []
         self._sequence = 0
         self._faults = 0
         self._enquired_at: float | None = None
@@ -308,11 +309,23 @@ class Session(asyncio.Protocol):
         return self._sequence
 
     def _write(self, octets: bytes) -> None:
-        if self.state is not State.CLOSED and self._transport is not None:
-            self._transport.write(octets)
+        """It goes with the others of this turn of the loop: a system call for each PDU cost half of what a message did.
+        What of them awaits room is the transport's, which then pauses us."""
+        if self.state is State.CLOSED or self._transport is None:
+            return
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unwritten.append(octets)
+
+    def _flush(self) -> None:
+        unwritten, self._unwritten = self._unwritten, []
+        if unwritten and self.state is not State.CLOSED and self._transport is not None:
+            self._transport.write(b"".join(unwritten))
 
     def _of_transport(self, what: str) -> None:
         if self._transport is not None:
+            if what == "close":
+                self._flush()
             getattr(self._transport, what)()
 
     # --- timers

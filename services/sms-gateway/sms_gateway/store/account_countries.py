@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 from uuid import UUID
 
+from psycopg import Cursor
 from sqlalchemy import text
 
 from channel.retries import UPKEEP
 from chassis import waking
-from chassis.database import Session
+from chassis.database import Session, cursor_of
 
 Allowed = dict[UUID, frozenset[str]]
 
 
 def of_accounts(session: Session, account_ids: Collection[UUID]) -> Allowed:
     """Of those that are limited; the others send anywhere."""
-    query = text("SELECT account_id, countries FROM account_countries WHERE account_id = ANY(:accounts)")
-    return {row[0]: frozenset(row[1]) for row in session.execute(query, {"accounts": list(account_ids)})}
+    return ask_of_accounts(cursor_of(session), account_ids)()
+
+
+def ask_of_accounts(cursor: Cursor[Any], account_ids: Collection[UUID]) -> Callable[[], Allowed]:
+    """As `of_accounts`, for a pipeline: what is returned is called once it has ended."""
+    cursor.execute(
+        "SELECT account_id, countries FROM account_countries WHERE account_id = ANY(%s)", (list(account_ids),)
+    )
+    return lambda: {row[0]: frozenset(row[1]) for row in cursor.fetchall()}
 
 
 def of_all(session: Session) -> Allowed:

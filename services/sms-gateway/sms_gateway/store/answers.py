@@ -17,7 +17,9 @@ from uuid import UUID, uuid5
 import orjson
 from psycopg import Cursor
 
+from channel import stop_sayers
 from channel.ports import Event
+from channel.stop_words import may_name_a_sender, wish_of
 from chassis import outbox
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -27,7 +29,6 @@ from sms_gateway.batches import ArrivedInbound
 from sms_gateway.content import gsm, segments
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
-from sms_gateway.domain.stop_words import may_name_a_sender, wish_of
 from sms_gateway.store import (
     conversations,
     inbound_ids,
@@ -37,7 +38,6 @@ from sms_gateway.store import (
     replies,
     senders,
     smpp_deliveries,
-    stops,
 )
 from sms_gateway.store.last_messages import LastMessage
 
@@ -72,12 +72,24 @@ def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
     smpp_deliveries.add_answers(cursor, [_for_partners(each) for each in answers if each.answered])
     placed = [(each, segments.place_of(each.arrived.octets, each.arrived.esm_class)) for each in answers]
     inbound_parts.write(cursor, [(each.arrived, place) for each, place in placed if place])
-    return _keep(cursor, [each for each, place in placed if place is None])
+    stopped = _stop_at_once(cursor, [each for each, place in placed if place and place.number == 1])
+    return stopped + _keep(cursor, [each for each, place in placed if place is None])
 
 
 def take_joined(cursor: Cursor[Any]) -> list[Event]:
     """Keep answers of several parts that are whole now, or will never be; returns as `take`."""
     return _keep(cursor, _answers(cursor, inbound_parts.joined(cursor)))
+
+
+def _stop_at_once(cursor: Cursor[Any], beginnings: Sequence[Answer]) -> list[Event]:
+    """A long message that begins with STOP says so, whatever comes behind: nobody waits for a part that may be lost.
+    It is confirmed with the others, once it is whole or will never be."""
+    said = zip(beginnings, _wishes(cursor, beginnings), strict=True)
+    stops = [each for each, wish in said if wish is Wish.STOP]
+    refused = _refused(stops)
+    stop_sayers.await_reply(cursor, _remember(cursor, refused))
+    _tell_refused(cursor, refused)
+    return [event for each in stops for message in each.to for event in _unsubscription(each, message)]
 
 
 def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
@@ -140,18 +152,34 @@ def _tell_received(cursor: Cursor[Any], answers: Sequence[Answer], rows: Sequenc
 
 
 def _tell_stops(cursor: Cursor[Any], said: Sequence[tuple[Answer, tuple[Any, ...]]]) -> None:
+    refused = _refused([each for each, _ in said])
+    new = _remember(cursor, refused)
+    first = {(one.account_id, one.phone): one for each, row in reversed(said) for one in _of_each(each, row)}
+    new |= stop_sayers.take_awaiting(cursor, first.keys())
+    replies.confirm_stops(cursor, [first[key] for key in sorted(new)])
+    _tell_refused(cursor, refused)
+
+
+def _remember(
+    cursor: Cursor[Any], refused: Mapping[tuple[UUID, UUID | None], list[dict[str, Any]]]
+) -> set[tuple[UUID, str]]:
+    """For what is on its way now; returns those accounts and phones that are new."""
+    said = [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some]
+    return stop_sayers.remember(cursor, said)
+
+
+def _refused(stops: Sequence[Answer]) -> dict[tuple[UUID, UUID | None], list[dict[str, Any]]]:
+    """Who wants no more, by account and campaign."""
     refused: dict[tuple[UUID, UUID | None], list[dict[str, Any]]] = defaultdict(list)
-    for each, _ in said:
+    for each in stops:
         if not each.to:
             log.warning("stop_to_nobody", carrier_id=str(each.arrived.carrier_id))
         for message in each.to:
             refused[message.account_id, message.campaign_id].append(_told(each, message))
-    new = stops.remember(
-        cursor,
-        [(account, one["address"], one["occurred_at"]) for (account, _), some in refused.items() for one in some],
-    )
-    first = {(one.account_id, one.phone): one for each, row in reversed(said) for one in _of_each(each, row)}
-    replies.confirm_stops(cursor, [first[key] for key in sorted(new)])
+    return refused
+
+
+def _tell_refused(cursor: Cursor[Any], refused: Mapping[tuple[UUID, UUID | None], list[dict[str, Any]]]) -> None:
     for (account_id, campaign_id), addresses in refused.items():
         outbox.record_at(
             cursor, SMS_ADDRESSES_REFUSED, account_id=account_id, campaign_id=campaign_id, addresses=addresses
@@ -167,7 +195,7 @@ def _tell_starts(cursor: Cursor[Any], said: Sequence[Answer]) -> None:
     for each in said:
         for message in each.to:
             welcome[message.account_id].append(_told(each, message))
-    stops.take_back(
+    stop_sayers.take_back(
         cursor, [(account, one["address"], one["occurred_at"]) for account, some in welcome.items() for one in some]
     )
     for account_id, addresses in welcome.items():

@@ -44,6 +44,9 @@ class Report:
     state: str  # JSON
 
 
+READS_OWN_CONTENTS = "reads_own_contents"  # in the state of processes that do
+
+
 def renew(session: Session, instance_id: UUID, report: Report) -> int:
     """Write the report; returns what the process may send a second from its commit on, 0 for a carrier without limit.
 
@@ -92,6 +95,16 @@ def states(session: Session, carrier_id: UUID) -> Sequence[Any]:
         ),
         {"carrier_id": carrier_id},
     ).all()
+
+
+def read_own_contents(session: Session) -> bool:
+    """Whether every outbound process that lives knows what came along with a batch (`READS_OWN_CONTENTS`): one of a
+    release before would refuse messages whose content is in no row of `contents`."""
+    query = text(
+        "SELECT NOT EXISTS (SELECT FROM carrier_instances WHERE expires_at > clock_timestamp()"
+        f" AND NOT coalesce((state ->> '{READS_OWN_CONTENTS}')::boolean, false))"
+    )
+    return bool(session.scalar(query))
 
 
 def forget_old(session: Session) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session, cursor_of
@@ -20,7 +20,9 @@ from sms_gateway.store.literals import arrays
 
 KEPT = timedelta(days=8)  # from when a single message may leave: its validity, and the tries of a carrier that is down
 SLACK = timedelta(days=1)  # kept for so much longer, so that a content that is sent often is rarely written
-SWEPT_AT_ONCE = 1_000
+SWEPT_AT_ONCE, OWN_SWEPT_AT_ONCE = 1_000, 5_000
+FIRST = UUID(int=0)
+_OWN = "send:"
 
 _PRESENT = (
     "SELECT c.content_hash FROM unnest(%s::text[], %s::timestamptz[]) AS k(content_hash, until)"
@@ -45,6 +47,15 @@ _SWEEP = (
     " put_off AS (UPDATE contents c SET keep_until = %(later)s FROM seen"
     " WHERE c.content_hash = seen.content_hash AND seen.waits)"
     " SELECT count(*) FROM seen"
+)
+# The ids of a send's messages differ from its stem in their last 32 bits.
+_SWEEP_OWN = (
+    "WITH page AS MATERIALIZED (SELECT send_id, stem_id FROM sends WHERE content IS NOT NULL"
+    " AND send_id > %(after)s AND send_id < %(before)s ORDER BY send_id LIMIT %(limit)s),"
+    " gone AS (UPDATE sends s SET content = NULL FROM page WHERE s.send_id = page.send_id"
+    " AND NOT EXISTS (SELECT FROM retries r WHERE r.message_id BETWEEN page.stem_id"
+    " AND CAST(left(CAST(page.stem_id AS text), 28) || 'ffffffff' AS uuid)))"
+    " SELECT send_id FROM page ORDER BY send_id"
 )
 
 
@@ -95,6 +106,33 @@ def sweep(session: Session, now: datetime) -> int:
     cursor.execute(_SWEEP, bound)
     row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def sweep_own(session: Session, now: datetime, after: UUID = FIRST) -> UUID | None:
+    """Take what partners' messages say out of their sends, a page in the order of their ids, unless one waits to leave.
+
+    :returns: where the next page begins; None after the last.
+    """
+    cursor = cursor_of(session)
+    bound = {"after": after, "before": first_id_at(now - KEPT), "limit": OWN_SWEPT_AT_ONCE}
+    cursor.execute(_SWEEP_OWN, bound)
+    found = cursor.fetchall()
+    return found[-1][0] if len(found) == OWN_SWEPT_AT_ONCE else None
+
+
+def own_name(send_id: str) -> str:
+    """How a content is named that stands with its send and is nobody else's: a partner's message."""
+    return _OWN + send_id
+
+
+def is_own(name: str) -> bool:
+    return name.startswith(_OWN)
+
+
+def own(session: Session, name: str) -> Any:
+    """Account, sender and content of a send's own; None where there is none, or it has been forgotten."""
+    query = text("SELECT account_id, sender, content FROM sends WHERE send_id = :id AND content IS NOT NULL")
+    return session.execute(query, {"id": UUID(name.removeprefix(_OWN))}).one_or_none()
 
 
 def content(session: Session, name: str, *, account_id: UUID | None = None) -> Content | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,26 +10,28 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from channel.batches import Header, Recipient
+from channel import stop_sayers
+from channel.batches import UNANSWERED_AT, Header, Recipient
 from channel.lane_outbox import LaneMessage
-from channel.outlets import Chunk
+from channel.outlets import NOT_STORED, Chunk
 from channel.ports import Event
 from contracts.vocabulary import Channel, MessageState
-from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
-from sms_gateway.domain.networks import network_of
+from sms_gateway.batches import TOO_LATE, Arrived, ArrivedInbound, ArrivedUnread, SmsMessage
 from sms_gateway.store import (
     answers,
     conversations,
     last_messages,
     overdue,
     parts,
+    prices,
     receipts,
     short_links,
     smpp_deliveries,
-    stops,
+    traffic,
     unknown_messages,
     unread_deliveries,
 )
+from sms_gateway.store.last_messages import HANDED_OVER
 from sms_gateway.store.literals import ESCAPES, NULL
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.REJECTED})
@@ -60,34 +63,41 @@ class SmsLedger:
     kept = ("carrier_id",)
     personal = ("contact_id", "address")
 
+    def __init__(self) -> None:
+        self._prices = prices.PriceBook()
+        self._shard = random.randrange(1 << 15)
+
     def row(self, message: SmsMessage) -> tuple[Any, ...]:
         header, recipient = message.header, message.recipient
         moment = datetime.fromtimestamp(message.at, UTC)
+        submitted_at = datetime.fromtimestamp(_submitted_at(message), UTC)
         return (
             message.message_id, header.account_id, header.campaign_id, recipient.get("contact_id") or None,
-            message.outlet.id if message.outlet else None, _single_id(message), recipient["address"],
-            message.state, message.code, message.parts, moment, moment if message.state in FINAL else None,
+            message.holder.id if message.holder else None, _single_id(message), recipient["address"],
+            message.state, message.code, message.parts, submitted_at, moment if message.state in FINAL else None,
         )  # fmt: skip
 
     def line(self, message: SmsMessage) -> str:
         header, recipient = message.chunk.batch.header, message.recipient
-        stamp = _stamp(message.at)
+        submitted_at, stamp = _stamp(_submitted_at(message)), _stamp(message.at)
         identifier = _single_id(message)
         return (
             f"{message.message_id}\t{header.account_id}\t{header.campaign_id or NULL}\t"
             f"{recipient.get('contact_id') or NULL}\t"
-            f"{message.outlet or NULL}\t{identifier.translate(ESCAPES) if identifier else NULL}\t"
+            f"{message.holder or NULL}\t{identifier.translate(ESCAPES) if identifier else NULL}\t"
             f"{recipient['address'].translate(ESCAPES)}\t{message.state}\t{message.code or NULL}\t{message.parts}\t"
-            f"{stamp}\t{stamp if message.state in FINAL else NULL}\n"
+            f"{submitted_at}\t{stamp if message.state in FINAL else NULL}\n"
         )
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
         """The parts of long messages, who can be found again by the number alone, what the sweep has passed, and what
         may be answered."""
         parts.write(cursor, messages)
+        known = self._prices.know(cursor, {message.chunk.batch.header.account_id for message in messages})
+        traffic.write(cursor, messages, known, self._shard)
         overdue.watch(cursor, messages)
         last_messages.remember(cursor, messages)
-        conversations.remember(cursor, [message for message in messages if message.state in last_messages.HANDED_OVER])
+        conversations.remember(cursor, [message for message in messages if message.state in HANDED_OVER])
         unknown_messages.remember(cursor, [message for message in messages if message.state is MessageState.UNKNOWN])
 
     def owner_id(self, header: Header, recipient: Recipient) -> str:
@@ -109,8 +119,16 @@ class SmsLedger:
         }
         if message.code:
             event["code"] = message.code
-        if (network := network_of(recipient["address"])) is not None:
-            event["domain"] = network
+        peer = message.holder if message.outlet is None else message.outlet
+        if peer is not None and peer.name:
+            event["peer"] = peer.name
+        if message.state is MessageState.UNKNOWN and message.unanswered and message.code not in (None, NOT_STORED):
+            event["detail"] = _tries(message)
+        place = message.place
+        if place is not None and "." in place:  # a network; a country alone is none
+            event["domain"] = place
+        if message.cost is not None:
+            event["cost"] = message.cost
         return event
 
     def note_claims(self, cursor: Cursor[Any], instance_id: UUID, chunks: Sequence[Chunk]) -> list[LaneMessage]:
@@ -120,7 +138,7 @@ class SmsLedger:
         message.carrier_ids = None
 
     def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
-        return stops.among(cursor, chunks)
+        return stop_sayers.among(cursor, chunks)
 
     def apply_receipts(
         self, cursor: Cursor[Any], arrived: Sequence[Arrived | ArrivedInbound | ArrivedUnread], now: datetime
@@ -133,6 +151,16 @@ class SmsLedger:
         smpp_deliveries.add_receipts(cursor, events)
 
 
+def _tries(message: SmsMessage) -> str:
+    """Who may have it, and what came after. Only what a carrier was handed can have been refused by one."""
+    silent = message.holder.name if message.holder else ""
+    if message.outlet is not None:
+        after = f"{message.outlet.name or 'another'} refused it: {message.code}"
+    else:
+        after = "too late to try again" if message.code == TOO_LATE else f"not tried again: {message.code}"
+    return f"{silent or 'a carrier'} did not answer; {after}"
+
+
 _last_stamp: tuple[float, str] = (0.0, "")
 
 
@@ -142,6 +170,14 @@ def _stamp(moment: float) -> str:
     if _last_stamp[0] != moment:
         _last_stamp = (moment, datetime.fromtimestamp(moment, UTC).isoformat())
     return _last_stamp[1]
+
+
+def _submitted_at(message: SmsMessage) -> float:
+    """Of one that waits, and has left before without an answer, that moment: if it is taken back, the receipt finds it
+    by that (`store.unknown_messages`)."""
+    if message.state is MessageState.DEFERRED:
+        return float(message.recipient.get(UNANSWERED_AT) or message.at)
+    return message.at
 
 
 def _single_id(message: SmsMessage) -> str | None:

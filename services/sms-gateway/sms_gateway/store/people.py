@@ -65,8 +65,8 @@ def forget_texts(session: Session, *, account_id: UUID, message_ids: Collection[
     stems = list({UUID(int=one.int >> 32 << 32) for one in message_ids})
     hashes = session.scalars(
         text(
-            "UPDATE sends SET text = NULL, external_id = NULL WHERE account_id = :account AND stem_id = ANY(:stems)"
-            " AND recipients = 1 RETURNING content_hash"
+            "UPDATE sends SET text = NULL, external_id = NULL, content = NULL"
+            " WHERE account_id = :account AND stem_id = ANY(:stems) AND recipients = 1 RETURNING content_hash"
         ),
         {"account": account_id, "stems": stems},
     ).all()

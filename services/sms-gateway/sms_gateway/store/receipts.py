@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -75,7 +75,9 @@ def apply(
         if earlier is None or earlier.state is MessageState.UNKNOWN:
             of_carrier[receipt.carrier_message_id] = receipt
     unmatched = doubted
+    names = _names(cursor, {receipt.carrier_id for receipt in arrived})
     for carrier_id, waiting in by_carrier.items():
+        known = len(events)
         _apply_to_messages(cursor, carrier_id, waiting, now - NEAR, events)
         if waiting:
             _apply_to_parts(cursor, carrier_id, waiting, far, events)
@@ -85,15 +87,31 @@ def apply(
             _drop_repeated(cursor, carrier_id, waiting, far)
         if waiting:
             _apply_as_spelled_earlier(cursor, carrier_id, waiting, far, events)
+        _name_peer(events[known:], names.get(carrier_id))
         unmatched += waiting.values()
     late = now.timestamp() - unmatched_after
-    parked = [
-        receipt
-        for receipt in unmatched
-        if not (receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, far, events))
-    ]
+    parked = []
+    for receipt in unmatched:
+        known = len(events)
+        if receipt.tries and receipt.at <= late and unknown_messages.mend(cursor, receipt, far, events):
+            _name_peer(events[known:], names.get(receipt.carrier_id))
+        else:
+            parked.append(receipt)
     parked_receipts.park(cursor, parked, now)
     return events
+
+
+def _name_peer(events: Iterable[Event], name: str | None) -> None:
+    for event in events:
+        event["peer"] = name or ""
+
+
+def _names(cursor: Cursor[Any], carrier_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What operators call these carriers."""
+    if not carrier_ids:
+        return {}
+    cursor.execute("SELECT id, name FROM carriers WHERE id = ANY(%s)", (list(carrier_ids),))
+    return dict(cursor.fetchall())
 
 
 def _far(cursor: Cursor[Any], arrived: Sequence[Arrived], now: datetime) -> datetime:

@@ -86,6 +86,7 @@ def _tell_written(cursor: Cursor[Any], written: Sequence[tuple[Said, Keyword]]) 
 
 
 def _give(cursor: Cursor[Any], answers: Sequence[Reply]) -> None:
+    _one_at_a_time(cursor, {each.way for each in answers})
     given = _given_lately(cursor, {each.way for each in answers})
     replies: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     rows = []
@@ -112,6 +113,16 @@ def _give(cursor: Cursor[Any], answers: Sequence[Reply]) -> None:
         )
     for account_id, some in replies.items():
         outbox.record_at(cursor, SMS_REPLIES_DUE, account_id=account_id, replies=some)
+
+
+def _one_at_a_time(cursor: Cursor[Any], ways: Collection[tuple[UUID, str, str]]) -> None:
+    """Until this transaction ends. A carrier that gives no id may deliver one message to two processes at once: the
+    second of them waits, and then sees what the first has answered."""
+    if ways:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('reply:' || key, 0)) FROM unnest(%s::text[]) AS key",
+            (sorted(":".join(map(str, way)) for way in ways),),
+        )
 
 
 def _given_lately(

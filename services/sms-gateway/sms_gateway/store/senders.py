@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +28,17 @@ def active_spelling(session: Session, *, account_id: UUID, sender: str) -> str |
 
 def active_spellings(session: Session, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
     """The same for many (account, sender key)."""
-    cursor = cursor_of(session)
+    return ask_active(cursor_of(session), wanted)()
+
+
+def ask_active(cursor: Cursor[Any], wanted: Collection[tuple[UUID, str]]) -> Callable[[], dict[tuple[UUID, str], str]]:
+    """As `active_spellings`, for a pipeline: what is returned is called once it has ended."""
     cursor.execute(
         "SELECT s.account_id, s.sender_key, s.sender FROM unnest(%s::uuid[], %s::text[]) AS w(account_id, sender_key)"
         " JOIN sender_ids s USING (account_id, sender_key) WHERE s.state = %s",
         ([account_id for account_id, _ in wanted], [key for _, key in wanted], SenderState.ACTIVE),
     )
-    return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+    return lambda: {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
 def owners(cursor: Cursor[Any], numbers: Collection[str]) -> dict[str, list[UUID]]:

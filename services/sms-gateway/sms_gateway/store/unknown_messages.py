@@ -10,14 +10,14 @@ from uuid import UUID
 from psycopg import Cursor
 
 from channel.ports import Event
-from chassis.database import columns
-from contracts.ids import created_at, first_id_at
+from chassis.database import Session, changed, columns
+from contracts.ids import first_id_at
 from contracts.vocabulary import ERASED_ADDRESS, MessageState
 from sms_gateway.batches import Arrived, SmsMessage, receipt_event
 from sms_gateway.smpp.message_ids import UNDECIDED
 from sms_gateway.store import parts
 
-# A message without an answer was handed over within moments of its claim; dates in receipts are minutes.
+# A message without an answer was handed over within moments of a claim; dates in receipts are minutes.
 NEAR_CLAIM = timedelta(minutes=5)
 
 # Only a message of the same carrier, number and sender, handed over when the receipt says, and an id that nobody holds:
@@ -36,13 +36,25 @@ WHERE u.address = %(address)s AND lower(ltrim(u.sender, '+')) = %(sender)s
 ORDER BY u.message_id LIMIT 1 FOR UPDATE OF u SKIP LOCKED
 """
 
+_NOTE = """
+INSERT INTO unknown_messages (message_id, address, parts_left, sender, claimed_at)
+SELECT l.message_id, l.address, greatest(l.parts - coalesce(p.told, 0), 1), s.sender, l.submitted_at
+FROM unnest(CAST(:ids AS uuid[])) AS u(message_id)
+CROSS JOIN LATERAL (SELECT * FROM ledger WHERE message_id = u.message_id LIMIT 1) l
+JOIN sends s ON s.stem_id = CAST(left(CAST(u.message_id AS text), 28) || '00000000' AS uuid)
+LEFT JOIN LATERAL (
+  SELECT count(*) AS told FROM ledger_parts WHERE message_id = u.message_id AND carrier_message_id IS NOT NULL
+) p ON true
+WHERE l.address <> :erased ON CONFLICT DO NOTHING
+"""
+
 
 def remember(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
     """For receipts that no id leads to; of a person who was erased there is none."""
     rows = [
         (
             message.message_id, message.recipient["address"], _unanswered(message), message.chunk.batch.content.sender,
-            created_at(message.chunk.claim.claim_id) if message.chunk.claim else None,
+            message.handed_over_at,
         )
         for message in messages
         if message.recipient["address"] != ERASED_ADDRESS
@@ -53,6 +65,12 @@ def remember(cursor: Cursor[Any], messages: Sequence[SmsMessage]) -> None:
             " unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::timestamptz[]) ON CONFLICT DO NOTHING",
             columns(rows, 5),
         )
+
+
+def note(session: Session, message_ids: Sequence[UUID]) -> None:
+    """As `remember`, of single messages of which the ledger alone knows: when they left without an answer, and
+    which of their parts had an answer."""
+    changed(session, _NOTE, ids=list(message_ids), erased=ERASED_ADDRESS)
 
 
 def _unanswered(message: SmsMessage) -> int:

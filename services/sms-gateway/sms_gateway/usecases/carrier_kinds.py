@@ -12,6 +12,7 @@ from sms_gateway.http_api.dialects import GENERIC, SMPP, TWILIO, Dialect, dialec
 from sms_gateway.models import Carrier
 
 _OF_SMPP = ("host", "port", "system_id")
+_TLS = ("tls", "tls_ca", "tls_pin", "tls_certificate", "tls_key")
 _OF_HTTP = ("http", "token", "hook_secret")
 # `receipt_ids` and the form of long messages are SMPP's too; they have defaults, and say nothing of a carrier by HTTP.
 
@@ -21,7 +22,7 @@ def ensure_fits(carrier: Carrier, settings: Mapping[str, Any]) -> None:
 
     :param settings: those that the request names. :raises Invalid: something is missing, of another kind, or wrong.
     """
-    others = _OF_HTTP if carrier.kind == SMPP else (*_OF_SMPP, "tls", "tls_ca", "tls_pin", "tls_certificate", "tls_key")
+    others = _OF_HTTP if carrier.kind == SMPP else (*_OF_SMPP, *_TLS, "parameters", "errors")
     for name in others:
         if settings.get(name) not in (None, False):
             raise exceptions.carrier_of_other_kind(name, carrier.kind)

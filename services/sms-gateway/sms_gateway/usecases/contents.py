@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from chassis import short_link_hosts
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.errors import Invalid
@@ -22,6 +23,7 @@ from sms_gateway.content.first_render import FirstRender, render_apart, show_apa
 from sms_gateway.content.template import RenderFailed
 from sms_gateway.store import contents as store
 from sms_gateway.store import senders
+from sms_gateway.usecases import prices
 
 SAMPLE_SECONDS = 8.0
 
@@ -72,6 +74,20 @@ def _shortened(text: str, address: str) -> str:
     return links.filled(links.samples)
 
 
+def short_link_url_of(database: Database, *, account_id: UUID, ours: str) -> str:
+    """What the account's short links start with, up to the code: its own host, else the platform's.
+
+    :param ours: the platform's.
+    """
+    with database.transaction() as session:
+        own = short_link_hosts.url_of(session, account_id)
+    return ours if own is None else f"{own}{short_links_of.PATH}"
+
+
+def keep_short_link_host(session: Session, *, event: Mapping[str, Any]) -> None:
+    short_link_hosts.note(session, **event)
+
+
 def with_address(content: dict[str, Any], short_link_url: str | None) -> dict[str, Any]:
     """The content as it is kept: where short links are asked for, the address that they start with."""
     kept = {name: value for name, value in content.items() if name != "short_links"}
@@ -84,8 +100,11 @@ def _shown(counted: parts.Counted) -> dict[str, Any]:
     return {name: getattr(counted, name) for name in ("encoding", "characters", "units", "parts")}
 
 
-def measure(ask: Ask, *, actor: Actor, content: dict[str, Any], audience: dict[str, Any]) -> dict[str, Any]:
-    """What the content, a template, takes of its recipients, by a sample of the audience; nobody's text is told.
+def measure(
+    database: Database, ask: Ask, *, actor: Actor, now: datetime, content: dict[str, Any], audience: dict[str, Any]
+) -> dict[str, Any]:
+    """What the content, a template, takes of its recipients and costs, by a sample of the audience; nobody's text or
+    number is told.
 
     :raises Forbidden: the actor may not see what campaigns say. :raises Invalid: the template is broken.
     """
@@ -93,20 +112,31 @@ def measure(ask: Ask, *, actor: Actor, content: dict[str, Any], audience: dict[s
         raise exceptions.permission_missing("sms.campaigns.read")
     try:
         variables = show_apart(content, account_of(actor), []).variables
-        wanted = {"channel": str(Channel.SMS), "audience": audience, "fields": variables}
+        wanted = {"channel": str(Channel.SMS), "audience": audience, "fields": sorted({*variables, "phone"})}
         sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)["contacts"]
         texts = show_apart(content, account_of(actor), [contact["fields"] for contact in sample]).texts
     except RenderFailed as failed:
         raise exceptions.template_invalid(failed.detail, failed.code) from None
-    return {"variables": variables, **_measured([text for text in texts if isinstance(text, str)], len(texts))}
+    counted = _counted([contact["fields"].get("phone") for contact in sample], texts)
+    with database.transaction() as session:
+        networks = prices.of_sample(session, account_of(actor), [(phone, one.parts) for phone, one in counted], now)
+    return {"variables": variables, **_measured([one for _, one in counted], len(texts)), "networks": networks}
 
 
-def _measured(texts: Sequence[str], looked_at: int) -> dict[str, Any]:
+def _counted(
+    phones: Sequence[str | None], texts: Sequence[str | RenderFailed]
+) -> list[tuple[str | None, parts.Counted]]:
+    """Those that can be made, with the phone of each."""
     counted = []
-    for text in texts:
-        with suppress(parts.TooLong):
-            counted.append(parts.count(text))
-    counted.sort(key=lambda one: (one.parts, one.units))
+    for phone, text in zip(phones, texts, strict=True):
+        if isinstance(text, str):
+            with suppress(parts.TooLong):
+                counted.append((phone, parts.count(text)))
+    return counted
+
+
+def _measured(counted: Sequence[parts.Counted], looked_at: int) -> dict[str, Any]:
+    counted = sorted(counted, key=lambda one: (one.parts, one.units))
     return {
         "looked_at": looked_at,
         "failed": looked_at - len(counted),
@@ -146,6 +176,8 @@ def check_content(
     except Invalid as refused:
         problem = {"field": "text", "code": refused.code, "detail": refused.detail, "hits": []}
         return answer | {"variables": shown.variables, "problems": [problem]}
+    with database.transaction() as session:
+        figures["prices"] = prices.of_text(session, account_of(actor), figures["parts"], now)
     return answer | {
         "variables": shown.variables, "figures": figures, "rendered": rendered, "advice": _advice(figures),
     }  # fmt: skip

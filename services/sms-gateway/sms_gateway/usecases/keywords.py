@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from channel.stop_words import wish_of
+from channel.words import words_of
 from chassis import acts, pages
 from chassis.actors import account_of
 from chassis.database import Session
@@ -15,8 +17,6 @@ from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
 from sms_gateway import exceptions
 from sms_gateway.domain.numbers import bare
-from sms_gateway.domain.stop_words import wish_of
-from sms_gateway.domain.words import words_of
 from sms_gateway.models import SmsKeyword
 from sms_gateway.store import keywords as store
 from sms_gateway.store import senders

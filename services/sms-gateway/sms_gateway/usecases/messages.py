@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from channel import quota_leases
+from channel.quota_leases import Leased
 from channel.single_sends import Raced, TooFewUnits
 from chassis import erasures
 from chassis.actors import account_of, submitter_of
@@ -23,10 +24,14 @@ from contracts.vocabulary import Lane
 from sms_gateway import exceptions
 from sms_gateway.domain import code_rates
 from sms_gateway.domain.countries import country_of
-from sms_gateway.domain.sends import Plan, request_hash
-from sms_gateway.store import account_countries, contents, messages, senders
+from sms_gateway.domain.ranges import RangeState
+from sms_gateway.domain.sends import NewSend, Plan, new_send, request_hash
+from sms_gateway.store import contents, held_ranges, messages, new_sends, senders, unknown_messages
 from sms_gateway.store.code_rates import CodeRates
 from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused, with_address
+from sms_gateway.usecases.sms_ranges import RangeGuard
+
+_ACCOUNT_AND_SENDER = attrgetter("account_id", "sender")
 
 
 def plan_send(
@@ -74,7 +79,14 @@ def plan_send(
 
 
 def plan_test(
-    database: Database, *, actor: Actor, now: datetime, content_hash: str, addresses: list[str], fields_: dict[str, Any]
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    content_hash: str,
+    addresses: list[str],
+    fields_: dict[str, Any],
+    campaign_id: UUID | None,
 ) -> Plan:
     """Check a test of a prepared content, rendered with given fields; it goes once to each number."""
     account_id = account_of(actor)
@@ -96,60 +108,89 @@ def plan_test(
         request_hash=request_hash(account_id, actor.get("request_key")),
         trace_id=str(actor.get("request_id") or ""),
         submitter_id=submitter_of(actor),
+        test_of=str(campaign_id) if campaign_id else None,
     )
 
 
-def storing(now: Callable[[], datetime]) -> Callable[[Session, Sequence[Plan]], list[Any]]:
+def storing(
+    now: Callable[[], datetime], keeps_own: Callable[[], bool] = lambda: False
+) -> Callable[[Session, Sequence[Plan]], list[Any]]:
     """`store_sends` as `channel.single_sends` takes it."""
-    return lambda session, plans: store_sends(session, plans, now=now())
+    return lambda session, plans: store_sends(session, plans, now=now(), keeps_own=keeps_own())
 
 
 def store_sends(
-    session: Session, plans: Sequence[Plan], *, now: datetime
+    session: Session, plans: Sequence[Plan], *, now: datetime, keeps_own: bool = False
 ) -> list[dict[str, Any] | WiciError | TooFewUnits]:
     """Put sends on disk and on their way, once for each request key, within the units that are leased.
 
+    :param keeps_own: whether what a partner's message says stands with its send (`contents.own`).
     :returns: for each plan its messages, why it cannot be sent, or what is missing for it.
     """
-    active = senders.active_spellings(session, {_sender(plan) for plan in plans})
+    # Partners' messages come in runs of one account and sender: what is looked up is looked up once for each.
+    runs = [(account_id, sender, list(run)) for (account_id, sender), run in groupby(plans, _ACCOUNT_AND_SENDER)]
+    keys = {_key(account_id, sender) for account_id, sender, _ in runs}
+    known = new_sends.known(session, {account_id for account_id, _ in keys}, keys, now)
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
-    leased = quota_leases.leased(session, {plan.account_id for plan in plans})
     rates = CodeRates(session, plans, now)
-    countries = account_countries.of_accounts(session, {plan.account_id for plan in plans})
+    guard = RangeGuard(known.ranges)
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
-    new: dict[UUID, Plan] = {}
-    for plan in plans:
-        units, lease = plan.units, leased[plan.account_id]
-        if _sender(plan) not in active:
-            answers.append(exceptions.sender_not_active())
-        elif plan.request_hash in made:
-            answers.append(_accepted(made[plan.request_hash], plan))
-        elif units > lease.unspent:
-            answers.append(TooFewUnits(plan.account_id, units, lease.unspent))
-        elif refusal := lease.refuses(plan.addresses):
-            answers.append(refusal)
-        elif (elsewhere := _first_elsewhere(plan, countries)) is not None:
-            answers.append(exceptions.country_not_allowed(elsewhere))
-        elif wait := rates.wait(plan):
-            answers.append(exceptions.too_many_codes(code_rates.MOST, code_rates.WITHIN, wait))
-        else:
-            rates.note(plan)
-            lease.unspent -= units
-            send_id = new_id()
-            spelled = active[_sender(plan)]
-            new[send_id] = plan if plan.sender == spelled else replace(plan, sender=spelled)
-            answers.append(_accepted(send_id, plan))
-            if plan.request_hash:
-                made[plan.request_hash] = send_id
+    accepted: list[NewSend] = []
+    for account_id, sender, run in runs:
+        lease, allowed, account = known.leased[account_id], known.countries.get(account_id), str(account_id)
+        spelled = known.active.get(_key(account_id, sender))
+        for plan in run:
+            if spelled is None:
+                answers.append(exceptions.sender_not_active())
+            elif plan.request_hash in made:
+                answers.append(_accepted(ids.stem(made[plan.request_hash]), plan))
+            elif (refusal := _refusal(plan, lease, allowed, rates, guard)) is not None:
+                answers.append(refusal)
+            else:
+                rates.note(plan)
+                lease.unspent -= plan.units
+                send_id = new_id()
+                accepted.append(new_send(send_id, account, _spelled(plan, spelled)))
+                answers.append(_accepted(accepted[-1].stem, plan))
+                if plan.request_hash:
+                    made[plan.request_hash] = send_id
     rates.write()
-    if new:
-        _start(session, new, now)
+    guard.note(session, [send.plan for send in accepted], now)
+    if accepted:
+        new = [send._replace(plan=_as_it_leaves(send.plan, guard)) for send in accepted]
+        _write(session, new, now, units=_units(new), keeps_own=keeps_own)
     return answers
 
 
-def _first_elsewhere(plan: Plan, countries: account_countries.Allowed) -> int | None:
-    """The position of the first address in a country that the account may not send to."""
-    allowed = countries.get(plan.account_id)
+def _spelled(plan: Plan, sender: str) -> Plan:
+    """With the sender as it was approved."""
+    return plan if plan.sender == sender else plan._replace(sender=sender)
+
+
+def _as_it_leaves(plan: Plan, guard: RangeGuard) -> Plan:
+    """With what it waits for where its range is held, or was dropped this moment: then what waits is rejected."""
+    state, of = guard.state(plan)
+    return plan._replace(held=held_ranges.reason(of)) if state in (RangeState.HELD, RangeState.DROPPED) else plan
+
+
+def _refusal(
+    plan: Plan, lease: Leased, allowed: frozenset[str] | None, rates: CodeRates, guard: RangeGuard
+) -> WiciError | TooFewUnits | None:
+    """Why it may not be sent now, by the account's lease, its countries, and what its numbers have got."""
+    if plan.units > lease.unspent:
+        return TooFewUnits(plan.account_id, plan.units, lease.unspent)
+    if refusal := lease.refuses(plan.addresses):
+        return refusal
+    if (elsewhere := _first_elsewhere(plan, allowed)) is not None:
+        return exceptions.country_not_allowed(elsewhere)
+    if plan.is_code and (wait := rates.wait(plan)):
+        return exceptions.too_many_codes(code_rates.MOST, code_rates.WITHIN, wait)
+    state, of = guard.state(plan)
+    return exceptions.range_dropped(of) if state is RangeState.DROPPED else None
+
+
+def _first_elsewhere(plan: Plan, allowed: frozenset[str] | None) -> int | None:
+    """The position of the first address in a country that the account may not send to (None: it may to any)."""
     if allowed is None:
         return None
     return next((place for place, address in enumerate(plan.addresses) if country_of(address) not in allowed), None)
@@ -157,43 +198,48 @@ def _first_elsewhere(plan: Plan, countries: account_countries.Allowed) -> int | 
 
 def accept(session: Session, plan: Plan, *, now: datetime) -> list[UUID]:
     """One send on its way that is in nobody's quota and has no request's key; returns its messages."""
-    send_id = new_id()
-    plans = {send_id: plan}
-    messages.start(session, plans, _added(session, plans, now), now=now)
-    return list(map(ids.message_ids(send_id), range(1, len(plan.addresses) + 1)))
+    send = new_send(new_id(), str(plan.account_id), plan)
+    _write(session, [send], now, units={}, keeps_own=False)
+    return [UUID(each) for each in send.message_ids()]
 
 
-def _added(session: Session, plans: dict[UUID, Plan], now: datetime) -> dict[UUID, str]:
-    """Add the sends; the hashes of their contents by send id. :raises Raced: a key has been used meanwhile."""
-    erasures.share(session)
-    wanted = [(plan.account_id, plan.sender, plan.content, plan.schedule_at or now) for plan in plans.values()]
-    hashes = dict(zip(plans, contents.keep_contents(session, wanted), strict=True))
-    if len(messages.add(session, plans, hashes)) < len(plans):
+def _write(
+    session: Session, sends: Sequence[NewSend], now: datetime, *, units: dict[UUID, int], keeps_own: bool
+) -> None:
+    """:raises Raced: a key has been used meanwhile."""
+    names = [contents.own_name(send.id) if keeps_own and _is_its_own(send.plan) else "" for send in sends]
+    if shared := [send.plan for send, name in zip(sends, names, strict=True) if not name]:
+        erasures.share(session)
+        wanted = [(plan.account_id, plan.sender, plan.content, plan.schedule_at or now) for plan in shared]
+        hashes = iter(contents.keep_contents(session, wanted))
+        names = [name or next(hashes) for name in names]
+    if not new_sends.write(session, sends, names, units=units, now=now):
         raise Raced
-    return hashes
 
 
-def _start(session: Session, plans: dict[UUID, Plan], now: datetime) -> None:
-    hashes = _added(session, plans, now)
-    spent: Counter[UUID] = Counter()
-    for plan in plans.values():
-        spent[plan.account_id] += plan.units
-    quota_leases.spend(session, spent)
-    messages.start(session, plans, hashes, now=now)
+def _is_its_own(plan: Plan) -> bool:
+    """Whether what it says stands with the send alone: a partner's message, but for one that may be replaced."""
+    return plan.partner is not None and plan.schedule_at is None
 
 
-def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:
-    of = ids.message_ids(send_id)
+def _units(sends: Sequence[NewSend]) -> dict[UUID, int]:
+    units: Counter[UUID] = Counter()
+    for account_id, run in groupby(sends, lambda send: send.plan.account_id):
+        units[account_id] += sum([send.plan.units for send in run])
+    return units
+
+
+def _accepted(stem: str, plan: Plan) -> dict[str, Any]:
     return {
         "messages": [
-            {"id": str(of(number)), "to": address, "parts": plan.parts}
+            {"id": f"{stem}{number:08x}", "to": address, "parts": plan.parts}
             for number, address in enumerate(plan.addresses, 1)
         ]
     }
 
 
-def _sender(plan: Plan) -> tuple[UUID, str]:
-    return plan.account_id, senders.sender_key(plan.sender)
+def _key(account_id: UUID, sender: str) -> tuple[UUID, str]:
+    return account_id, senders.sender_key(sender)
 
 
 def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> dict[str, Any]:
@@ -202,6 +248,11 @@ def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UU
     if found is None:
         raise exceptions.not_found("message")
     return found
+
+
+def note_unknown(session: Session, message_ids: Sequence[UUID]) -> None:
+    """Single messages that had left without an answer and were taken back: a receipt tells what became of them."""
+    unknown_messages.note(session, message_ids)
 
 
 def _ensure_schedule(at: datetime | None, now: datetime) -> None:

@@ -69,8 +69,9 @@ def _plan(
     except TooLong as error:
         raise PduError(str(error), status=Status.INVALID_MESSAGE_LENGTH) from None
     content = octets.as_content(
-        submitted.octets, coding, has_header=has_header, protocol_id=submitted.protocol_id, validity_minutes=validity
-    )
+        submitted.octets, coding, has_header=has_header, protocol_id=submitted.protocol_id, validity_minutes=validity,
+        parameters=submitted.parameters,
+    )  # fmt: skip
     return Plan(
         account_id=partner.account_id,
         sender=sender,
@@ -85,14 +86,16 @@ def _plan(
         request_hash=None,
         trace_id="",
         partner=Partner(
-            partner.id, submitted.registered, submitted.source, smpp_partners.written(next(iter(phones.values())))
+            partner.name, submitted.registered, submitted.source, smpp_partners.written(next(iter(phones.values())))
         ),
-        submitter_id=str(partner.id),
+        submitter_id=partner.name,
     )
 
 
 def _times(submitted: Submitted, now: datetime) -> tuple[datetime | None, int | None]:
     """When it leaves, None for at once, and for how many minutes from then on it may be tried."""
+    if not (submitted.schedule or submitted.validity or submitted.lives):
+        return None, None
     schedule_at = _time(submitted.schedule, now, Status.INVALID_SCHEDULE)
     if schedule_at is not None and not -_SKEW <= schedule_at - now <= timedelta(days=SCHEDULE_MAX_DAYS):
         raise PduError("schedule_delivery_time: past, or too far", status=Status.INVALID_SCHEDULE)
@@ -133,7 +136,7 @@ def status_of(error: Exception) -> int:
 def partners_id(message_id: UUID | str) -> str:
     """A message's id as partners have it: 24 hex digits. The last eight of ours are the recipient's number, and there
     is one recipient, or all of a submit_multi."""
-    return UUID(str(message_id)).hex[:24]
+    return str(message_id).replace("-", "")[:24]
 
 
 def message_id_of(partners: str) -> UUID:
@@ -178,7 +181,7 @@ def replace(
         raise PduError("it does not wait any more", status=Status.REPLACE_FAILED)
     before = waiting.content
     change.data_coding, change.has_header = before["data_coding"], before["has_header"]
-    change.protocol_id = before["protocol_id"]
+    change.protocol_id, change.parameters = before["protocol_id"], octets.parameters_of(before)
     change.octets = change.octets or octets.of_content(before)
     schedule_at, validity = _times(change, now)
     plan = _plan(

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import account_networks
+from channel import account_networks, stop_sayers
 from channel import people as channel_people
-from chassis import inbox, pages
+from chassis import inbox, pages, short_link_hosts
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts import ids
@@ -25,9 +25,9 @@ from sms_gateway.store import (
     last_messages,
     messages,
     people,
+    prices,
     replies,
     smpp_deliveries,
-    stops,
     unread_deliveries,
 )
 from sms_gateway.usecases.answers import inbound
@@ -86,7 +86,7 @@ def erase_person(
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
             inbound_parts.forget(session, **theirs)
-            for table in (last_messages, smpp_deliveries, stops, replies, conversations):
+            for table in (last_messages, smpp_deliveries, stop_sayers, replies, conversations):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer
 
@@ -102,6 +102,8 @@ def erase_account(session: Session, *, event_id: UUID, account_id: UUID) -> None
         inbound_sms.erase_account(session, account_id)
         inbound_parts.erase_account(session, account_id)
         last_messages.erase_account(session, account_id)
-        stops.erase_account(session, account_id)
+        stop_sayers.erase_account(session, account_id)
         account_networks.forget(session, account_id)
+        prices.forget_plan(session, account_id)
+        short_link_hosts.forget(session, account_id)
         messages.erase_account(session, account_id)

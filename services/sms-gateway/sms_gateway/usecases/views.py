@@ -15,7 +15,8 @@ _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "up
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
     "tls_ca", "tls_pin", "tls_server_name", "tls_certificate",
-    "long_form", "receipt_ids", "response_timeout", "without_receipt", "enabled", "created_at", "kind", "http",
+    "long_form", "parameters", "errors", "receipt_ids", "response_timeout", "without_receipt", "enabled",
+    "created_at", "kind", "http",
 )  # fmt: skip
 _OF_SMPP = ("host", "port", "system_id")
 _SMPP_ACCOUNT = (

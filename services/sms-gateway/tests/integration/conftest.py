@@ -17,7 +17,8 @@ import pytest
 from raw_carrier import Carrier, RawSmsc
 
 from channel.testing import answer_for_contacts
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 from phones import PHONE, rows
 
+from channel import old_days
 from chassis.database import Database
 from chassis.ids import new_id
+from contracts.ids import first_id_at
 from contracts.vocabulary import Lane
-from sms_gateway.domain.sends import Plan
-from sms_gateway.store import contents
+from sms_gateway.domain.sends import Plan, new_send
+from sms_gateway.store import contents, new_sends
 from sms_gateway.usecases import messages, privacy
 
 NOW = datetime.now(UTC)
@@ -108,3 +110,40 @@ def test_contents_of_before_and_sends_without_a_sender_are_as_they_were(database
     actor: Any = {"account_id": str(account_id)}
     with database.transaction() as session:
         assert messages.get_message(session, actor=actor, now=OVER, message_id=message_id)["from"] == "Wici"
+
+
+def test_sends_go_after_a_year_unless_they_wait(database: Database, account_id: UUID) -> None:
+    """Their messages are shown without a text then."""
+    send(database, account_id, "Wysłane")
+    send(database, account_id, "Wstrzymane", schedule_at=NOW + timedelta(seconds=1))
+    send(database, account_id, "Nowe", at=NOW)
+
+    def forget(now: datetime) -> list[str]:
+        with database.transaction() as session:
+            old_days.forget_sends(session, first_id_at(now - timedelta(days=old_days.KEPT_DAYS)))
+        return [said for (said,) in rows(database, "SELECT text FROM sends ORDER BY text")]
+
+    year = timedelta(days=old_days.KEPT_DAYS)
+    assert forget(NOW + year - timedelta(hours=1)) == ["Nowe", "Wstrzymane", "Wysłane"]
+    assert forget(NOW + year + timedelta(hours=1)) == ["Wstrzymane"]
+    (message_id, *_) = [one for (one,) in rows(database, "SELECT message_id FROM ledger ORDER BY message_id")]
+    actor: Any = {"account_id": str(account_id)}
+    with database.transaction() as session:
+        assert messages.get_message(session, actor=actor, now=NOW, message_id=message_id)["text"] is None
+
+
+def test_what_waits_of_many_sends_waits_for_its_own_time(database: Database, account_id: UUID) -> None:
+    plans = [
+        Plan(
+            account_id=account_id, sender="Wici", content={"text": "Hej"}, addresses=[PHONE, f"+4860010020{at}"],
+            fields={}, parts=1, lane=Lane.TRANSACTIONAL, text="Hej", external_id=None, request_hash=None, trace_id="",
+            schedule_at=NOW + timedelta(days=at + 1),
+        )
+        for at in range(3)
+    ]  # fmt: skip
+    made = [new_send(new_id(), str(account_id), plan) for plan in plans]
+    with database.transaction() as session:
+        assert new_sends.write(session, made, ["h"] * 3, units={}, now=NOW)
+    waiting = rows(database, "SELECT message_id, due_at FROM retries ORDER BY due_at, message_id")
+    assert [due for _, due in waiting] == [NOW + timedelta(days=at + 1) for at in range(3) for _ in range(2)]
+    assert [str(one) for one, _ in waiting] == [one for each in made for one in each.message_ids()]

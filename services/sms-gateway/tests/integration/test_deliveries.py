@@ -14,8 +14,9 @@ from sqlalchemy import text
 from channel import settlement
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Claim
-from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.database import Database, cursor_of
 from chassis.ids import new_id
+from chassis.partitions import ensure_partitions
 from chassis.testing import wait_until
 from contracts.ids import first_id_at, message_ids
 from contracts.vocabulary import Lane, MessageState

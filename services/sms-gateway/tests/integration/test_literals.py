@@ -25,6 +25,11 @@ def test_any_text_comes_back(database: Database) -> None:
             known = [(number, one) for number, one, _ in some]
             cursor.execute("SELECT * FROM unnest(%s::int[], %s::text[])", literals.arrays(known, 2))
             assert cursor.fetchall() == known
+            if some:
+                cursor.execute(
+                    "SELECT * FROM unnest(%s::int[], %s::text[], %s::text[])", literals.nullable_arrays(some)
+                )
+                assert cursor.fetchall() == some
 
     comes_back()
     assert rows(database, "SELECT 1") == [(1,)]

@@ -156,3 +156,41 @@ def test_parts_of_an_account_that_closes_go_and_others_stay(database: Database) 
     with database.transaction() as session:
         inbound_parts.erase_account(session, account_id)
     assert rows(database, "SELECT number FROM inbound_parts") == [("48500000002",)]
+
+
+def test_a_long_answer_that_begins_with_stop_is_heeded_before_it_is_whole(database: Database) -> None:
+    """A part that is lost is waited for five minutes, in which a campaign may write again."""
+    account_id = new_id()
+    owned(database, account_id)
+    sent(database, account_id)
+    rows(
+        database,
+        "INSERT INTO stop_confirmations (account_id, enabled, text) VALUES (:id, true, 'Nie piszemy.') RETURNING 1",
+        id=account_id,
+    )
+    arrive(database, 2, "bardzo prosze, ")
+    assert not recorded(database, events.SMS_ADDRESSES_REFUSED)
+
+    arrive(database, 1, "STOP, nie piszcie do mnie ")
+    (at_once,) = recorded(database, events.SMS_ADDRESSES_REFUSED)
+    assert [one["address"] for one in at_once["addresses"]] == [PHONE]
+    assert not kept(database)
+    assert rows(database, "SELECT account_id, phone FROM stops") == [(account_id, PHONE)], "for what is on its way"
+    assert not recorded(database, events.SMS_REPLIES_DUE)
+
+    pass_time(database)
+    (unsubscribed,) = [event for event in join(database) if event["kind"] == "unsubscribed"]
+    assert unsubscribed["account_id"] == str(account_id)
+    assert kept(database) == [("STOP, nie piszcie do mnie bardzo prosze, ", 3, [3])]
+    answer(database, "STOP")
+    assert len(recorded(database, events.SMS_REPLIES_DUE)) == 1, "it is confirmed once, and once it is whole"
+
+
+def test_a_later_part_that_begins_with_stop_says_nothing(database: Database) -> None:
+    account_id = new_id()
+    owned(database, account_id)
+    sent(database, account_id)
+    arrive(database, 2, "STOP")
+    pass_time(database)
+    join(database)
+    assert not recorded(database, events.SMS_ADDRESSES_REFUSED)

@@ -400,3 +400,14 @@ def test_a_message_without_an_answer_waits_as_long_as_a_receipt_may_come(outboun
             return list(session.scalars(text("SELECT message_id FROM unknown_messages")))
 
     wait_until(lambda: waiting() == [young], what="the old one forgotten")
+
+
+def test_a_carrier_is_given_its_parameters_with_each_message(
+    raw: Any, carrier: Any, outbound: Any, campaign: Any
+) -> None:
+    smsc = raw(lambda carrier, pdu, writer: carrier.answer(pdu, writer))
+    carrier(smsc, parameters={"0x1400": "5045", "0x1401": None})
+    outbound()
+    campaign.publish(campaign.batches(campaign.content("Hej"), phones(1)))
+    wait_until(smsc.carrier.submits, what="the message")
+    assert smsc.carrier.submits()[0].tlvs == {0x1400: b"PE"}

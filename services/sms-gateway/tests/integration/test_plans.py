@@ -11,11 +11,12 @@ import orjson
 import pytest
 from sqlalchemy import event, text
 
-from channel import claims, instances, lane_outbox, retries, settlement
+from channel import claims, instances, lane_outbox, retries, settlement, stop_sayers
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Claim
-from chassis.database import Database, cursor_of, ensure_partitions, ensure_settings, make_engine
+from chassis.database import Database, cursor_of, ensure_settings, make_engine
 from chassis.ids import new_id
+from chassis.partitions import ensure_partitions
 from chassis.testing import as_administrator
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
@@ -29,7 +30,6 @@ from sms_gateway.store import (
     overdue,
     parked_receipts,
     receipts,
-    stops,
     unknown_messages,
     unread_deliveries,
 )
@@ -291,9 +291,9 @@ def _run_everything_rare(session: Any, cursor: Any) -> None:
     last_messages.remember(cursor, _messages(_chunks(1, "+48500000001")[0], MessageState.SUBMITTED))
     last_messages.forget_old(cursor)
     told = _chunks(10)
-    stops.remember(cursor, [(UUID(each.batch.header.account_id), "+48600000007", now) for each in told])
-    assert len(stops.among(cursor, told)) == 10
-    stops.forget_old(cursor)
+    stop_sayers.remember(cursor, [(UUID(each.batch.header.account_id), "+48600000007", now) for each in told])
+    assert len(stop_sayers.among(cursor, told)) == 10
+    stop_sayers.forget_old(cursor)
     unknown_messages.forget_old(cursor, now - receipts.FAR)
 
 

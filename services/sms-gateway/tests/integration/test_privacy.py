@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from channel import people as under_way
-from chassis.database import Database, cursor_of, ensure_partitions
+from chassis.database import Database, cursor_of
 from chassis.ids import new_id
+from chassis.partitions import ensure_partitions
 from chassis.testing import places_of, wait_until
 from contracts import ids
 from sms_gateway.batches import ArrivedInbound, ArrivedUnread

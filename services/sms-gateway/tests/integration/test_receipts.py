@@ -9,16 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 
+from channel import taking_back
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts.ids import message_id
-from contracts.vocabulary import MessageState
+from contracts.vocabulary import Channel, MessageState
 from sms_gateway.batches import Arrived
 from sms_gateway.outbound import arrivals
+from sms_gateway.service.messages import Messages
 from sms_gateway.smpp.message_ids import UNDECIDED, MessageIds
 from sms_gateway.smpp.receipts import Receipt
 from sms_gateway.store import parked_receipts, receipts
@@ -260,6 +263,41 @@ def test_a_message_without_an_answer_is_delivered_when_all_its_parts_are(databas
     assert state_of(database, message) == "unknown"
     assert [event["kind"] for event in receive(database, parts[2])] == ["delivered"]
     assert state_of(database, message) == "delivered"
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_a_message_that_was_taken_back_without_an_answer_is_ended_by_its_receipt(database: Database, way: str) -> None:
+    message = settled(database, None, "deferred")
+    body = orjson.dumps({"recipients": [{"number": 1, "address": PHONE, "unanswered": 1}]})
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO sends (send_id, account_id, content_hash, sender, lane, recipients, stem_id)"
+                " VALUES (:send, :account, 'h', :sender, 'otp', 1, :stem)"
+            ),
+            {"send": new_id(), "account": ACCOUNT, "sender": SENDER, "stem": UUID(int=message.int >> 32 << 32)},
+        )
+        session.execute(
+            text(
+                "INSERT INTO retries (message_id, account_id, due_at, attempts, body)"
+                " VALUES (:id, :account, now() + interval '1 hour', 1, :body)"
+            ),
+            {"id": message, "account": ACCOUNT, "body": body},
+        )
+    asked: dict[str, Any] = {
+        "actor": {"account_id": str(ACCOUNT)}, "now": datetime.now(UTC), "channel": Channel.SMS,
+        "source": "sms_gateway", "note_unknown": Messages.use_cases.note_unknown,
+    }  # fmt: skip
+    with database.transaction() as session:
+        if way == "one":
+            taking_back.revoke_message(session, **asked, message_id=message, send_of=taking_back.send_of)
+        else:
+            taking_back.take_back_messages(session, **asked, message_ids=[message], is_wanted_back=True)
+    assert state_of(database, message) == "unknown"
+
+    events = receive(database, arrived("c1", sender=SENDER))
+
+    assert [(event["message_id"], event["kind"]) for event in events] == [(str(message), "delivered")]
 
 
 def test_a_part_without_an_answer_is_found_beside_the_others(database: Database) -> None:

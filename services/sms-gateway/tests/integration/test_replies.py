@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 from phones import NUMBER, PHONE, answer, owned, recorded, rows, sent
 
+from channel import stop_sayers
 from channel.single_sends import SingleSends
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
+from chassis.testing import wait_until
 from contracts import events
 from contracts.errors import Conflict, Invalid, Unavailable, WiciError
 from contracts.vocabulary import KeywordMatch
-from sms_gateway.store import replies, stops
+from sms_gateway.store import replies
 from sms_gateway.usecases import keywords, messages
 from sms_gateway.usecases.replies import send_replies
 
@@ -98,11 +101,11 @@ def test_two_processes_that_get_the_same_stop_confirm_it_once(database: Database
     """The first has not committed when the second comes: it waits, and is no first one any more."""
     said = [(account_id, PHONE, NOW)]
     with database.transaction() as session:
-        assert stops.remember(cursor_of(session), said) == {(account_id, PHONE)}
+        assert stop_sayers.remember(cursor_of(session), said) == {(account_id, PHONE)}
     with database.transaction() as session:
-        assert stops.remember(cursor_of(session), said) == set()
-        stops.take_back(cursor_of(session), [(account_id, PHONE, datetime.now(UTC))])
-        assert stops.remember(cursor_of(session), said) == {(account_id, PHONE)}
+        assert stop_sayers.remember(cursor_of(session), said) == set()
+        stop_sayers.take_back(cursor_of(session), [(account_id, PHONE, datetime.now(UTC))])
+        assert stop_sayers.remember(cursor_of(session), said) == {(account_id, PHONE)}
 
 
 def test_a_keyword_is_answered_and_brings_the_person_into_its_group(database: Database, account_id: UUID) -> None:
@@ -243,3 +246,25 @@ def test_keywords_are_listed_changed_and_deleted_and_each_is_there_once(database
         strangers: Any = {"account_id": str(new_id())}
         with pytest.raises(WiciError):
             keywords.get_sms_keyword(session, actor=strangers, now=NOW, keyword_id=other["id"])
+
+
+def test_two_processes_that_take_one_message_at_once_answer_it_once(database: Database, account_id: UUID) -> None:
+    """Of a carrier that gives no ids, and delivers again what it has no answer for yet."""
+    keyword_id, said = new_id(), replies.Said(new_id(), account_id, PHONE, NUMBER, "info", NOW)
+
+    def given(inbound_id: UUID) -> None:
+        with database.transaction() as session:
+            replies._give(
+                cursor_of(session), [replies.Reply(said._replace(inbound_id=inbound_id), "Info!", keyword_id)]
+            )
+
+    second = Thread(target=given, args=(new_id(),))
+    with database.transaction() as session:
+        replies._give(cursor_of(session), [replies.Reply(said, "Info!", keyword_id)])
+        second.start()
+        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        wait_until(lambda: rows(database, waits), what="the second to wait")
+    second.join(20)
+
+    assert rows(database, "SELECT inbound_id FROM inbound_replies") == [(said.inbound_id,)]
+    assert len(recorded(database, events.SMS_REPLIES_DUE)) == 1

@@ -23,7 +23,7 @@ from chassis.ids import new_id
 from chassis.rpc_client import Gathered, RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
-from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED
+from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED, SHORT_LINK_HOST_CHANGED
 from contracts.rpc import Actor
 
 STAND_IN = """
@@ -295,7 +295,9 @@ def test_carriers_and_routes_are_an_operators(call: Call) -> None:
     assert "password" not in made
     route = call("create_route", OPERATOR, {"carrier_id": made["id"], "prefix": "+48", "lane": "otp", **WHY})
     assert [each["lane"] for each in call("list_routes", OPERATOR, {})["items"]] == ["otp"]
-    assert call("update_carrier", OPERATOR, {"carrier_id": made["id"], "rate": 100, **WHY})["rate"] == 100
+    changes = {"rate": 100, "parameters": {"0x1400": "5045", "0x1401": None}, "errors": {"0x0b": "fail_over"}}
+    changed = call("update_carrier", OPERATOR, {"carrier_id": made["id"], **changes, **WHY})
+    assert {name: changed[name] for name in changes} == changes
     with pytest.raises(Conflict, match=r"carrier\.in_use"):
         call("delete_carrier", OPERATOR, {"carrier_id": made["id"], **WHY})
     assert call("update_route", OPERATOR, {"route_id": route["id"], "enabled": False, **WHY})["enabled"] is False
@@ -470,3 +472,45 @@ def test_a_changed_plan_ends_the_lease_of_the_old_one(call: Call, database: Data
             return bool(session.scalar(text("SELECT bool_and(is_ending) FROM quota_leases")))
 
     wait_until(has_ended, what="the lease's end")
+
+    def plan() -> Any:
+        with database.transaction() as session:
+            account = {"account": actor["account_id"]}
+            return session.scalar(text("SELECT plan FROM account_plans WHERE account_id = :account"), account)
+
+    wait_until(lambda: plan() == "none", what="the plan, which its messages are priced by")
+
+
+def test_short_links_start_with_the_accounts_own_host(call: Call, broker: Broker, database: Database) -> None:
+    actor, other = with_sender(call), with_sender(call)
+    shortened = {"text": "Hej https://sklep.example/a", "short_links": True}
+
+    def counted(whose: Actor) -> str:
+        return str(call("count_parts", whose, shortened)["text"])
+
+    def tell(host: str | None, version: int) -> None:
+        event = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat(), "version": version}
+        told = {**event, "account_id": actor["account_id"], "host": host}
+        broker.publish_event(SHORT_LINK_HOST_CHANGED, orjson.dumps(told)).result(10)
+
+    tell("link.sklep.example", 2)
+    wait_until(lambda: counted(actor).startswith("Hej https://link.sklep.example/s/"), what="the host")
+    tell(None, 1)  # told late
+    assert not counted(other).startswith("Hej https://link.sklep.example/")
+    content = {"text": shortened["text"], "short_links": True}
+    prepared = call("prepare_content", actor, {"sender": "Wici", "content": content})
+    with database.transaction() as session:
+        kept = text("SELECT row_to_json(c)::text FROM contents c WHERE content_hash = :hash")
+        assert "https://link.sklep.example/s/" in session.scalar(kept, {"hash": prepared["content_hash"]})
+    tell(None, 3)
+    wait_until(lambda: "link.sklep.example" not in counted(actor), what="the platform's host")
+    event = {"event_id": str(new_id()), "occurred_at": datetime.now(UTC).isoformat()}
+    tell("link.sklep.example", 4)
+    wait_until(lambda: "link.sklep.example" in counted(actor), what="the host again")
+    broker.publish_event(ACCOUNT_CLOSED, orjson.dumps({**event, "account_id": actor["account_id"]})).result(10)
+
+    def is_forgotten() -> bool:
+        with database.transaction() as session:
+            return session.scalar(text("SELECT count(*) FROM short_link_hosts")) == 0
+
+    wait_until(is_forgotten, what="the end of the account's host")

@@ -11,7 +11,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.broker import Broker, Delivery
+from chassis.broker import Broker
+from chassis.bus_messages import Delivery
 from chassis.database import Database, cursor_of
 from chassis.testing import LINK_KEYS, wait_until
 from contracts import ids

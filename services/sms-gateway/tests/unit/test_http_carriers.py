@@ -108,7 +108,7 @@ def says(*answers: bytes) -> Behaviour:
     [
         ([answer(502)], 2, "unknown"), ([answer(200, {"status": "ok"})], 2, "unknown"),
         ([answer(504), answer(200, {"id": "x"})], 2, "submitted"), ([answer(502), answer(503)], 2, "unknown"),
-        ([answer(502), answer(400)], 2, "rejected"),
+        ([answer(502), answer(400)], 2, "unknown"),
     ],
 )  # fmt: skip
 def test_a_code_that_may_have_been_taken_is_sent_once_more(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channel.words import words_of
 from contracts.vocabulary import KeywordMatch
 from sms_gateway.domain.keywords import Keyword, best
-from sms_gateway.domain.words import words_of
 
 NUMBER = "48500000001"
 

@@ -77,6 +77,12 @@ def test_a_receipt_that_is_not_understood_is_kept_as_it_came(body: bytes, tlvs: 
     assert read_deliver(frame) == Unread(frame, "a receipt without an id or a state")
 
 
+def test_what_a_person_wrote_is_no_receipt_where_the_carrier_names_the_message_answered() -> None:
+    frame = deliver(b"Tak", esm_class=0, tlvs={Tag.RECEIPTED_MESSAGE_ID: b"7\0"})
+    read = read_deliver(frame)
+    assert isinstance(read, Inbound) and read.body == b"Tak"
+
+
 @pytest.mark.parametrize("cut", range(16, 50))
 def test_a_frame_that_is_cut_short_is_kept_as_it_came(cut: int) -> None:
     frame = deliver(b"id:7 stat:DELIVRD")[:cut]

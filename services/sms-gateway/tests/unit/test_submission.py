@@ -70,6 +70,17 @@ def test_long_message_as_payload() -> None:
     assert pdu.tlvs[Tag.MESSAGE_PAYLOAD].decode("utf-16-be") == LONG
 
 
+@pytest.mark.parametrize("long_form", [LongForm.UDH, LongForm.SAR, LongForm.PAYLOAD])
+@pytest.mark.parametrize("text", ["Hej", "x" * 200])
+def test_a_carrier_is_given_its_parameters_and_those_of_partners_with_each_part(text: str, long_form: LongForm) -> None:
+    content = {"text": text, "literal": True, "parameters": {"0x1401": "0a0b", "0x1499": "00", "0x1402": "ff"}}
+    parameters = ((0x1400, b"PE"), (0x1401, None), (0x1402, b"ours"), (0x1403, None))
+    bare = Envelope("Wici", content, long_form).bodies("+48600100200", Template(content).encode({}), 7)
+    given = Envelope("Wici", content, long_form, parameters).bodies("+48600100200", Template(content).encode({}), 7)
+    tail = bytes.fromhex("14000002") + b"PE" + bytes.fromhex("140100020a0b14020004") + b"ours"
+    assert given == [body + tail for body in bare]
+
+
 def test_an_empty_field_takes_the_default_and_a_missing_one_is_empty() -> None:
     template = Template({"text": "Hej {{ first_name | default('Kliencie') }}"})
     assert template.variables == ["first_name"]

@@ -1,11 +1,8 @@
-"""Kannel's bearerbox bound as a partner: a text in parts of Kannel's own, and its receipts back to whoever sent it.
-
-Needs Debian's `kannel`; where that is not installed, this is skipped, and the run says so.
-"""
+"""Kannel's bearerbox bound as a partner: a text in parts of Kannel's own, and its receipts back to whoever sent it."""
 
 from __future__ import annotations
 
-import shutil
+import os
 import socket
 import subprocess
 import threading
@@ -13,11 +10,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import parse_qs, quote, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from foreign_peers import debian_kannel
 from smpp_partners import Partner, Running
 from sqlalchemy import text
 
@@ -26,10 +25,6 @@ from chassis.testing import free_port, wait_until
 from contracts.vocabulary import MessageState
 from sms_gateway.batches import receipt_event
 from sms_gateway.store import smpp_deliveries
-
-BEARERBOX, SMSBOX = (shutil.which(name, path="/usr/sbin:/usr/bin") for name in ("bearerbox", "smsbox"))
-
-pytestmark = pytest.mark.skipif(not (BEARERBOX and SMSBOX), reason="KANNEL IS NOT INSTALLED: apt-get install kannel")
 
 CONFIGURATION = """
 group = core
@@ -97,9 +92,10 @@ def kannel(server: Running, partner: Callable[..., Partner], tmp_path: Path) -> 
     )  # fmt: skip
     running = []
     try:
-        for program in (BEARERBOX, SMSBOX):
-            assert program
-            running.append(subprocess.Popen([program, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        for name in ("bearerbox", "smsbox"):
+            program, environ = debian_kannel(name)
+            quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            running.append(subprocess.Popen([program, str(path)], env={**os.environ, **environ}, **quiet))
             wait_until(lambda: listens(box), what="bearerbox")  # smsbox gives up where it finds none
         yield made, sends
     finally:
@@ -143,7 +139,7 @@ def test_kannel_sends_and_is_told(
         smpp_deliveries.add_receipts(cursor_of(session), events)
     wait_until(lambda: heard.count("1") >= 1, what="that Kannel says delivered")
     with base.transaction() as session:
-        query = text("SELECT content ->> 'has_header' FROM contents WHERE account_id = :account")
+        query = text("SELECT content ->> 'has_header' FROM sends WHERE account_id = :account")
         assert set(session.scalars(query, {"account": made.account_id})) == {"true"}
     wait_until(lambda: not waiting(base, made), what="that Kannel has acknowledged both")
 

@@ -1,4 +1,4 @@
-"""Peers that misbehave (docs/smpp-server.md): what each finds, and that others never notice."""
+"""Peers that misbehave (docs/smpp-peers.md): what each finds, and that others never notice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,79 @@
+"""Contents of a channel with the plain ledger, from the first render on: kept, refused, sent as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from channel import plain
+from channel.field_templates import RenderFailed, problem_of
+from channel.first_renders import FirstRenders
+from chassis.actors import account_of
+from chassis.database import Database
+from contracts.errors import Invalid
+from contracts.rpc import Actor
+
+R = TypeVar("R")
+
+
+class PlainContents(Generic[R]):
+    """:param renders: the channel's."""
+
+    def __init__(self, renders: FirstRenders[R]) -> None:
+        self._renders = renders
+
+    def prepare(
+        self,
+        database: Database,
+        account_id: UUID,
+        sender: str,
+        content: Mapping[str, Any],
+        *,
+        recipients: Sequence[Mapping[str, Any]],
+        problems: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Try it, and keep it under its hash unless there are problems (`contracts.channel.PreparedContent`).
+
+        :param recipients: fields of some, with whom it is tried. :param problems: found already.
+        """
+        answer: dict[str, Any] = {"content_hash": None, "variables": [], "problems": problems, "tried": 0, "units": 1}
+        try:
+            rendered = self._renders.render_apart(content, None, account_id, recipients)
+            answer |= {"variables": rendered.variables, "tried": rendered.tried.tried}
+            problems += [asdict(fault) | {"hits": hits} for fault, hits in rendered.tried.hits.items()]
+        except RenderFailed as failed:
+            problems.append(problem_of(failed))
+        if not problems:
+            with database.transaction() as session:
+                answer["content_hash"] = plain.keep_content(session, account_id, sender, content)
+        return answer
+
+    def rendered_or_refused(self, content: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID) -> R:
+        """What one recipient gets. :raises Invalid: it fails for these fields, is too long, or takes too much."""
+        try:
+            rendered = self._renders.render_apart(content, fields, account_id).rendered
+        except RenderFailed as failed:
+            raise Invalid.of_field(f"content.{failed.field}", failed.code, failed.detail) from None
+        assert rendered is not None
+        return rendered
+
+    def plan_test(
+        self,
+        database: Database,
+        *,
+        actor: Actor,
+        now: datetime,
+        content_hash: str,
+        addresses: list[str],
+        fields_: dict[str, Any],
+        campaign_id: UUID | None,
+    ) -> plain.Plan:
+        """Check a test of a prepared content, rendered with given fields; it goes once to each address."""
+        with database.transaction() as session:
+            row = plain.own_content(session, actor, content_hash)
+        self.rendered_or_refused(row.content, fields_, account_of(actor))
+        test_of = str(campaign_id) if campaign_id else None
+        return plain.plan_of(actor, content_hash, row.sender, addresses, fields=fields_, test_of=test_of)

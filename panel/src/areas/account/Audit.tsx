@@ -1,0 +1,44 @@
+import { Code, Stack, Text } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { queries, type Schemas } from "@/api/client";
+import { AccountFrame } from "@/areas/account/AccountFrame";
+import type { Column } from "@/kit/DataTable";
+import { Filters, ListOf } from "@/kit/ListOf";
+import { useListSearch } from "@/kit/search";
+import { Empty } from "@/kit/States";
+import { useFormats } from "@/kit/times";
+
+type Entry = Schemas["AuditEntry"];
+
+/** Who did what, when and from where. */
+export function Audit() {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  const { search } = useListSearch();
+  const query = { limit: 50, cursor: search.cursor, action: search.q };
+  const entries = queries.useQuery("get", "/v1/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["AuditEntryPage"] });
+  const columns: Column<Entry>[] = [
+    { name: "at", header: t("audit.at"), cell: (one) => time(one.at) },
+    { name: "action", header: t("audit.action"), cell: (one) => <Code>{one.action}</Code> },
+    { name: "who", header: t("audit.who"), cell: (one) => one.login ?? t(one.operator_id ? "audit.operator" : one.api_key_id ? "audit.key" : "audit.system") },
+    { name: "address", header: t("audit.address"), cell: (one) => one.address ?? "–" },
+    {
+      name: "details",
+      header: t("audit.details"),
+      cell: (one) => (
+        <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+          {[one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(", ")}
+        </Text>
+      ),
+    },
+  ];
+  return (
+    <AccountFrame tab="audit">
+      <Stack>
+        <Filters words={t("audit.search")} />
+        <ListOf label={t("account.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
+      </Stack>
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,80 @@
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Permissions } from "@/areas/account/Permissions";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import type { Column } from "@/kit/DataTable";
+import { ListOf } from "@/kit/ListOf";
+import { useListSearch } from "@/kit/search";
+import { Empty, ProblemAlert } from "@/kit/States";
+
+type Role = Schemas["Role"];
+
+/** Named sets of rights; whoever holds a role has all of it. */
+export function Roles() {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const { search } = useListSearch();
+  const [edited, setEdited] = useState<Role | "new" | null>(null);
+  const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 50, cursor: search.cursor } } });
+  const remove = async (role: Role) => {
+    await api.DELETE("/v1/roles/{role_id}", { params: { path: { role_id: role.id } } });
+    await known.invalidateQueries();
+  };
+  const columns: Column<Role>[] = [
+    { name: "name", header: t("roles.name"), cell: (role) => <Text fw={600}>{role.name}</Text> },
+    { name: "rights", header: t("users.rights"), cell: (role) => role.permissions.join(", ") },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (role) => (
+        <Group gap="xs" wrap="nowrap">
+          <Button size="xs" variant="default" onClick={() => setEdited(role)} aria-label={t("groups.editNamed", { name: role.name })}>
+            {t("act.edit")}
+          </Button>
+          <ConfirmButton size="xs" label={t("act.delete")} question={t("roles.deleteAsk", { name: role.name })} act={() => remove(role)} />
+        </Group>
+      ),
+    },
+  ];
+  return (
+    <AccountFrame tab="roles" actions={<Button onClick={() => setEdited("new")}>{t("roles.new")}</Button>}>
+      {edited && <EditRole role={edited === "new" ? null : edited} close={() => setEdited(null)} />}
+      <ListOf label={t("account.tabs.roles")} of={roles} columns={columns} keyOf={(role) => role.id} empty={<Empty title={t("roles.none")}>{t("roles.noneHint")}</Empty>} />
+    </AccountFrame>
+  );
+}
+
+function EditRole({ role, close }: { role: Role | null; close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { name: role?.name ?? "", permissions: role?.permissions ?? [] } });
+  const save = useMutation({
+    mutationFn: (body: typeof form.values) =>
+      bodyOf(role ? api.PATCH("/v1/roles/{role_id}", { params: { path: { role_id: role.id } }, body }) : api.POST("/v1/roles", { body })),
+    onSuccess: async () => {
+      await known.invalidateQueries();
+      close();
+    },
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  });
+  return (
+    <Modal opened onClose={close} size="lg" title={role?.name ?? t("roles.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+        <Stack>
+          <ProblemAlert error={save.error} />
+          <TextInput label={t("roles.name")} required data-autofocus {...form.getInputProps("name")} />
+          <Permissions label={t("users.rights")} value={form.values.permissions} change={(names) => form.setFieldValue("permissions", names)} />
+          <Button type="submit" loading={save.isPending} disabled={form.values.permissions.length === 0}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,74 @@
+import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { queries } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
+import { type PushContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { PushPreview } from "@/areas/campaigns/PushPreview";
+import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
+import { Variables } from "@/areas/campaigns/Variables";
+import { ProblemAlert } from "@/kit/States";
+
+const NAMES = { "content.title": "title", "content.body": "body", "content.image": "image", "content.url": "url" };
+
+/** A push: title and text, a picture, where a tap leads, and how a phone shows it. */
+export function PushStep({ campaign, goTo }: StepProps) {
+  const { t } = useTranslation();
+  const applications = queries.useQuery("get", "/v1/push/applications", { params: { query: { limit: 100 } } });
+  const save = useSaveDraft(campaign.id);
+  const before = campaign.content as PushContent;
+  const form = useForm({
+    initialValues: {
+      sender: (campaign.sender as string | null) ?? "",
+      title: before.title ?? "",
+      body: before.body ?? "",
+      image: before.image ?? "",
+      url: before.url ?? "",
+    },
+  });
+  const { sender, title, body, image, url } = form.values;
+  const { image: _image, url: _url, ...rest } = before;
+  const content: PushContent = { ...rest, title, body, ...(image && { image }), ...(url && { url }) };
+  const submit = form.onSubmit(async () => {
+    try {
+      await save.keep({ sender: sender || null, content });
+      goTo("when");
+    } catch (error) {
+      form.setErrors(fieldErrors(error, NAMES));
+    }
+  });
+  const names = applications.data?.items.map((one) => one.name) ?? [];
+  useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
+  return (
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card withBorder>
+          <Stack>
+            <Title order={2} size="h4">
+              {t("wizard.what")}
+            </Title>
+            <ProblemAlert error={save.error ?? applications.error} />
+            <Select label={t("push.application")} data={names} allowDeselect={false} {...form.getInputProps("sender")} />
+            {applications.data && names.length === 0 && (
+              <Text>
+                {t("push.noApplication")}{" "}
+                <Anchor component={Link} to="/app/senders" search={{ channel: "push" } as never} underline="always">
+                  {t("nav.senders")}
+                </Anchor>
+              </Text>
+            )}
+            <TextInput label={t("push.title")} description={t("push.titleHint")} {...form.getInputProps("title")} />
+            <Textarea label={t("push.body")} description={t("push.bodyHint")} autosize minRows={3} {...form.getInputProps("body")} />
+            <Variables channel="push" insert={(word) => form.setFieldValue("body", `${body}${word}`)} />
+            <TextInput label={t("push.image")} placeholder="https://" {...form.getInputProps("image")} />
+            <TextInput label={t("push.url")} placeholder="https://" {...form.getInputProps("url")} />
+            <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+          </Stack>
+        </Card>
+        <PushPreview application={sender} content={content} />
+      </SimpleGrid>
+    </form>
+  );
+}

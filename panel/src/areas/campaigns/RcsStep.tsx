@@ -1,0 +1,85 @@
+import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { queries } from "@/api/client";
+import { refusalOf } from "@/api/refusal";
+import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
+import { type RcsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { RcsCards } from "@/areas/campaigns/RcsCards";
+import { CARDS_MIN, contentOf, formOf, type Kind, KINDS, newCard, placeInForm, SUGGESTIONS_MAX } from "@/areas/campaigns/rcsForm";
+import { RcsPreview } from "@/areas/campaigns/RcsPreview";
+import { RcsSuggestions } from "@/areas/campaigns/RcsSuggestions";
+import { TestSend } from "@/areas/campaigns/TestSend";
+import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
+import { Variables } from "@/areas/campaigns/Variables";
+import { ProblemAlert } from "@/kit/States";
+
+/** An RCS message: a text, a card, cards side by side or a file, with buttons, and how a phone shows it. */
+export function RcsStep({ campaign, goTo }: StepProps) {
+  const { t } = useTranslation();
+  const agents = queries.useQuery("get", "/v1/rcs/agents", { params: { query: { limit: 100, state: "active" } } });
+  const save = useSaveDraft(campaign.id);
+  const before = campaign.content as RcsContent;
+  const form = useForm({ initialValues: formOf(campaign.sender as string | null, before) });
+  const { sender, kind, text, cards, suggestions } = form.values;
+  const content = contentOf(before, form.values);
+  const keep = () => save.keep({ sender: sender || null, content });
+  const submit = form.onSubmit(async () => {
+    try {
+      await keep();
+      goTo("when");
+    } catch (error) {
+      form.setErrors(Object.fromEntries(refusalOf(error).fields.map((one) => [placeInForm(one.field), one.detail])));
+    }
+  });
+  const choose = (chosen: Kind) => {
+    form.setFieldValue("kind", chosen);
+    const wanted = chosen === "carousel" ? CARDS_MIN : 1;
+    if (cards.length < wanted) form.setFieldValue("cards", [...cards, ...Array.from({ length: wanted - cards.length }, newCard)]);
+  };
+  const names = agents.data?.items.map((one) => ({ value: one.name, label: one.title })) ?? [];
+  useOnlyChoice(sender, agents.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
+  const hasText = kind === "basic" || kind === "single";
+  return (
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card withBorder>
+          <Stack>
+            <Title order={2} size="h4">
+              {t("wizard.what")}
+            </Title>
+            <ProblemAlert error={save.error ?? agents.error} />
+            <Select label={t("rcs.agent")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
+            {agents.data && names.length === 0 && (
+              <Text>
+                {t("rcs.noAgent")}{" "}
+                <Anchor component={Link} to="/app/senders" search={{ channel: "rcs" } as never} underline="always">
+                  {t("nav.senders")}
+                </Anchor>
+              </Text>
+            )}
+            <Select
+              label={t("rcs.kind")}
+              description={t(`rcs.kindHint.${kind}`)}
+              data={KINDS.map((one) => ({ value: one, label: t(`rcs.kinds.${one}`) }))}
+              allowDeselect={false}
+              value={kind}
+              onChange={(one) => one && choose(one as Kind)}
+            />
+            {hasText && <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />}
+            {hasText && <Variables channel="rcs" insert={(word) => form.setFieldValue("text", `${text}${word}`)} />}
+            {kind === "file" && <TextInput label={t("rcs.file")} placeholder="https://" {...form.getInputProps("file")} />}
+            {(kind === "card" || kind === "carousel") && <RcsCards form={form} />}
+            {kind === "single" && <RcsSuggestions form={form} path="suggestions" value={suggestions} most={SUGGESTIONS_MAX} />}
+            <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+          </Stack>
+        </Card>
+        <Stack>
+          <RcsPreview agent={names.find((one) => one.value === sender)?.label ?? ""} content={content} />
+          <TestSend campaign={campaign} keep={keep} />
+        </Stack>
+      </SimpleGrid>
+    </form>
+  );
+}

@@ -1,0 +1,125 @@
+import { Alert, Anchor, Card, Radio, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, Title } from "@mantine/core";
+import { useForm, type UseFormReturnType } from "@mantine/form";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { queries, type Schemas } from "@/api/client";
+import { refusalOf } from "@/api/refusal";
+import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
+import { useSaveDraft, type WhatsappContent } from "@/areas/campaigns/draft";
+import { TestSend } from "@/areas/campaigns/TestSend";
+import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
+import { Variables } from "@/areas/campaigns/Variables";
+import { BUTTONS_MAX, contentOf, formOf, placeInForm } from "@/areas/campaigns/whatsappForm";
+import { WhatsappPreview } from "@/areas/campaigns/WhatsappPreview";
+import { keyOf, partsOf } from "@/areas/campaigns/whatsappTemplate";
+import { WhatsappValues } from "@/areas/campaigns/WhatsappValues";
+import { ProblemAlert } from "@/kit/States";
+
+/** A WhatsApp message: by a template that WhatsApp has approved, or a text to those who have just written. */
+export function WhatsappStep({ campaign, goTo }: StepProps) {
+  const { t } = useTranslation();
+  const senders = queries.useQuery("get", "/v1/whatsapp/senders", { params: { query: { limit: 100, state: "active" } } });
+  const save = useSaveDraft(campaign.id);
+  const before = campaign.content as WhatsappContent;
+  const form = useForm({ initialValues: formOf(campaign.sender as string | null, before) });
+  const { sender, by, template: chosen } = form.values;
+  useOnlyChoice(sender, senders.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
+  const number = senders.data?.items.find((one) => one.name === sender);
+  const params = { path: { whatsapp_sender_id: number?.id ?? "" }, query: { limit: 1000, status: "APPROVED" } };
+  const templates = queries.useQuery("get", "/v1/whatsapp/senders/{whatsapp_sender_id}/templates", { params }, { enabled: Boolean(number) });
+  const template = templates.data?.items.find((one) => keyOf(one) === chosen);
+  const parts = template && partsOf(template);
+  const content = contentOf(before, form.values, template, parts);
+  const keep = () => save.keep({ sender: sender || null, content });
+  const submit = form.onSubmit(async () => {
+    try {
+      await keep();
+      goTo("when");
+    } catch (error) {
+      form.setErrors(Object.fromEntries(refusalOf(error).fields.map((one) => [placeInForm(one.field), one.detail])));
+    }
+  });
+  return (
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card withBorder>
+          <Stack>
+            <Title order={2} size="h4">
+              {t("wizard.what")}
+            </Title>
+            <ProblemAlert error={save.error ?? senders.error ?? templates.error} />
+            <Select
+              label={t("whatsapp.number")}
+              data={senders.data?.items.map((one) => ({ value: one.name, label: `${one.title} ${one.phone}` })) ?? []}
+              placeholder={t("wizard.senderHint")}
+              allowDeselect={false}
+              {...form.getInputProps("sender")}
+            />
+            {senders.data?.items.length === 0 && (
+              <Text>
+                {t("whatsapp.noNumber")}{" "}
+                <Anchor component={Link} to="/app/senders" search={{ channel: "whatsapp" } as never} underline="always">
+                  {t("nav.senders")}
+                </Anchor>
+              </Text>
+            )}
+            <Radio.Group label={t("whatsapp.by")} {...form.getInputProps("by")}>
+              <Stack gap="xs" mt="xs">
+                <Radio value="template" label={t("whatsapp.byTemplate")} description={t("whatsapp.byTemplateHint")} />
+                <Radio value="text" label={t("whatsapp.byText")} description={t("whatsapp.byTextHint")} />
+              </Stack>
+            </Radio.Group>
+            {by === "template" ? (
+              <ByTemplate form={form} templates={templates.data?.items} parts={parts} />
+            ) : (
+              <ByText form={form} />
+            )}
+            <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
+          </Stack>
+        </Card>
+        <Stack>
+          <WhatsappPreview sender={number?.title ?? ""} content={content} parts={by === "template" ? parts : undefined} />
+          <TestSend campaign={campaign} keep={keep} />
+        </Stack>
+      </SimpleGrid>
+    </form>
+  );
+}
+
+type Form = UseFormReturnType<ReturnType<typeof formOf>>;
+
+interface ByTemplateProps {
+  form: Form;
+  /** Those of the number; not known while there is none. */
+  templates: Schemas["WhatsappTemplate"][] | undefined;
+  parts: ReturnType<typeof partsOf> | undefined;
+}
+
+function ByTemplate({ form, templates, parts }: ByTemplateProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Select
+        label={t("whatsapp.template")}
+        data={templates?.map((one) => ({ value: keyOf(one), label: `${one.name} (${one.language})` })) ?? []}
+        placeholder={t("whatsapp.templateHint")}
+        searchable
+        disabled={!templates}
+        {...form.getInputProps("template")}
+      />
+      {templates?.length === 0 && <Alert color="orange">{t("whatsapp.noTemplate")}</Alert>}
+      {parts && <WhatsappValues form={form} parts={parts} />}
+    </>
+  );
+}
+
+function ByText({ form }: { form: Form }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />
+      <Variables channel="whatsapp" insert={(word) => form.setFieldValue("text", `${form.values.text}${word}`)} />
+      <TagsInput label={t("whatsapp.answers")} description={t("whatsapp.answersHint")} maxTags={BUTTONS_MAX} acceptValueOnBlur {...form.getInputProps("buttons")} />
+    </>
+  );
+}

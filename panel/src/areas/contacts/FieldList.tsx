@@ -1,0 +1,85 @@
+import { Button, Code, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, queries, type Schemas } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { NewField } from "@/areas/contacts/NewField";
+import { useAllowed } from "@/areas/session/me";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import type { Column } from "@/kit/DataTable";
+import { ListOf } from "@/kit/ListOf";
+import { Page } from "@/kit/Page";
+import { useListSearch } from "@/kit/search";
+import { Empty, ProblemAlert } from "@/kit/States";
+
+type FieldRow = Schemas["ContactField"];
+type Kind = Schemas["FieldCreate"]["type"];
+
+/** What an account knows of its contacts beside what every contact has. */
+export function FieldList() {
+  const { t } = useTranslation();
+  const { search } = useListSearch();
+  const [isAdding, setAdding] = useState(false);
+  const mayWrite = useAllowed("contacts.write");
+  const fields = queries.useQuery("get", "/v1/contact-fields", { params: { query: { limit: 50, cursor: search.cursor } } });
+  const columns: Column<FieldRow>[] = [
+    { name: "label", header: t("fields.label"), cell: (one) => one.label },
+    { name: "key", header: t("fields.key"), cell: (one) => <Code>{`{{ ${one.key} }}`}</Code> },
+    { name: "type", header: t("fields.type"), cell: (one) => t(`fields.types.${one.type as Kind}`) },
+    { name: "acts", header: t("act.acts"), cell: (one) => mayWrite && <Acts field={one} /> },
+  ];
+  return (
+    <Page title={t("fields.title")} lead={t("fields.lead")} actions={mayWrite && <Button onClick={() => setAdding(true)}>{t("fields.new")}</Button>}>
+      {isAdding && <NewField close={() => setAdding(false)} />}
+      <ListOf label={t("fields.title")} of={fields} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("fields.none")}>{t("fields.noneHint")}</Empty>} />
+    </Page>
+  );
+}
+
+function Acts({ field }: { field: FieldRow }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const [isRenaming, setRenaming] = useState(false);
+  const remove = async () => {
+    await api.DELETE("/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id } } });
+    await known.invalidateQueries();
+  };
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Button size="xs" variant="default" onClick={() => setRenaming(true)} aria-label={t("fields.renameNamed", { name: field.label })}>
+        {t("fields.rename")}
+      </Button>
+      {isRenaming && <Rename field={field} close={() => setRenaming(false)} />}
+      <ConfirmButton size="xs" label={t("act.delete")} question={t("fields.deleteAsk", { name: field.label })} act={remove} />
+    </Group>
+  );
+}
+
+/** Only what people read is changed here: by its key a field stands in messages and segments. */
+function Rename({ field, close }: { field: FieldRow; close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { label: field.label } });
+  const save = queries.useMutation("patch", "/v1/contact-fields/{field_id}", {
+    onSuccess: async () => {
+      await known.invalidateQueries();
+      close();
+    },
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  });
+  return (
+    <Modal opened onClose={close} title={t("fields.renameNamed", { name: field.label })} closeButtonProps={{ "aria-label": t("act.close") }}>
+      <form onSubmit={form.onSubmit((body) => save.mutate({ params: { path: { field_id: field.id } }, body }))}>
+        <Stack>
+          <ProblemAlert error={save.error} />
+          <TextInput label={t("fields.label")} required data-autofocus {...form.getInputProps("label")} />
+          <Button type="submit" loading={save.isPending}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

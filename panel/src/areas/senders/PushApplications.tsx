@@ -1,0 +1,86 @@
+import { Card, Code, Group, Stack, Text, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { Ask } from "@/areas/senders/Ask";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Copy } from "@/kit/Copy";
+import type { Column } from "@/kit/DataTable";
+import { ListOf } from "@/kit/ListOf";
+import { useListSearch } from "@/kit/search";
+import { Secret } from "@/kit/Secret";
+
+type Application = Schemas["Application"];
+
+/** Applications: what pushes come from. */
+export function PushApplications() {
+  const { t } = useTranslation();
+  const { search } = useListSearch();
+  const [proof, setProof] = useState("");
+  const applications = queries.useQuery("get", "/v1/push/applications", { params: { query: { limit: 50, cursor: search.cursor } } });
+  const columns: Column<Application>[] = [
+    { name: "title", header: t("senders.shownAs"), cell: (one) => <Text fw={600}>{one.title}</Text> },
+    { name: "name", header: t("senders.inMessages"), cell: (one) => one.name },
+    { name: "platforms", header: t("senders.platforms"), cell: (one) => platformsOf(one).join(", ") || t("senders.noPlatform") },
+    {
+      name: "key",
+      header: t("senders.appKey"),
+      cell: (one) => (
+        <Group gap={6} wrap="nowrap">
+          <Code style={{ maxWidth: 160, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{one.app_key}</Code>
+          <Copy text={one.app_key} />
+        </Group>
+      ),
+    },
+    { name: "acts", header: t("act.acts"), cell: (one) => <Acts application={one} show={setProof} /> },
+  ];
+  const add = async ({ name = "", title = "", web_contact }: Record<string, string>) => {
+    setProof((await bodyOf(api.POST("/v1/push/applications", { body: { name, title, web_contact } }))).proof_key);
+  };
+  return (
+    <Card withBorder component="section">
+      <Stack>
+        <Title order={2} size="h4">
+          {t("senders.applications")}
+        </Title>
+        <Text>{t("senders.applicationsHint")}</Text>
+        {proof && <Secret title={t("senders.proofOnce")} text={proof} close={() => setProof("")} />}
+        <ListOf label={t("senders.applications")} of={applications} columns={columns} keyOf={(one) => one.id} empty={<Text>{t("senders.noApplications")}</Text>} />
+        <Ask
+          fields={[
+            { name: "title", label: t("senders.shownAs"), hint: t("senders.applicationTitleHint") },
+            { name: "name", label: t("senders.inMessages"), hint: t("senders.nameHint") },
+            { name: "web_contact", label: t("senders.webContact"), hint: t("senders.webContactHint"), isOptional: true },
+          ]}
+          button={t("senders.addApplication")}
+          send={add}
+        />
+      </Stack>
+    </Card>
+  );
+}
+
+function Acts({ application, show }: { application: Application; show: (proof: string) => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const params = { path: { application_id: application.id } };
+  const rotate = useMutation({
+    mutationFn: () => bodyOf(api.POST("/v1/push/applications/{application_id}/rotation", { params })),
+    onSuccess: (made) => show(made.proof_key),
+  });
+  const remove = async () => {
+    await api.DELETE("/v1/push/applications/{application_id}", { params });
+    await known.invalidateQueries();
+  };
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <ConfirmButton size="xs" label={t("senders.newProof")} question={t("senders.newProofAsk", { name: application.title })} act={() => rotate.mutateAsync()} />
+      <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteApplicationAsk", { name: application.title })} act={remove} />
+    </Group>
+  );
+}
+
+function platformsOf({ fcm, apns, web_contact }: Application): string[] {
+  return [...(fcm ? ["Android"] : []), ...(apns ? ["iOS"] : []), ...(web_contact ? ["Web"] : [])];
+}

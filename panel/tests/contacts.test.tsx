@@ -1,0 +1,81 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { bodyOfForm, formOf } from "@/areas/contacts/ContactFields";
+import { ContactPage } from "@/areas/contacts/ContactPage";
+import { FieldList } from "@/areas/contacts/FieldList";
+import { GroupList } from "@/areas/contacts/GroupList";
+import { keyOf } from "@/areas/contacts/NewField";
+import { apiThatAnswers, open, pageOf } from "./pages";
+
+const AT = "2027-03-01T10:00:00Z";
+const FIELD = { id: "f1", key: "size", label: "Shoe size", type: "number", created_at: AT };
+const CODE = { id: "f2", key: "code", label: "Code", type: "text", created_at: AT };
+const ANN = {
+  id: "c1", first_name: "Ann", last_name: null, phone: "+48600100200", email: null, company: null, city: null, birth_date: null, external_id: null,
+  fields: { size: 38, code: "A1" }, consents: {}, push: null, viber: null, group_ids: ["g1"], groups: [{ id: "g1", name: "Regulars" }], archived: [], created_at: AT, updated_at: AT,
+};
+
+test("a field's key follows its name, and is what the API takes", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? FIELD : pageOf([])));
+  await open(FieldList, "/app/fields", "/app/fields", { allowed: ["contacts.write"] });
+  await userEvent.click(await screen.findByRole("button", { name: "New field" }));
+  await userEvent.click(screen.getByRole("textbox", { name: "Name" }));
+  await userEvent.paste("Żółta łódź 2");
+  expect(screen.getByRole("textbox", { name: "In messages" })).toHaveValue("zolta_lodz_2");
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+
+  await waitFor(() => expect(asked.some(({ method }) => method === "POST")).toBe(true));
+  expect(JSON.parse(asked.find(({ method }) => method === "POST")?.body ?? "")).toEqual({ label: "Żółta łódź 2", key: "zolta_lodz_2", type: "text" });
+  expect(keyOf("2 × !")).toBe("");
+});
+
+test("of own fields only those are sent that have changed, as their kind has them", () => {
+  const before = formOf(ANN as never);
+  const after = { ...before, fields: { ...before.fields, size: "38,5" } };
+
+  expect(bodyOfForm(after, before, [FIELD, CODE])).toMatchObject({ fields: { size: 38.5 } });
+  expect(bodyOfForm({ ...before, fields: { ...before.fields, code: " " } }, before, [FIELD, CODE])).toMatchObject({ fields: { code: null } });
+  expect(bodyOfForm(before, before, [FIELD, CODE])).not.toHaveProperty("fields");
+});
+
+test.each([["1e999", "1e999"], ["Infinity", "Infinity"], ["0x10", "0x10"], ["12345678901234567890", "12345678901234567890"], ["-2,5", -2.5]])("of a number's field %s is sent as %j: what is no number is for the API to refuse", (words, sent) => {
+  const before = formOf(ANN as never);
+  const body = bodyOfForm({ ...before, fields: { ...before.fields, size: words } }, before, [FIELD, CODE]);
+  expect(JSON.parse(JSON.stringify(body)).fields).toEqual({ size: sent });
+});
+
+test("of a group only what was changed here is sent of its public texts", async () => {
+  const group = { id: "g1", name: "Regulars", description: "Old", contacts: 1, archived: false, public: { pl: { name: "Stali", description: "" } }, created_at: AT, updated_at: AT };
+  const asked = apiThatAnswers(({ method }) => (method === "GET" ? pageOf([group]) : group));
+  const sent = () => asked.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body));
+  const change = async (field: string, words: string) => {
+    await userEvent.click(await screen.findByRole("button", { name: /Regulars/ }));
+    const input = await screen.findByRole("textbox", { name: field });
+    await userEvent.clear(input);
+    await userEvent.type(input, words);
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Save" })).toBeNull());
+  };
+  await open(GroupList, "/app/groups", "/app/groups", { allowed: ["contacts.write"] });
+
+  await change("Description", "New");
+  await change("Name for people", "All");
+  expect(sent()[0]).toEqual({ description: "New" });
+  expect(sent()[1]).toEqual({ public: { ...group.public, en: { name: "All", description: "" } } });
+});
+
+test("a person is put into a group and taken out of one", async () => {
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (method !== "GET") return { changed: 1, contacts: 1 };
+    if (path === "/v1/contacts/c1") return ANN;
+    return pageOf(path === "/v1/groups" ? [{ id: "g1", name: "Regulars" }, { id: "g2", name: "Guests" }] : []);
+  });
+  await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1", { allowed: ["contacts.write"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Take out of Regulars" }));
+  await userEvent.click(screen.getByRole("combobox", { name: "Add to a group" }));
+  await userEvent.click(await screen.findByRole("option", { name: "Guests" }));
+  await userEvent.click(screen.getByRole("button", { name: "Add" }));
+
+  await waitFor(() => expect(asked.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)).toEqual(["DELETE /v1/groups/g1/contacts", "POST /v1/groups/g2/contacts"]));
+});

@@ -1,0 +1,52 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { MessagePage } from "@/areas/reports/MessagePage";
+import { apiThatAnswers, open } from "./pages";
+
+const AT = "2027-03-01T10:00:00Z";
+const EVENT = { at: AT, kind: "opened", text: "", code: null, detail: null, peer: null, url: null, step: null, machine: null };
+const STEP = { place: 1, channel: "email", state: "timed_out", code: null, message_id: "m1", address: "a@b.test", cost: null, sent_at: AT };
+const STEPS = [STEP, { ...STEP, place: 2, channel: "sms", state: "waiting", address: "+48600100200", sent_at: null }];
+const CHAIN = { id: "c1", state: "running", reached_by: null, steps: STEPS };
+const MESSAGE = {
+  id: "c1", channel: "email", address: "a@b.test", sender: null, state: "submitted", created_at: AT, parts: null, cost: null, code: null,
+  detail: null, campaign_id: null, contact_id: null, chain: CHAIN,
+  timeline: [{ ...EVENT, step: 1, machine: "burst", text: "A program fetched the pictures." }, { ...EVENT, kind: "rejected", step: 2, code: "88", detail: "throttled", text: "It was refused." }],
+}; // prettier-ignore
+const MAY_SEND = ["email.send", "sms.send"];
+
+const openMessage = (message: object, allowed: string[] = MAY_SEND) => {
+  const asked = apiThatAnswers(() => message);
+  return open(MessagePage, "/app/messages/$messageId", "/app/messages/c1", { allowed }).then(() => asked);
+};
+
+test("a message over several channels shows its steps, and what happened in the API's words and on which step", async () => {
+  await openMessage(MESSAGE);
+  const steps = within(await screen.findByRole("table"));
+  expect(steps.getAllByRole("row").map((row) => row.textContent)).toEqual([
+    expect.stringContaining("Step"),
+    expect.stringMatching(/1\. E-mail.*out of time/),
+    expect.stringMatching(/2\. SMS.*waiting/),
+  ]);
+  expect(screen.getByText("A program fetched the pictures.")).toBeVisible();
+  expect(screen.getByText(/ · 1\. E-mail$/)).toBeVisible();
+  expect(screen.getByText("88 throttled")).toBeVisible();
+});
+
+test("what runs is cancelled once that was asked", async () => {
+  const asked = await openMessage(MESSAGE);
+  await userEvent.click(await screen.findByRole("button", { name: "Cancel the message" }));
+  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Cancel the message" }));
+  await waitFor(() => expect(asked).toContainEqual(expect.objectContaining({ method: "POST", path: "/v1/message-chains/c1/cancel" })));
+});
+
+test.each([
+  ["what is over", { ...MESSAGE, chain: { ...CHAIN, state: "reached" } }, MAY_SEND],
+  ["what one may not send", MESSAGE, ["email.send"]],
+  ["a message of one channel", { ...MESSAGE, chain: null }, MAY_SEND],
+])("%s cannot be cancelled", async (_, message, allowed) => {
+  await openMessage(message, allowed);
+  expect(await screen.findByText("It was refused.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Cancel the message" })).not.toBeInTheDocument();
+});

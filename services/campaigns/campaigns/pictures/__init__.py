@@ -1,0 +1,1 @@
+"""Pictures of templates, by a browser: `python -m campaigns.pictures`."""

@@ -1,0 +1,45 @@
+"""The consent of a contact for RCS, with its history."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+COLUMNS = """
+ALTER TABLE contacts ADD COLUMN rcs_consent boolean;
+ALTER TABLE contacts ADD COLUMN rcs_consent_source text;
+ALTER TABLE contacts ADD COLUMN rcs_consent_at timestamptz;
+"""
+# As `keep_consents` of the other channels (0002): one trigger more, so that neither costs the other anything.
+HISTORY = """
+CREATE FUNCTION keep_rcs_consents() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.rcs_consent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent_changes
+        WHERE account_id = OLD.account_id AND contact_id = OLD.id AND channel = 'rcs') THEN
+        INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at, recorded_at)
+        VALUES (OLD.account_id, OLD.id, 'rcs', OLD.rcs_consent, OLD.rcs_consent_source, OLD.rcs_consent_at,
+                OLD.created_at);
+    END IF;
+    INSERT INTO consent_changes (account_id, contact_id, channel, granted, source, at, recorded_at)
+    VALUES (NEW.account_id, NEW.id, 'rcs', NEW.rcs_consent, NEW.rcs_consent_source, NEW.rcs_consent_at,
+            clock_timestamp());
+    RETURN NULL;
+END $$;
+CREATE TRIGGER contacts_rcs_consents AFTER UPDATE ON contacts FOR EACH ROW
+    WHEN ((OLD.rcs_consent, OLD.rcs_consent_source, OLD.rcs_consent_at)
+        IS DISTINCT FROM (NEW.rcs_consent, NEW.rcs_consent_source, NEW.rcs_consent_at))
+    EXECUTE FUNCTION keep_rcs_consents();
+"""
+
+
+def upgrade() -> None:
+    op.execute(COLUMNS)
+    op.execute(HISTORY)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("migrations only go forward")

@@ -1,0 +1,1 @@
+"""WhatsApp: numbers, templates, messages, and what people answer."""

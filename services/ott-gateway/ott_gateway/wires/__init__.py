@@ -1,0 +1,1 @@
+"""The wire alone: no database, no use case."""

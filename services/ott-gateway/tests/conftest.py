@@ -1,0 +1,3 @@
+"""Fixtures on real servers."""
+
+pytest_plugins = ["chassis.testing"]

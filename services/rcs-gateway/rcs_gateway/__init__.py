@@ -1,0 +1,1 @@
+"""RCS: agents, contents, messages, and what people answer."""

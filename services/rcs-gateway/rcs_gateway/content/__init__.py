@@ -1,0 +1,1 @@
+"""From a stored content and a recipient to what Google takes."""

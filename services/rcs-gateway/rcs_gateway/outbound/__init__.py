@@ -1,0 +1,1 @@
+"""`python -m rcs_gateway.outbound`: messages to Google, and what it tells of them."""

@@ -1,0 +1,1 @@
+"""Viber: bots, who has subscribed to them, messages, and what people answer."""

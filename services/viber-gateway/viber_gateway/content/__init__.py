@@ -1,0 +1,1 @@
+"""Stored content and a recipient: what Viber is sent."""

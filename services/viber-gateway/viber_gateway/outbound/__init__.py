@@ -1,0 +1,1 @@
+"""`python -m viber_gateway.outbound`: lanes in, Viber out, and what it tells."""
