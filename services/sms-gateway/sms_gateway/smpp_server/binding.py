@@ -53,7 +53,7 @@ class Binding:
             partner = await self._known(session, system_id, password)
             status = await self._written_down(session, partner) if partner else Status.BIND_FAILED
         except Exception as error:
-            log.warning("smpp_bind_not_decided", error=type(error).__name__)
+            log.warning("smpp_bind_not_decided", error=error)
             partner, status = None, Status.SYSTEM_ERROR
         if session.state is not State.BINDING:
             if partner is not None and status == Status.OK:

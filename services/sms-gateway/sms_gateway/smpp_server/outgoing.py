@@ -78,7 +78,7 @@ class Outgoing:
             except Exception as error:
                 if fault_of(error) is Fault.DATA:
                     raise
-                log.warning("smpp_deliveries_unavailable", error=type(error).__name__)
+                log.warning("smpp_deliveries_unavailable", error=error)
                 await asyncio.sleep(REST_SECONDS)
                 continue
             if not took and not self._is_stopping:
@@ -144,7 +144,7 @@ class Outgoing:
         try:
             body = body_of(delivery)
         except Exception as error:
-            log.error("smpp_delivery_broken", delivery_id=str(delivery.id), error=type(error).__name__)
+            log.error("smpp_delivery_broken", delivery_id=str(delivery.id), error=error)
             self._finish(delivery, "broken")
             return
         max(able, key=lambda session: session.delivery_room).deliver(delivery, body)

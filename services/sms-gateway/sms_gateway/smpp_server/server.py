@@ -141,7 +141,7 @@ class Server:
                 forget_at = now + FORGET_EVERY if now >= forget_at else forget_at
                 self.ticked_at = time.monotonic()
             except Exception as error:
-                log.warning("smpp_binds_not_told", error=type(error).__name__)
+                log.warning("smpp_binds_not_told", error=error)
             await asyncio.sleep(TICK_SECONDS)
 
     def _told(self) -> list[tuple[UUID, UUID, UUID, dict[str, Any]]]:
