@@ -30,9 +30,10 @@ from chassis.testing import free_port
 from email_gateway.content import dkim, mime
 from email_gateway.content.compose import Composer, Links
 from email_gateway.content.prepare import Kind, prepare
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
-from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.peers import Peer, Tls
+from email_gateway.smtp.pool import Pool
 from sms_gateway.smpp.constants import Command
 from sms_gateway.smpp.pdu import Pdu, decode, encode
 

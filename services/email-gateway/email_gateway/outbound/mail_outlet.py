@@ -27,8 +27,9 @@ from email_gateway.domain.retrying import KEEP_TRYING, STATE_OF_RESULT, Result
 from email_gateway.outbound.blobs import ReadBlobs, Room
 from email_gateway.outbound.ip_pools import Held
 from email_gateway.outbound.waves import HOLD_SECONDS, Wave, Waves
+from email_gateway.smtp.destinations import Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Parcel, Pool
+from email_gateway.smtp.pool import Pool
 from email_gateway.smtp.sources import Source
 
 STOP_SECONDS = 8.0

@@ -16,11 +16,11 @@ from email_gateway.domain.routing import best_route
 from email_gateway.outbound.ip_pools import IpPools
 from email_gateway.outbound.sts_policies import StsPolicies
 from email_gateway.smtp import mta_sts
+from email_gateway.smtp.destinations import Destination, Limits
 from email_gateway.smtp.mta_sts import Mode
 from email_gateway.smtp.mx import MxResolver, NoRoute
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits
-from email_gateway.smtp.session import TLS, Peer, Tls
+from email_gateway.smtp.peers import TLS, Peer, Tls
 from email_gateway.smtp.shaping import Allowance, Allowances
 from email_gateway.smtp.sources import Source
 from email_gateway.smtp.tlsa_records import NotValidated, TlsaRecords

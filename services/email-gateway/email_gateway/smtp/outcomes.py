@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from email_gateway.domain.retrying import Result
+from email_gateway.smtp.peers import ConnectFailed, NotPublic
 from email_gateway.smtp.replies import Reply
-from email_gateway.smtp.session import ConnectFailed, NotPublic
 from email_gateway.smtp.verdicts import REFUSALS, RESULT_OF, About, Stage, about, judged, tell_once
 
 MEANINGS: Mapping[About, str] = {

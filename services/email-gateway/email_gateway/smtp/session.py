@@ -7,56 +7,24 @@ costs one round trip. What the server says is read strictly; any other bytes end
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
-from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol
 
-from prometheus_client import Counter
-
-from chassis.public_addresses import Networks, may_connect
 from email_gateway.domain.needs import Needs
-from email_gateway.smtp.dane import Tlsa, is_fitting
-from email_gateway.smtp.places import is_literal
+from email_gateway.smtp.peers import ConnectFailed
 from email_gateway.smtp.replies import NotSmtp, Reply, ReplyReader
-from email_gateway.smtp.verdicts import About, Stage, about, is_block, judged
+from email_gateway.smtp.verdicts import Stage
 
-CONNECT_SECONDS = 20.0
-ADDRESS_SECONDS, MOST_ADDRESSES = 6.0, 5  # for one of a host's: where IPv6 leads nowhere, the next one is asked
-GREETING_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
 DATA_SECONDS = (
     180.0  # RFC 5321 asks for 10 minutes after the final dot; who needs more than 3 is not worth a connection
 )
-
-
-TLS = Counter(
-    "wici_email_tls_total",
-    "Connections by what became of TLS, in the words of RFC 8460 section 4.3",
-    ["tls", "outcome"],
-)
-
-
-class Tls(StrEnum):
-    """Whether a connection is encrypted: never, when offered (any certificate), or always.
-
-    `REQUIRED`: with a valid certificate; `DANE`: with one that fits the peer's TLSA records.
-    """
-
-    OFF = "off"
-    OPPORTUNISTIC = "opportunistic"
-    REQUIRED = "required"
-    DANE = "dane"
-
-    @property
-    def is_always(self) -> bool:
-        return self in (Tls.REQUIRED, Tls.DANE)
 
 
 _PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SMTPUTF8", " SMTPUTF8")}
@@ -65,21 +33,6 @@ _PARAMETERS = {Needs.EIGHT_BIT: ("8BITMIME", " BODY=8BITMIME"), Needs.UTF8: ("SM
 @cache
 def _parameters_of(needs: Needs) -> str:
     return "".join(parameter for need, (_, parameter) in _PARAMETERS.items() if needs & need)
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Where a connection goes and how."""
-
-    host: str
-    port: int = 25
-    tls: Tls = Tls.OPPORTUNISTIC
-    username: str | None = None
-    password: str | None = None
-    ehlo_name: str = "localhost"
-    source_address: str | None = None
-    tlsa: tuple[Tlsa, ...] = ()
-    allowed: Networks | None = None  # where it may lie; None: anywhere, an operator named it
 
 
 class Envelope(Protocol):
@@ -93,38 +46,6 @@ class Envelope(Protocol):
     def octets(self) -> bytes: ...
     @property
     def needs(self) -> Needs: ...
-
-
-class ConnectFailed(Exception):
-    """No usable session with this peer; `code` as a report shows it, `permanent` when trying again will not help.
-
-    :param is_block: the peer takes nothing from our address.
-    :param about: of whom its refusal speaks.
-    :ivar host: which of a destination's it was; empty where none was asked.
-    """
-
-    host = ""
-
-    def __init__(
-        self, code: str, detail: str, *, permanent: bool = False, is_block: bool = False, about: About = About.UNKNOWN
-    ) -> None:
-        super().__init__(detail)
-        self.code, self.detail, self.permanent = code, detail, permanent
-        self.is_block, self.about = is_block, about
-
-
-class NotPublic(ConnectFailed):
-    """The host is an address, or all of its addresses are private, loopback, link-local or reserved."""
-
-    def __init__(self) -> None:
-        super().__init__("5.4.4", "the domain's mail hosts have no public address", permanent=True)
-
-
-class TlsFailed(ConnectFailed):
-    """The server offered TLS, and no handshake came of it."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__("4.7.5", f"TLS failed: {detail}")
 
 
 class Ending(StrEnum):
@@ -182,7 +103,7 @@ class Session(asyncio.Protocol):
         self.pipelining = False
         self.is_closed = False
         self.is_ready = False
-        self.deadline = time.monotonic() + GREETING_SECONDS
+        self.deadline = 0.0  # of the answer that is waited for
         self.idle_since = 0.0
 
     # asyncio.Protocol
@@ -238,7 +159,7 @@ class Session(asyncio.Protocol):
 
     # Opening: one command, one reply
 
-    async def _reply(self, seconds: float) -> Reply:
+    async def reply(self, seconds: float) -> Reply:
         if self._early:
             return self._early.popleft()
         if self.is_closed:
@@ -256,70 +177,24 @@ class Session(asyncio.Protocol):
         if self.is_closed:
             raise ConnectFailed("4.4.2", self._reason or "the server closed the connection")
         self._transport.write(line + b"\r\n")
-        return await self._reply(COMMAND_SECONDS)
+        return await self.reply(COMMAND_SECONDS)
 
-    async def greet(self, peer: Peer) -> None:
-        """:raises ConnectFailed: the greeting refuses, or it does not come."""
-        greeting = await self._reply(GREETING_SECONDS)
-        _ensure_accepted(greeting, "greeting")
-        await self._ehlo(peer)
-
-    async def _ehlo(self, peer: Peer) -> None:
-        reply = await self.command(b"EHLO " + peer.ehlo_name.encode("ascii", "replace"))
-        if reply.code in (500, 501, 502, 504):
-            reply = await self.command(b"HELO " + peer.ehlo_name.encode("ascii", "replace"))
-            _ensure_accepted(reply, "HELO")
-            self.extensions = {}
-        else:
-            _ensure_accepted(reply, "EHLO")
-            lines = [line.strip().upper().partition(" ") for line in reply.lines[1:]]
-            self.extensions = {keyword: arguments for keyword, _, arguments in lines}
-        self.pipelining = "PIPELINING" in self.extensions
-
-    async def start_tls(self, peer: Peer) -> None:
-        """:raises ConnectFailed: TLS is required and not offered, or the handshake fails."""
-        if "STARTTLS" not in self.extensions:
-            TLS.labels(peer.tls, "starttls-not-supported").inc()
-            if peer.tls.is_always:
-                raise ConnectFailed("5.7.10", "TLS is required and the server does not offer it")
-            return
-        if not (await self.command(b"STARTTLS")).accepts:
-            if peer.tls.is_always:
-                raise ConnectFailed("4.7.10", "the server refused STARTTLS")
-            return
-        loop = asyncio.get_running_loop()
+    async def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> asyncio.Transport | None:
+        """:raises OSError, ssl.SSLError, TimeoutError: no handshake came of it. None: the connection was lost."""
         assert self._transport is not None
         # What came in clear text before the handshake must not be taken for what comes after (CVE-2011-0411).
         self._reader = ReplyReader()
         self._early.clear()
-        try:
-            transport = await loop.start_tls(
-                self._transport,
-                self,
-                _context(peer.tls),
-                server_hostname=peer.host,
-                ssl_handshake_timeout=CONNECT_SECONDS,
-            )
-        except (OSError, ssl.SSLError, TimeoutError) as error:
-            TLS.labels(peer.tls, "validation-failure").inc()
-            raise TlsFailed(type(error).__name__) from None
-        if transport is None:
-            raise TlsFailed("the connection was lost")
-        self._transport = transport
-        if peer.tls is Tls.DANE and not is_fitting(_chain_of(transport), peer.host, peer.tlsa):
-            TLS.labels(peer.tls, "tlsa-invalid").inc()
-            raise ConnectFailed("4.7.5", "the certificate is not the one that the host's domain names")
-        TLS.labels(peer.tls, "success").inc()
-        await self._ehlo(peer)
+        transport = await asyncio.get_running_loop().start_tls(
+            self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
+        )
+        if transport is not None:
+            self._transport = transport
+        return transport
 
-    async def authenticate(self, peer: Peer) -> None:
-        """AUTH PLAIN where a user name is set. :raises ConnectFailed: it is not offered or refused."""
-        if peer.username is None:
-            return
-        if "PLAIN" not in self.extensions.get("AUTH", "").split():
-            raise ConnectFailed("5.7.4", "the server does not offer AUTH PLAIN")
-        secret = b64encode(f"\0{peer.username}\0{peer.password or ''}".encode())
-        _ensure_accepted(await self.command(b"AUTH PLAIN " + secret), "AUTH")
+    def offers(self, extensions: dict[str, str]) -> None:
+        """What the server's EHLO said."""
+        self.extensions, self.pipelining = extensions, "PIPELINING" in extensions
 
     # Mail
 
@@ -491,88 +366,3 @@ _HANDLERS: dict[Stage, Callable[[Session, _Transaction, Reply], None]] = {
     Stage.BODY: Session._on_body,
     Stage.RSET: Session._on_rset,
 }
-
-
-async def open_session(peer: Peer, make: Callable[[], Session]) -> Session:
-    """Connect, greet, STARTTLS and AUTH as the peer wants; the session is ready but not started.
-
-    asyncio sets TCP_NODELAY on every stream socket; without it SMTP over TLS makes 23 messages a second. Where nobody
-    asks for TLS and a handshake fails, the mail goes in clear text, as to a server that offers none: whoever can break
-    the one can hide the other (RFC 7435). A password never does.
-
-    :raises NotPublic: the peer may not lie where it does.
-    :raises ConnectFailed: anything on the way there failed.
-    """
-    try:
-        return await _opened(peer, make)
-    except TlsFailed:
-        if peer.tls is not Tls.OPPORTUNISTIC or peer.username is not None:
-            raise
-    return await _opened(replace(peer, tls=Tls.OFF), make)
-
-
-async def _opened(peer: Peer, make: Callable[[], Session]) -> Session:
-    try:
-        session = await _connected(peer, make)
-    except (OSError, TimeoutError, UnicodeError) as error:
-        raise ConnectFailed("4.4.1", f"no connection: {type(error).__name__}") from None
-    try:
-        await session.greet(peer)
-        if peer.tls is not Tls.OFF:
-            await session.start_tls(peer)
-        await session.authenticate(peer)
-    except BaseException:  # whatever it is, nobody has the connection
-        session.abort("opening failed")
-        raise
-    return session
-
-
-async def _connected(peer: Peer, make: Callable[[], Session]) -> Session:
-    loop = asyncio.get_running_loop()
-    source = (peer.source_address, 0) if peer.source_address else None
-    if peer.allowed is None:
-        made = loop.create_connection(make, peer.host, peer.port, local_addr=source, happy_eyeballs_delay=1.0)
-        return (await asyncio.wait_for(made, CONNECT_SECONDS))[1]
-    if is_literal(peer.host):
-        raise NotPublic  # Only names may stand in DNS (RFC 5321 section 5.1).
-    # The addresses that are judged are those that are connected to: a second lookup may answer otherwise.
-    asked = loop.getaddrinfo(peer.host, peer.port, type=socket.SOCK_STREAM)
-    found = await asyncio.wait_for(asked, CONNECT_SECONDS)
-    hosts = [str(place[0]) for *_, place in found if may_connect(str(place[0]), peer.allowed)]
-    if not hosts:
-        raise NotPublic
-    if peer.source_address is not None:  # of the other family nothing leads from it
-        hosts = [host for host in hosts if (":" in host) == (":" in peer.source_address)]
-    hosts = list(dict.fromkeys(hosts))[:MOST_ADDRESSES]
-    seconds, failure = CONNECT_SECONDS if len(hosts) == 1 else ADDRESS_SECONDS, OSError()
-    for host in hosts:
-        try:
-            made = loop.create_connection(make, host, peer.port, local_addr=source)
-            return (await asyncio.wait_for(made, seconds))[1]
-        except OSError as error:  # a timeout is one
-            failure = error
-    raise failure
-
-
-def _ensure_accepted(reply: Reply, what: str) -> None:
-    if not reply.accepts:
-        stage = Stage.CONNECT if what == "greeting" else Stage.EHLO
-        judged(stage, reply)
-        detail, permanent = f"{what} refused: {reply.text}"[:200], reply.code >= 500
-        of = about(stage, reply)
-        raise ConnectFailed(reply.status, detail, permanent=permanent, is_block=is_block(stage, reply), about=of)
-
-
-def _chain_of(transport: asyncio.Transport) -> list[bytes]:
-    """The certificates that the server has shown, in DER, its own first; the public call for it comes with 3.13."""
-    shown = transport.get_extra_info("ssl_object")._sslobj.get_unverified_chain() or ()
-    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in shown]
-
-
-def _context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if tls in (Tls.OPPORTUNISTIC, Tls.DANE):  # of DANE the records decide, once the chain is there
-        # Encrypted to somebody is better than clear text to anybody (RFC 7435).
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -22,7 +22,7 @@ from email_gateway.outbound.sts_policies import StsPolicies
 from email_gateway.smtp import mta_sts
 from email_gateway.smtp.mta_sts import Mode, Policy
 from email_gateway.smtp.mx import NoRoute
-from email_gateway.smtp.session import Tls
+from email_gateway.smtp.peers import Tls
 
 from .dns_peer import NameServer, name_server
 from .test_link_hosts import certificate

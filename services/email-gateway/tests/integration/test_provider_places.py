@@ -18,10 +18,11 @@ from chassis.database import Database
 from chassis.ids import new_id
 from email_gateway.domain.retrying import Result
 from email_gateway.outbound.provider_places import ProviderPlaces
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
+from email_gateway.smtp.peers import Peer, Tls
+from email_gateway.smtp.pool import Pool
 from email_gateway.smtp.rates import Rate
-from email_gateway.smtp.session import Peer, Tls
 from email_gateway.smtp.shaping import Allowance, Allowances, Shape
 from email_gateway.store import provider_places as store
 from email_gateway.store.provider_places import Report

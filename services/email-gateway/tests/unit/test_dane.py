@@ -24,7 +24,9 @@ from email_gateway.outbound.routing import Router
 from email_gateway.smtp.dane import Tlsa, is_fitting
 from email_gateway.smtp.mta_sts import Mode, Policy
 from email_gateway.smtp.mx import NoRoute
-from email_gateway.smtp.session import ConnectFailed, Peer, Session, Tls, open_session
+from email_gateway.smtp.opening import open_session
+from email_gateway.smtp.peers import ConnectFailed, Peer, Tls
+from email_gateway.smtp.session import Session
 from email_gateway.smtp.tlsa_records import NotValidated, TlsaRecords
 
 from ..integration.dns_peer import NameServer, name_server

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from email_gateway.smtp import mx, session
+from email_gateway.smtp import mx, opening
 from email_gateway.smtp.mx import MxResolver, NoRoute
-from email_gateway.smtp.session import ConnectFailed, Peer, Session, Tls
+from email_gateway.smtp.peers import ConnectFailed, Peer, Tls
+from email_gateway.smtp.session import Session
 
 from ..integration.dns_peer import NameServer, name_server
 
@@ -72,7 +73,7 @@ def test_answers_are_remembered_and_never_without_end(names: NameServer, monkeyp
 
 
 def test_the_next_address_is_asked_where_one_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "ADDRESS_SECONDS", 0.3)
+    monkeypatch.setattr(opening, "ADDRESS_SECONDS", 0.3)
 
     with ExitStack() as stack:
         port = full_listener(stack, "127.0.0.2")
@@ -109,7 +110,7 @@ async def greeted(port: int) -> str:
     server = await asyncio.start_server(answer, sock=bound("127.0.0.3", port))
     peer = Peer("mx.example", port, Tls.OFF, allowed=(ip_network("127.0.0.0/8"),))
     try:
-        made = await session.open_session(peer, new_session)
+        made = await opening.open_session(peer, new_session)
     except ConnectFailed as failed:
         return failed.detail
     assert made._transport is not None

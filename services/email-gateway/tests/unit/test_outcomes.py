@@ -11,8 +11,8 @@ from contracts.vocabulary import Lane
 from email_gateway.domain.retrying import Result
 from email_gateway.outbound.mail_outlet import REFUSED_TIMES, ended
 from email_gateway.smtp.outcomes import Outcome, hope, of_host, of_smarthost
+from email_gateway.smtp.peers import ConnectFailed, NotPublic
 from email_gateway.smtp.replies import Reply
-from email_gateway.smtp.session import ConnectFailed, NotPublic
 from email_gateway.smtp.verdicts import About, Stage
 
 from .test_mail_outlet import message

@@ -11,10 +11,11 @@ from uuid import UUID
 import pytest
 
 from email_gateway.domain.retrying import Result
-from email_gateway.smtp import pool, session
+from email_gateway.smtp import opening, pool, session
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
-from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.peers import Peer, Tls
+from email_gateway.smtp.pool import Pool
 
 ROOT = Path(__file__).parents[4]
 DOCUMENT = (ROOT / "docs/smtp-peers.md").read_text("utf-8")
@@ -131,8 +132,8 @@ RECEIVERS: dict[str, tuple[Made, Tls]] = {
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is waited for in minutes, in tenths of a second."""
-    for name in ("GREETING_SECONDS", "COMMAND_SECONDS", "DATA_SECONDS"):
-        monkeypatch.setattr(session, name, 0.3)
+    for of, name in ((opening, "GREETING_SECONDS"), (session, "COMMAND_SECONDS"), (session, "DATA_SECONDS")):
+        monkeypatch.setattr(of, name, 0.3)
     monkeypatch.setattr(pool, "WATCH_SECONDS", 0.05)
 
 

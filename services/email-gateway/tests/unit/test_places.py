@@ -7,9 +7,10 @@ import pytest
 
 from chassis.public_addresses import networks
 from email_gateway.domain.retrying import Result
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
+from email_gateway.smtp.peers import Peer, Tls
 from email_gateway.smtp.places import is_literal
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
-from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.pool import Pool
 
 
 def test_an_address_is_no_name():

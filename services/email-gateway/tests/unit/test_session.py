@@ -20,9 +20,10 @@ from wici_simulators.mailbox.rules import Settings
 from wici_simulators.mailbox.smtp import Receiver
 
 from email_gateway.domain.retrying import Result
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
-from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.peers import Peer, Tls
+from email_gateway.smtp.pool import Pool
 
 BODY = b"Subject: x\r\n\r\n.dot\r\n..two\r\nend\r\n"
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from email_gateway.domain.retrying import Result
+from email_gateway.smtp.destinations import Destination, Limits, Parcel
 from email_gateway.smtp.outcomes import Outcome
-from email_gateway.smtp.pool import Destination, Limits, Parcel, Pool
-from email_gateway.smtp.session import Peer, Tls
+from email_gateway.smtp.peers import Peer, Tls
+from email_gateway.smtp.pool import Pool
 from email_gateway.smtp.shaping import RECOVERS_SECONDS, SHAPES, Allowance, Allowances, Shape, shape_of
 
 from .test_session import BODY, Server
