@@ -163,6 +163,30 @@ class InboundWire(asyncio.Protocol):
             octets = octets[1:]
         return Received(octets.replace(b"\r\n.", b"\r\n"), size)
 
+    async def octets(
+        self, count: int, grow: Callable[[int], bool], idle_seconds: float, seconds: float
+    ) -> bytes | None:
+        """So many octets, whatever they are (RFC 3030); None where there was no room: they are read and forgotten.
+
+        :param grow: as for `message`. :raises Closed, TimeoutError: they did not all come.
+        """
+        kept, left, is_kept = bytearray(), count, True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        async with asyncio.timeout(min(idle_seconds, seconds)) as patience:
+            while True:
+                chunk = bytes(self._buffer[:left])
+                del self._buffer[: len(chunk)]
+                self._resume()
+                left -= len(chunk)
+                is_kept = is_kept and grow(len(chunk))
+                if is_kept:
+                    kept += chunk
+                if not left:
+                    return bytes(kept) if is_kept else None
+                await self._more()
+                patience.reschedule(min(loop.time() + idle_seconds, until))
+
     async def _more(self) -> None:
         if self._is_over:
             raise Closed

@@ -35,3 +35,6 @@ class Envelope:
     sender: str
     recipients: dict[str, str] = field(default_factory=dict)  # each mailbox once, by its casefolded address
     says_utf8: bool = False
+    chunks: bytearray | None = field(default=None, repr=False)  # of the mail, once one has come by BDAT
+    until: float | None = None  # by when all of them must have come, by the loop's clock
+    held: int = 0  # octets of the mail for which there was room

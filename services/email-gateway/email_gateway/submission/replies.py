@@ -16,12 +16,18 @@ from contracts.errors import (
 
 
 class Answer(NamedTuple):
-    """A reply; `ends` closes the connection after it."""
+    """A reply; `ends` closes the connection after it. Of those that refuse only so many go by, but for who does not
+    `counts`."""
 
     code: int
     enhanced: str
     text: str
     ends: bool = False
+    counts: bool = True
+
+    @property
+    def is_fault(self) -> bool:
+        return self.code >= 500 and self.counts
 
     def line(self) -> bytes:
         return f"{self.code} {self.enhanced} {self.text}\r\n".encode("ascii", "replace")
@@ -56,6 +62,7 @@ BAD_RECIPIENT = Answer(553, "5.1.3", "Not an address that mail can be sent to")
 NOT_ASCII = Answer(553, "5.6.7", "The part before @ must be of ASCII characters")
 TOO_MANY_RECIPIENTS = Answer(452, "4.5.3", "Too many recipients")
 NO_RECIPIENTS = Answer(554, "5.5.1", "No valid recipients")
+CHUNK_KEPT = Answer(250, "2.0.0", "Go on")
 TOO_LARGE = Answer(552, "5.3.4", "Message too large")
 NO_ROOM = Answer(452, "4.3.1", "Too much mail is being received, try again later")
 GO_AHEAD = Answer(354, "", "End data with <CR><LF>.<CR><LF>")

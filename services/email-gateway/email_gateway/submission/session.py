@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from contracts.email_addresses import MAX_ADDRESS, is_mail_domain
 from contracts.errors import WiciError
-from email_gateway.content.compose import NotComposable, ascii_address
 from email_gateway.content.received import NotAccepted
 from email_gateway.smtp.inbound_wire import BadLine, Closed, InboundWire, Received, TooLong
-from email_gateway.submission import replies
+from email_gateway.submission import replies, syntax
 from email_gateway.submission.mechanisms import MECHANISMS, Cancelled
 from email_gateway.submission.ports import Desk, Envelope
 from email_gateway.submission.replies import Answer
 from email_gateway.usecases.submissions import Login
 
 MOST_LINE = 2_048  # octets of a command: 512, and what AUTH and MAIL may add (RFC 4954, RFC 6531)
-MOST_ERRORS = 15
+MOST_ERRORS = 15  # since the last mail that was taken, as below
+MOST_IDLE = 100  # commands that bring no mail nearer
 MOST_MESSAGES = 10_000  # over one connection
 LINE_SECONDS = 120.0
 FIRST_SECONDS, STRANGER_SECONDS = 30.0, 120.0  # a line, and all, of who is not logged in
 DATA_IDLE_SECONDS, DATA_SECONDS = 60.0, 600.0
-_PATH = re.compile(r"(?:FROM|TO):[ ]?<([^<>\x00-\x20\x7f]*)>(?: (.+))?\Z", re.IGNORECASE)
-_HELLO = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}\Z")
+MOST_CHUNKS = 4  # sizes of a mail: a piece that is larger is not read to its end
 
 
 class Session:
@@ -38,7 +35,7 @@ class Session:
         self.hello = ""
         self.is_stopping = False
         self.is_busy = False  # a message is on its way to the disk
-        self._errors = self._messages = 0
+        self._errors = self._idle = self._messages = 0
 
     @property
     def address(self) -> str:
@@ -51,7 +48,7 @@ class Session:
                 await self._wire.start_tls(self._desk.certificate())
             await self._wire.write(f"220 {self._desk.name} ESMTP\r\n".encode("ascii"))
             until = asyncio.get_running_loop().time() + STRANGER_SECONDS
-            while await self._one(LINE_SECONDS if self.login else _left(until)):
+            while await self._one(self._patience(until)):
                 pass
         except (Closed, OSError):  # a timeout is an OSError
             self._wire.abort()
@@ -64,6 +61,7 @@ class Session:
                 self._wire.close()
                 await self._wire.lost()
             finally:
+                self._forget_envelope()
                 if self.login is not None:
                     self._desk.leave(self.login)
 
@@ -78,18 +76,26 @@ class Session:
             answer = replies.LINE_TOO_LONG
         except TimeoutError:
             answer = replies.TOO_SLOW
-        if answer is None:
-            return True
-        if answer.code >= 500:
-            self._errors += 1
-        await self._tell(answer)
-        if self._errors > MOST_ERRORS and not answer.ends:
+        if answer is not None:
+            self._errors += answer.is_fault
+            await self._tell(answer)
+        is_over = answer is not None and answer.ends
+        if max(self._errors - MOST_ERRORS, self._idle - MOST_IDLE) > 0 and not is_over:
             await self._tell(replies.TOO_MANY_ERRORS)
             return False
-        if self.is_stopping and not answer.ends and self.envelope is None:
+        if answer is not None and self.is_stopping and not is_over and self.envelope is None:
             await self._tell(replies.STOPPING)
             return False
-        return not answer.ends
+        return not is_over
+
+    def _patience(self, strangers_until: float) -> float:
+        """How long the next command may take, in seconds."""
+        now = asyncio.get_running_loop().time()
+        if self.login is None:
+            return max(0.0, min(FIRST_SECONDS, strangers_until - now))
+        if self.envelope is not None and self.envelope.until is not None:  # what there is of a mail takes up room
+            return max(0.0, min(LINE_SECONDS, self.envelope.until - now))
+        return LINE_SECONDS
 
     async def _tell(self, answer: Answer) -> None:
         await self._wire.write(answer.line())
@@ -100,6 +106,7 @@ class Session:
         handler = _COMMANDS.get(verb.upper())
         if handler is None:
             return replies.UNKNOWN
+        self._idle += handler in _IDLE
         try:
             return await handler(self, arguments.strip(" "))
         except WiciError as error:
@@ -108,19 +115,21 @@ class Session:
     # Greetings and TLS
 
     async def _ehlo(self, arguments: str) -> Answer | None:
-        if not _HELLO.match(arguments):
+        if not syntax.is_hello(arguments):
             return replies.BAD_SYNTAX
-        self.hello, self.envelope = arguments, None
+        self._forget_envelope()
+        self.hello = arguments
         lines = [self._desk.name, "PIPELINING", f"SIZE {self._desk.most_octets}", "8BITMIME", "SMTPUTF8"]
-        lines += ["ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN" if self._wire.is_secure else "STARTTLS"]
+        lines += ["CHUNKING", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN" if self._wire.is_secure else "STARTTLS"]
         told = [f"250{' ' if number == len(lines) else '-'}{line}\r\n" for number, line in enumerate(lines, start=1)]
         await self._wire.write("".join(told).encode("ascii"))
         return None
 
     async def _helo(self, arguments: str) -> Answer | None:
-        if not _HELLO.match(arguments):
+        if not syntax.is_hello(arguments):
             return replies.BAD_SYNTAX
-        self.hello, self.envelope = arguments, None
+        self._forget_envelope()
+        self.hello = arguments
         await self._wire.write(f"250 {self._desk.name}\r\n".encode("ascii"))
         return None
 
@@ -133,7 +142,7 @@ class Session:
             return replies.INJECTED
         await self._tell(replies.GO_AHEAD_TLS)
         await self._wire.start_tls(self._desk.certificate())
-        self.hello, self.envelope = "", None
+        self.hello = ""
         return None
 
     # Logging in
@@ -177,53 +186,28 @@ class Session:
             return refusal
         if self.envelope is not None:
             return replies.BAD_SEQUENCE
-        found = _PATH.match(arguments)
-        if found is None or arguments[:4].upper() != "FROM":
-            return replies.BAD_SYNTAX
-        envelope = Envelope(found[1])
-        if refusal := self._mail_parameters(envelope, found[2] or ""):
-            return refusal
-        if not envelope.sender.isascii() or _spelled(envelope.sender) is None:
-            return replies.BAD_SENDER
+        envelope = syntax.mail(arguments, self._desk.most_octets)
+        if isinstance(envelope, Answer):
+            return envelope
         if self._messages >= MOST_MESSAGES:
             return replies.STOPPING
         self.envelope = envelope
         return replies.SENDER_OK
 
-    def _mail_parameters(self, envelope: Envelope, parameters: str) -> Answer | None:
-        for parameter in parameters.split():
-            name, _, value = parameter.upper().partition("=")
-            if name == "SIZE":
-                if not value.isdigit() or len(value) > 20:
-                    return replies.BAD_SYNTAX
-                if int(value) > self._desk.most_octets:
-                    return replies.TOO_LARGE
-            elif name == "SMTPUTF8" and not value:
-                envelope.says_utf8 = True
-            elif name == "BODY" and value not in ("7BIT", "8BITMIME"):
-                return replies.BAD_SYNTAX
-            elif name not in ("BODY", "AUTH"):
-                return replies.BAD_PARAMETER
-        return None
-
     async def _rcpt(self, arguments: str) -> Answer | None:
         if refusal := self._not_ready():
             return refusal
-        if self.envelope is None or self.login is None:
+        if self.envelope is None or self.login is None or self.envelope.chunks is not None:
             return replies.BAD_SEQUENCE
-        found = _PATH.match(arguments)
-        if found is None or arguments[:2].upper() != "TO":
-            return replies.BAD_SYNTAX
-        if found[2]:
-            return replies.BAD_PARAMETER
-        if not found[1].rpartition("@")[0].isascii():
-            return replies.NOT_ASCII
-        address = _spelled(found[1])
-        if address is None:
-            return replies.BAD_RECIPIENT
+        address = syntax.recipient(arguments)
+        if isinstance(address, Answer):
+            return address
         if len(self.envelope.recipients) >= self._desk.most_recipients:
             return replies.TOO_MANY_RECIPIENTS
-        await self._desk.recipient(self.login, address)
+        try:
+            await self._desk.recipient(self.login, address)
+        except WiciError as error:  # who has asked for no more mail is no fault of whoever hands it in
+            return replies.answer_to(error)._replace(counts=False)
         self.envelope.recipients.setdefault(address.casefold(), address)
         return replies.RECIPIENT_OK
 
@@ -232,25 +216,75 @@ class Session:
             return refusal
         if arguments:
             return replies.BAD_SYNTAX
-        if self.envelope is None or self.login is None:
+        if self.envelope is None or self.login is None or self.envelope.chunks is not None:
             return replies.BAD_SEQUENCE
         if not self.envelope.recipients:
             return replies.NO_RECIPIENTS
         await self._wire.write(b"354 End data with <CR><LF>.<CR><LF>\r\n")
-        login, held = self.login, 0
+        try:
+            received = await self._wire.message(
+                self._desk.most_octets, self._room(self.login, self.envelope), DATA_IDLE_SECONDS, DATA_SECONDS
+            )
+            return await self._received(self.login, self.envelope, received)
+        finally:
+            self._forget_envelope()
+
+    async def _bdat(self, arguments: str) -> Answer | None:
+        """A mail in pieces of a length that is told (RFC 3030). Each comes whatever is wrong: it must not be taken
+        for commands."""
+        said = syntax.chunk(arguments)
+        if refusal := self._not_ready() or (replies.BAD_SYNTAX if said is None else None):
+            return refusal._replace(ends=True)
+        assert said is not None and self.login is not None
+        size, is_last = said
+        envelope = self.envelope
+        if size > MOST_CHUNKS * self._desk.most_octets:
+            return replies.TOO_LARGE._replace(ends=True)
+        if envelope is None or not envelope.recipients:
+            await self._wire.octets(size, _no_room, DATA_IDLE_SECONDS, DATA_SECONDS)
+            return replies.BAD_SEQUENCE if envelope is None else replies.NO_RECIPIENTS
+        is_over = True
+        try:
+            answer = await self._chunk(self.login, envelope, size, is_last=is_last)
+            is_over = is_last or answer.code != 250
+            return answer
+        finally:
+            if is_over:
+                self._forget_envelope()
+
+    async def _chunk(self, login: Login, envelope: Envelope, size: int, *, is_last: bool) -> Answer:
+        now = asyncio.get_running_loop().time()
+        if envelope.chunks is None or envelope.until is None:
+            envelope.chunks, envelope.until = bytearray(), now + DATA_SECONDS
+        kept, seconds = envelope.chunks, envelope.until - now
+        is_too_large = len(kept) + size > self._desk.most_octets
+        room = _no_room if is_too_large else self._room(login, envelope)
+        octets = await self._wire.octets(size, room, DATA_IDLE_SECONDS, seconds)
+        if is_too_large:
+            return replies.TOO_LARGE
+        if octets is None:
+            return replies.NO_ROOM
+        kept += octets
+        if not is_last:
+            return replies.CHUNK_KEPT
+        if not kept.endswith(b"\r\n"):  # it leaves by DATA, where its last line has an end
+            kept += b"\r\n"
+        return await self._received(login, envelope, Received(bytes(kept), len(kept)))
+
+    def _room(self, login: Login, envelope: Envelope) -> Callable[[int], bool]:
+        """Asks for room for so many octets more of the mail."""
 
         def grow(octets: int) -> bool:
-            nonlocal held
             may = self._desk.grow(login, octets)
-            held += octets if may else 0
+            envelope.held += octets if may else 0
             return may
 
-        try:
-            received = await self._wire.message(self._desk.most_octets, grow, DATA_IDLE_SECONDS, DATA_SECONDS)
-            return await self._received(login, self.envelope, received)
-        finally:
-            self.envelope = None
-            self._desk.shrink(login, held)
+        return grow
+
+    def _forget_envelope(self) -> None:
+        if self.envelope is not None and self.login is not None:
+            self._desk.shrink(self.login, self.envelope.held)
+        self.envelope = None
 
     async def _received(self, login: Login, envelope: Envelope, received: Received) -> Answer:
         self._messages += 1
@@ -267,10 +301,11 @@ class Session:
             return replies.answer_to(error)
         finally:
             self.is_busy = False
+        self._errors = self._idle = 0
         return Answer(250, "2.0.0", f"Accepted as {trace}")
 
     async def _rset(self, arguments: str) -> Answer | None:
-        self.envelope = None
+        self._forget_envelope()
         return replies.BAD_SYNTAX if arguments else replies.RESET
 
     async def _noop(self, _arguments: str) -> Answer | None:
@@ -283,18 +318,8 @@ class Session:
         return self._not_ready() or replies.NOT_VERIFIED
 
 
-def _left(until: float) -> float:
-    return max(0.0, min(FIRST_SECONDS, until - asyncio.get_running_loop().time()))
-
-
-def _spelled(address: str) -> str | None:
-    """The address as it is kept, its domain in lower-case A-labels; None where no mail can be sent to it."""
-    local, _, domain = address.rpartition("@")
-    try:
-        spelled = ascii_address(f"{local}@{domain.lower()}")
-    except (NotComposable, UnicodeError):
-        return None
-    return spelled if len(spelled) <= MAX_ADDRESS and is_mail_domain(spelled.rpartition("@")[2]) else None
+def _no_room(_octets: int) -> bool:
+    return False
 
 
 _Handler = Callable[[Session, str], Awaitable[Answer | None]]
@@ -306,9 +331,11 @@ _COMMANDS: dict[str, _Handler] = {
     "MAIL": Session._mail,
     "RCPT": Session._rcpt,
     "DATA": Session._data,
+    "BDAT": Session._bdat,
     "RSET": Session._rset,
     "NOOP": Session._noop,
     "QUIT": Session._quit,
     "VRFY": Session._vrfy,
     "EXPN": Session._vrfy,
 }
+_IDLE = (Session._ehlo, Session._helo, Session._rset, Session._noop, Session._vrfy)

@@ -181,7 +181,8 @@ def secured(ports: Ports, partner: Partner | None = None) -> Raw:
     return raw
 
 
-OPENING = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}>\r\nDATA\r\n".encode()
+BEGUN = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}>\r\n".encode()
+OPENING = BEGUN + b"DATA\r\n"
 
 # In clear text: what is said, and how each reply begins; "" is the end of the connection.
 IN_CLEAR: list[tuple[str, bytes, list[str]]] = [
@@ -189,6 +190,7 @@ IN_CLEAR: list[tuple[str, bytes, list[str]]] = [
     ("log-in before TLS", b"EHLO a\r\nAUTH PLAIN AGEAYg==\r\n", ["250", "538 5.7.11"]),
     ("a command behind STARTTLS", b"EHLO a\r\nSTARTTLS\r\nMAIL FROM:<a@b.example>\r\n", ["250", "501 5.5.1", ""]),
     ("STARTTLS with words", b"EHLO a\r\nSTARTTLS now\r\n", ["250", "501 5.5.4"]),
+    ("a piece before TLS", b"EHLO a\r\nBDAT 6 LAST\r\nNOOP\r\n", ["250", "530 5.7.0", ""]),
     ("no hello", b"RCPT TO:<a@b.example>\r\n", ["530 5.7.0"]),
     ("a bare line feed", b"EHLO a\nEHLO a\r\n", ["500 5.5.2", "250"]),
     ("a bare carriage return", b"EHLO\ra\r\nNOOP\r\n", ["500 5.5.2", "250"]),
@@ -218,6 +220,7 @@ IN_TLS: list[tuple[str, bytes, list[str]]] = [
     ("a second log-in", b"AUTH PLAIN AGEAYg==\r\n", ["503 5.5.1"]),
     ("STARTTLS in TLS", b"STARTTLS\r\n", ["503 5.5.1"]),
     ("a size that is too large", f"MAIL FROM:<{SENDER}> SIZE=300001\r\n".encode(), ["552 5.3.4"]),
+    ("a size in other digits", f"MAIL FROM:<{SENDER}> SIZE=²\r\nNOOP\r\n".encode(), ["501 5.5.4", "250"]),
     ("a size that is none", f"MAIL FROM:<{SENDER}> SIZE=-1\r\n".encode(), ["501 5.5.4"]),
     ("a parameter of nobody", f"MAIL FROM:<{SENDER}> X=1\r\n".encode(), ["555 5.5.4"]),
     ("a recipient with parameters", f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{TO}> NOTIFY=NEVER\r\n".encode(),
@@ -227,7 +230,23 @@ IN_TLS: list[tuple[str, bytes, list[str]]] = [
     ("a path with a blank", f"MAIL FROM:<a b@{DOMAIN}>\r\n".encode(), ["501 5.5.4"]),
     ("a path without brackets", f"MAIL FROM:{SENDER}\r\n".encode(), ["501 5.5.4"]),
     ("a path that is quoted", f'MAIL FROM:<"a>b"@{DOMAIN}>\r\n'.encode(), ["501 5.5.4"]),
-    ("TURN", b"TURN\r\nBDAT 4 LAST\r\n", ["502 5.5.1", "502 5.5.1"]),
+    ("TURN", b"TURN\r\n", ["502 5.5.1"]),
+    ("pieces without a mail", b"BDAT 6 LAST\r\nNOOP\r\nNOOP\r\n", ["503 5.5.1", "250"]),
+    ("pieces without recipients", f"MAIL FROM:<{SENDER}>\r\nBDAT 6\r\nRSET\r\nNOOP\r\n".encode(),
+     ["250", "554 5.5.1", "250"]),
+    ("a piece of no length", BEGUN + b"BDAT x LAST\r\nNOOP\r\n", ["250", "250", "501 5.5.4", ""]),
+    ("a piece of a negative length", BEGUN + b"BDAT -1 LAST\r\nNOOP\r\n", ["250", "250", "501 5.5.4", ""]),
+    ("an endless piece", BEGUN + b"BDAT 9999999999\r\nNOOP\r\n", ["250", "250", "552 5.3.4", ""]),
+    ("pieces that are too large", BEGUN + b"BDAT 200000\r\n" + b"x" * 200_000 + b"BDAT 200000 LAST\r\n"
+     + b"x" * 200_000 + b"NOOP\r\n", ["250", "250", "250", "552 5.3.4", "250"]),
+    ("DATA after a piece", BEGUN + b"BDAT 2\r\nxxDATA\r\n", ["250", "250", "250", "503 5.5.1"]),
+    ("a recipient after a piece", BEGUN + b"BDAT 2\r\nxx" + f"RCPT TO:<{TO}>\r\n".encode(),
+     ["250", "250", "250", "503 5.5.1"]),
+    ("a piece that is forgotten", BEGUN + b"BDAT 2\r\nxxRSET\r\nBDAT 0 LAST\r\n",
+     ["250", "250", "250", "250", "503 5.5.1"]),
+    ("bare line ends in a piece", BEGUN + b"BDAT %d LAST\r\n%s" % (len(MAIL) + 4, MAIL + b"\n.\r\n"),
+     ["250", "250", "550 5.6.0"]),
+    ("nothing but talk", b"NOOP\r\n" * 101, ["250"] * 101 + ["421 4.7.0", ""]),
     ("an empty mail", OPENING + b".\r\n", ["250", "250", "354", "550 5.6.0"]),
     ("who is there", b"VRFY root\r\nEXPN all\r\n", ["252", "252"]),
 ]  # fmt: skip
@@ -262,6 +281,39 @@ def test_a_pipelined_burst_is_answered_in_order(ports: Ports, partner: Partner, 
     raw.send((OPENING + MAIL + b"\r\n.\r\n") * 5 + b"QUIT\r\n")
     assert [raw.reply()[:3] for _ in range(21)] == ["250", "250", "354", "250"] * 5 + ["221"]
     assert states(database, partner.account_id) == {"accepted": 5}
+
+
+def test_a_mail_comes_in_pieces_of_a_told_length(
+    ports: Ports, partner: Partner, database: Database, world: World, sender: RunningProcess
+) -> None:
+    """Nothing in them is an end or a command, and the last line has its end where it came without."""
+    mail = MAIL + b"\r\n.\r\nQUIT\r\n.\r\nkoniec"
+    raw = secured(ports, partner)
+    raw.send(BEGUN + b"BDAT 7\r\n" + mail[:7] + b"bdat 0\r\nBDAT %d last\r\n" % len(mail[7:]) + mail[7:])
+    assert [raw.reply()[:3] for _ in range(5)] == ["250"] * 5
+    raw.send(OPENING + MAIL + b".\r\n")
+    assert [raw.reply()[:3] for _ in range(4)] == ["250", "250", "354", "250"]
+    raw.close()
+
+    wait_until(lambda: len(world.mails()) == 2, what="both mails")
+    bodies = {world.call(f"/messages/{number}/raw").partition(b"\r\n\r\n")[2] for number in (1, 2)}
+    assert bodies == {each.partition(b"\r\n\r\n")[2] for each in (mail + b"\r\n", MAIL)}
+
+
+def test_whom_mail_is_not_wanted_by_is_no_fault_of_who_hands_it_in(
+    ports: Ports, partner: Partner, database: Database
+) -> None:
+    """Of a thousand recipients many may be blocked; the others get their mail over the same connection."""
+    blocked = [f"nie{number}@poczta.example" for number in range(40)]
+    changed(database, partner, smtp_accounts.block_addresses, emails=blocked)
+    raw = secured(ports, partner)
+    assert raw.say(f"MAIL FROM:<{SENDER}>\r\n".encode()).startswith("250")
+    answers = {raw.say(f"RCPT TO:<{address}>\r\n".encode())[:3] for address in blocked}
+    assert answers == {"550"}
+    assert raw.say(f"RCPT TO:<{TO}>\r\n".encode()).startswith("250")
+    raw.send(b"DATA\r\n" + MAIL + b".\r\n")
+    assert [raw.reply()[:3], raw.reply()[:3]] == ["354", "250"]
+    assert states(database, partner.account_id) == {"accepted": 1}
 
 
 def test_a_failed_log_in_tells_nothing(ports: Ports, partner: Partner, database: Database) -> None:
