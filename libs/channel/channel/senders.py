@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -23,7 +23,7 @@ class Senders(Generic[Row]):
     """Of one table, whose rows have `id`, `account_id` and `name`, one of each name in an account, and `state`."""
 
     def __init__(self, model: type[Row]) -> None:
-        self._model: Any = model
+        self._model = cast(Any, model)
         self._table: str = self._model.__tablename__
 
     def add(self, session: Session, row: Row) -> bool:

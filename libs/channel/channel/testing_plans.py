@@ -123,7 +123,7 @@ def full(
             f"INSERT INTO ledger ({', '.join(['message_id', 'account_id', 'address', 'state', *more])})"
             f" SELECT {', '.join(['m', 'a', PHONE, _STATE, *more.values()])}"
         ),
-        **{name: f"INSERT INTO {name} SELECT {row}" for name, row in beside.items()},
+        **{name: f"INSERT INTO {name} OVERRIDING SYSTEM VALUE SELECT {row}" for name, row in beside.items()},
     }
     made = (
         f" FROM (SELECT i, m, CASE WHEN i <= {ASKED} THEN CAST(:account AS uuid) ELSE gen_random_uuid() END AS a"

@@ -43,7 +43,7 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, sen
         "windows": f"'{sender}'::uuid, {PHONE}, a, now() + interval '1 hour'",
         "inbound": f"m, a, '{sender}'::uuid, i::text, {PHONE}, 'text', 'Tak ' || i, NULL, m, NULL, now()",
         "stops": f"a, {PHONE}, now()",
-        "parked_reports": "i, a, m, 'delivered', NULL, now(), NULL::timestamptz, 1, now() + interval '1 hour'",
+        "parked_reports": "i + 1000000, a, m, 'delivered', NULL, now(), NULL::timestamptz, 1, now() + interval '1 hour'",
     }
     with (
         testing_plans.full(database, own, columns={"wamid": "'wamid.' || i"}, many=many) as (account_id, known),

@@ -37,7 +37,7 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, age
         "last_messages": f"'{agent}'::uuid, {PHONE}, a, m, NULL::uuid, NULL::uuid, now() - interval '1 hour'",
         "inbound_rcs": f"m, m, a, '{agent}'::uuid, 'shop', {PHONE}, 'text', 'Tak ' || i, NULL, NULL::jsonb, now(), m,"
         " NULL::uuid, NULL",
-        "early_reports": f"i, a, '{agent}'::uuid, '{{}}'::jsonb, 0, now() + interval '1 hour', now()",
+        "early_reports": f"i + 1000000, a, '{agent}'::uuid, '{{}}'::jsonb, 0, now() + interval '1 hour', now()",
         "revocations": "gen_random_uuid(), a, 'waiting', 0, now() + interval '1 hour', now(), NULL::timestamptz",
         "stops": f"a, {PHONE}, now()",
     }

@@ -49,7 +49,7 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, sen
         "subscribers": f"'{sender}'::uuid, 'person-' || i, a, {PERSON}, now() - interval '1 day', true, now()",
         "inbound": f"m, a, '{sender}'::uuid, m, {PERSON}::text, {PERSON}, 'text', 'Tak ' || i, NULL, m, NULL, now()",
         "stops": f"a, {PERSON}::text, now()",
-        "parked_reports": "i, a, m, 'delivered', NULL, now(), NULL::timestamptz, 1, now() + interval '1 hour'",
+        "parked_reports": "i + 1000000, a, m, 'delivered', NULL, now(), NULL::timestamptz, 1, now() + interval '1 hour'",
     }
     with (
         testing_plans.full(database, own, columns={"token": "m"}, many=many) as (account_id, known),
