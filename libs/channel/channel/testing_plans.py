@@ -27,7 +27,6 @@ ROWS = 10_000_000
 READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 HELD = 3_000  # rows that are really there
 ASKED = 100  # of them, by one statement
-MOST = 10 * ASKED  # rows that it may look at for those
 PHONE = "'+48600' || lpad(CAST(i AS text), 6, '0')"  # as SQL: `phone(i)`
 _STATE = "CASE WHEN i % 2 = 0 THEN 'submitted' ELSE 'unknown' END"
 _ALIKE = ("ledger", "claims", "retries", "contents", "sends")
@@ -82,14 +81,14 @@ class Plans:
             rows += node["Actual Rows"]
         return int(rows * node["Actual Loops"])
 
-    def judge(self, least: int) -> None:
-        """Fails where one looks at more than what it asks for, or would read ten million rows.
+    def wrong(self, *, many: bool) -> dict[str, float]:
+        """Statements that look at more than they ask for, or would read ten million rows.
 
-        :param least: so many statements there are.
+        :param many: as `full` was told. Of a table that the planner takes for small as it is, all may be read once.
         """
-        assert len(self.costs) >= least, sorted(self.costs)
-        assert {statement: rows for statement, rows in self.looked_at.items() if rows > MOST} == {}
-        assert {statement: cost for statement, cost in self.costs.items() if cost > READS_ALL} == {}
+        most = 10 * ASKED if many else 3 * HELD
+        looked_at = {statement: float(rows) for statement, rows in self.looked_at.items() if rows > most}
+        return looked_at | {statement: cost for statement, cost in self.costs.items() if cost > READS_ALL}
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -37,7 +37,7 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, age
         "last_messages": f"'{agent}'::uuid, {PHONE}, a, m, NULL::uuid, NULL::uuid, now() - interval '1 hour'",
         "inbound_rcs": f"m, m, a, '{agent}'::uuid, 'shop', {PHONE}, 'text', 'Tak ' || i, NULL, NULL::jsonb, now(), m,"
         " NULL::uuid, NULL",
-        "early_reports": f"i + 1000000, a, '{agent}'::uuid, '{{}}'::jsonb, 0, now() + interval '1 hour', now()",
+        "early_reports": f"i + 9999, a, '{agent}'::uuid, '{{}}'::jsonb, 0, now() + interval '1 hour', now()",
         "revocations": "gen_random_uuid(), a, 'waiting', 0, now() + interval '1 hour', now(), NULL::timestamptz",
         "stops": f"a, {PHONE}, now()",
     }
@@ -66,7 +66,8 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, age
             inbound.answers(session, account_id=account_id, wanted=wanted, before=None, limit=50)
         inbound.of_person(session, account_id=account_id, addresses=[phone(7)], before=None, limit=50)
 
-        plans.judge(least=28)
+        assert len(plans.costs) >= 28
+        assert plans.wrong(many=many) == {}
 
 
 def _told(account_id: UUID, agent: UUID, known: Sequence[UUID], at: float) -> list[Arrived]:
