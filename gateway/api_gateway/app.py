@@ -74,7 +74,7 @@ def create_app(wiring: Wiring, routes: Sequence[Route] | None = None) -> Flask:
     app.before_request(_begin)
     app.teardown_request(_let_go)
     app.after_request(_end)
-    app.ensure_sync = _plain  # type: ignore[method-assign]
+    app.ensure_sync = _plain  # type: ignore[method-assign, assignment]
     app.wsgi_app = _with_usual_headers(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
