@@ -54,6 +54,7 @@ ROUTES = [
                     "replacement": "z",
                 },
             ],
+            "national_language": None,
             "text": "Zażółć",
             "replaced": {"encoding": "gsm", "characters": 6, "units": 6, "parts": 1, "parts_saved": 0},
             "prices": [

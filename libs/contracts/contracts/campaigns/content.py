@@ -64,7 +64,9 @@ def _without_minimum(validator: Any) -> Any:
 
 
 SmsContent = draft_of(
-    sms.SmsContent, "SmsContent", ("text", "flash", "validity_minutes", "replace_diacritics", "short_links", "utm")
+    sms.SmsContent,
+    "SmsContent",
+    ("text", "flash", "validity_minutes", "replace_diacritics", "national_language", "short_links", "utm"),
 )
 EmailContent = draft_of(
     email.EmailContent,
