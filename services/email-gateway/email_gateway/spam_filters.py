@@ -25,7 +25,7 @@ MOST_RULES = 50
 RSPAMD_PORT, SPAMD_PORT = 11333, 783
 _SPAM_LINE = re.compile(r"^Spam:\s*(\w+)\s*;\s*(-?[\d.]+)\s*/\s*(-?[\d.]+)", re.MULTILINE | re.IGNORECASE)
 # A line of spamd's report: " 1.2 SUBJ_ALL_CAPS   Subject is all capitals"
-_RULE_LINE = re.compile(r"^\s*(-?\d+\.\d+)\s+([A-Z][A-Z0-9_]+)\s+(.*)$", re.MULTILINE)
+_RULE_LINE = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]+)\s+(.*)$", re.MULTILINE)
 
 log = get_logger()
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channel import trying
 from channel.trying import Fault, Tried, try_with
@@ -194,7 +194,7 @@ def _mail(document: Mapping[str, Any], variables: Sequence[str], public_url: str
     for fields in ({name: name for name in variables}, {}):
         with suppress(NotComposable):
             return composer.compose(
-                message_id=nobody, address=SOMEBODY, fields=fields, campaign_id=nobody, contact_id=nobody, at=at
+                message_id=uuid4(), address=SOMEBODY, fields=fields, campaign_id=nobody, contact_id=nobody, at=at
             ).octets
     return None
 

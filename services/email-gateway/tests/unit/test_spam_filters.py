@@ -30,7 +30,7 @@ SPAMD = (
     b"SPAMD/1.1 0 EX_OK\r\nContent-length: 700\r\nSpam: True ; 6.1 / 5.0\r\n\r\n"
     b'Spam detection software, running on the system "x",\n\nContent analysis details:   (6.1 points, 5.0 required)\n\n'
     b" pts rule name              description\n---- ---------------------- -----------------------------------\n"
-    b" 5.0 GTUBE                  BODY: Generic Test for Unsolicited Bulk Email\n"
+    b"1000 GTUBE                  BODY: Generic Test for Unsolicited Bulk Email\n"
     b"-0.1 DKIM_VALID             Message has at least one valid DKIM\n"
     b" 1.2 SUBJ_ALL_CAPS          Subject is all capitals\n"
 )
@@ -83,7 +83,7 @@ def test_spamd_is_asked_by_its_protocol() -> None:
     assert verdict is not None
     assert (verdict.filter, verdict.score, verdict.threshold, verdict.is_spam) == ("spamassassin", 6.1, 5.0, True)
     assert [(rule.name, rule.points) for rule in verdict.rules] == [
-        ("GTUBE", 5.0), ("SUBJ_ALL_CAPS", 1.2), ("DKIM_VALID", -0.1),
+        ("GTUBE", 1000.0), ("SUBJ_ALL_CAPS", 1.2), ("DKIM_VALID", -0.1),
     ]  # fmt: skip
 
 
