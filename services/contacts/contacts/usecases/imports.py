@@ -126,11 +126,12 @@ def open_upload(
         )
     except FileRefused as refused:
         field = "mapping" if refused.code.startswith(("import.no_such", "import.field")) else "file"
+        facts = {"parameters": refused.extra} if refused.extra else {}
         raise Invalid(
             refused.code,
             refused.detail,
             refused.extra,
-            [{"field": field, "code": refused.code, "detail": refused.detail}],
+            [{"field": field, "code": refused.code, "detail": refused.detail, **facts}],
         ) from None
     return source, plan, guesses, samples
 
