@@ -65,6 +65,18 @@ def _answers(**rules: Any) -> fields.Boolean:
     )
 
 
+def _client_certificates(**rules: Any) -> fields.String:
+    return fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=50_000), validate.Regexp(r"\A[ -~\r\n\t]*\Z", error="Not PEM.")],
+        metadata={
+            "description": "PEM of the client certificates of which it must present one (its own, not an authority's;"
+            " up to five, so that one can follow another), by TLS alone then; null: it needs none"
+        },
+        **rules,
+    )
+
+
 class SmppAccountCreate(Schema):
     name = line_field(100, required=True, minimum=1)
     ip_list = _addresses(load_default=list)
@@ -74,6 +86,7 @@ class SmppAccountCreate(Schema):
     rate = _number("rate", load_default=100)
     window = _number("window", load_default=100)
     answers = _answers(load_default=True)
+    client_certificates = _client_certificates(load_default=None)
 
 
 class SmppAccountChange(Schema):
@@ -87,6 +100,7 @@ class SmppAccountChange(Schema):
     rate = _number("rate")
     window = _number("window")
     answers = _answers()
+    client_certificates = _client_certificates()
     enabled = fields.Boolean()
 
 
@@ -131,7 +145,9 @@ class RefusedBind(Schema):
     at = fields.AwareDateTime()
     address = fields.String()
     reason = fields.String(
-        validate=validate.OneOf(("password", "address", "disabled", "suspended", "max_binds", "server_full"))
+        validate=validate.OneOf(
+            ("password", "address", "certificate", "disabled", "suspended", "max_binds", "server_full")
+        )
     )
 
 
