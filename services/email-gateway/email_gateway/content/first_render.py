@@ -166,7 +166,7 @@ def _try(
 
 
 def _check(
-    content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]], mail_from: str | None
+    content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]], mail_from: str | None = None
 ) -> Checked:
     """What only keeps it from being a campaign, such as a missing link to unsubscribe, keeps nobody from seeing it."""
     prepared = prepare(content, Kind.CAMPAIGN, account_id)
