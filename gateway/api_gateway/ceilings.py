@@ -78,7 +78,7 @@ class Slots:
             with self._transaction() as session:
                 taken = store.take_slot(session, subject=subject, slot_id=slot_id, limit=limit, seconds=SECONDS[kind])
         except Exception as error:
-            log.warning("slots_not_shared", error_type=type(error).__name__)
+            log.warning("slots_not_shared", error=error)
             return lambda: None
         if not taken:
             raise _over(kind, limit)
@@ -89,7 +89,7 @@ class Slots:
             with self._transaction() as session:
                 store.give_slot_back(session, subject=subject, slot_id=slot_id)
         except Exception as error:
-            log.warning("slot_not_given_back", error_type=type(error).__name__)
+            log.warning("slot_not_given_back", error=error)
 
 
 class Sent:

@@ -63,7 +63,7 @@ class Handling:
             with self._database.transaction() as session:
                 self._handle(session, payload)
         except Exception as error:
-            log.warning("event_not_handled", queue=self._queue, error_type=type(error).__name__)
+            log.warning("event_not_handled", queue=self._queue, error=error)
             if fault_of(error) is not Fault.DATA:
                 return False
             delivery.nack(requeue=False)

@@ -112,7 +112,7 @@ def _failed(error: SQLAlchemyError, requests: list[Any]) -> list[Any]:
     """A value of one that the database does not take is found by taking each alone; without a database none is."""
     if len(requests) > 1 and fault_of(error) is not Fault.SERVER:
         raise error
-    log.warning("idempotency_unavailable", error_type=type(error).__name__)
+    log.warning("idempotency_unavailable", error=error)
     unavailable = Unavailable("idempotency.unavailable", "Idempotency keys cannot be kept at the moment.")
     return [unavailable] * len(requests)
 
@@ -149,7 +149,7 @@ class Idempotency:
             with self._transaction() as session:
                 return self._begin_known(session, row)
         except SQLAlchemyError as error:
-            log.warning("idempotency_unavailable", error_type=type(error).__name__)
+            log.warning("idempotency_unavailable", error=error)
             raise Unavailable("idempotency.unavailable", "Idempotency keys cannot be kept at the moment.") from None
 
     def _begin_known(self, session: Session, row: store.KeyRow) -> KeyLock | Response:
@@ -174,7 +174,7 @@ class Idempotency:
             with self._transaction() as session:
                 store.unlock(session, account_id=lock.account_id, key=lock.key, lock_id=lock.lock_id)
         except SQLAlchemyError as error:
-            log.warning("idempotency_key_not_unlocked", error_type=type(error).__name__)
+            log.warning("idempotency_key_not_unlocked", error=error)
 
     def finish(self, lock: KeyLock, answer: Response) -> None:
         """Keep the answer of what was done; a refusal did nothing and unlocks the key, for the same request alone."""
@@ -188,7 +188,7 @@ class Idempotency:
             self._gathered("keep", row)
         except (WiciError, RemoteFailure) as error:
             # The work is done: its answer goes out, and a retry after the lock passes the same request key.
-            log.warning("idempotent_answer_not_kept", error_type=type(error).__name__)
+            log.warning("idempotent_answer_not_kept", error=error)
 
 
 def _is_large(payload: dict[str, Any]) -> bool:

@@ -118,7 +118,7 @@ class RateLimiter:
             except Exception as error:
                 # A limit protects; it must not be what stops the API. Each worker counts alone for a while.
                 self._alone_until = now + ALONE_SECONDS
-                log.warning("rate_limits_not_shared", error_type=type(error).__name__)
+                log.warning("rate_limits_not_shared", error=error)
         window.leased, window.left, window.used_up = limit, 0, True
 
 

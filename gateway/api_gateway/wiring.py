@@ -205,4 +205,4 @@ def _sweep(database: Database, stop: threading.Event, link_days: int) -> None:
                     store.forget_campaign_pages(session, before=now - timedelta(days=link_days))
                     store.forget_short_links(session, before=now - timedelta(days=link_days))
         except Exception as error:
-            log.warning("sweep_failed", error_type=type(error).__name__)
+            log.warning("sweep_failed", error=error)

@@ -14,12 +14,18 @@ class Front:
     def __init__(self, port: int) -> None:
         self.port, self.behind = port, list[int]()
         self._turns = itertools.count()
+        self._passing = set[asyncio.Task[None]]()  # the loop itself keeps none of them alive
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", port))
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._begin, "127.0.0.1", port))
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._pass_on(reader, writer))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind = self.behind

@@ -210,14 +210,46 @@ def test_the_overlay_for_one_machine_waits_for_no_certificate():
 PRIVATE = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}
 LINK_LOCAL = {"169.254.0.0/16", "fe80::/10"}
 # Operators alone name where these lead, which may be a private line, a storage of the house or our own address.
-TO_PRIVATE_NETWORKS = {"to-carriers", "to-object-storage", "to-own-links"}
+TO_PRIVATE_NETWORKS = {"to-carriers", "to-object-storage", "to-own-links", "to-own-nameservers"}
+NODES_OWN_NAMES = "169.254.20.10/32"  # NodeLocal DNSCache, which is no pod
+
+
+def let_out():
+    """What each policy lets out: its rules."""
+    return {name: o["spec"].get("egress", []) for name, o in objects("NetworkPolicy").items()}
+
+
+def test_names_are_asked_of_the_clusters_servers_of_the_nodes_own_and_of_those_that_operators_name():
+    nodes = [rule["ports"] for rule in let_out()["names-and-engines"] if block_of(NODES_OWN_NAMES) in rule["to"]]
+    own = [rule["ports"] for rule in let_out()["to-own-nameservers"]]
+    selector = objects("NetworkPolicy")["to-own-nameservers"]["spec"]["podSelector"]["matchExpressions"][0]
+
+    assert nodes == own == [[{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]]
+    assert selector["values"] == ["email-gateway", "email-gateway-outbound"]
+    assert objects("ConfigMap")["wici-config"]["data"]["EMAIL_NAMESERVERS"] == ""
+    for name in selector["values"]:
+        assert compose()[name]["environment"]["EMAIL_NAMESERVERS"] == "${EMAIL_NAMESERVERS:-}"
+
+
+def test_every_process_reaches_the_collector_of_traces():
+    (rule,) = let_out()["to-collector"]
+
+    assert rule["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 4318}]
+
+
+def block_of(network):
+    return {"ipBlock": {"cidr": network}}
 
 
 def test_who_speaks_to_strangers_addresses_reaches_no_private_network():
     blocks = {
-        name: [to["ipBlock"] for rule in o["spec"].get("egress", ()) for to in rule["to"] if "ipBlock" in to]
-        for name, o in objects("NetworkPolicy").items()
-    }
+        name: [
+            to["ipBlock"] for rule in rules for to in rule["to"]
+            if "ipBlock" in to and to != block_of(NODES_OWN_NAMES)
+        ]
+        for name, rules in let_out().items()
+    }  # fmt: skip
     excepted = {name: {net for each in some for net in each["except"]} for name, some in blocks.items() if some}
 
     assert {name for name, nets in excepted.items() if not nets >= PRIVATE} == TO_PRIVATE_NETWORKS

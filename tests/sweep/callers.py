@@ -12,6 +12,7 @@ import os
 import secrets
 import uuid
 import zlib
+from collections import Counter
 
 import schemathesis
 from journey import Journey
@@ -32,14 +33,15 @@ LOCKS_OUT = {
 }
 OPERATOR = "/v1/operator/"
 PLAN = "enterprise"
-# One wrong type after another; one set of optional fields after another.
-LARGEST_KINDS = {CoverageScenario.INCORRECT_TYPE, CoverageScenario.VALID_OBJECT}
+# Of each kind of case of an operation so many are always kept, whatever SWEEP_SHARE says.
+ALWAYS = 2
 # What the gateway says of a request that does not fit the description.
 MISFITS = ("json.", "query.", "request.")
 # Of those, what the description states in words alone: `allow-x00` keeps NUL out of most texts, not of all.
 IN_WORDS = "json.nul_character"
 
 owners: list[Journey] = []
+seen: Counter[tuple[str, CoverageScenario]] = Counter()
 
 
 def operation_id(operation) -> str:
@@ -92,9 +94,14 @@ class Tokens:
 
 @schemathesis.hook
 def filter_case(context, case):
-    """Of the two largest kinds of cases every SWEEP_SHAREth, chosen by what they send."""
-    share = int(os.environ.get("SWEEP_SHARE", "1"))
-    if share == 1 or coverage_scenario(case) not in LARGEST_KINDS:
+    """Of each kind of systematic case of an operation the first ones, and of the others every SWEEP_SHAREth, chosen by
+    what they send: one wrong type after another, one set of optional fields after another.
+    """
+    share, kind = int(os.environ.get("SWEEP_SHARE", "1")), coverage_scenario(case)
+    if share == 1 or kind is None:
+        return True
+    seen[case.operation.label, kind] += 1
+    if seen[case.operation.label, kind] <= ALWAYS:
         return True
     sent = repr((case.operation.label, case.body, case.query, case.path_parameters))
     return zlib.crc32(sent.encode("utf-8", "replace")) % share == 0

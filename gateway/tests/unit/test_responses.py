@@ -108,12 +108,16 @@ def test_unforeseen_failures_leak_nothing(client, services, writer, path):
     assert "Secret" not in answer.text and "Traceback" not in answer.text and "division" not in answer.text
 
 
-def test_a_database_that_is_away_is_worth_asking_again(client, services, writer):
-    services.answers["things.get"] = OperationalError("SELECT 1", {}, psycopg.errors.AdminShutdown("bye"))
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(psycopg.errors.AdminShutdown("bye"), "database.unavailable"), (psycopg.errors.DiskFull("no"), "database.full")],
+)
+def test_a_database_that_takes_nothing_is_worth_asking_again(client, services, writer, error, code):
+    services.answers["things.create"] = OperationalError("INSERT", {}, error)
 
-    answer = client.get(f"/v1/things/{ID}", headers=writer)
+    answer = client.post("/v1/things", json={"name": "a"}, headers=writer)
 
-    problem_of(answer, 503, "database.unavailable")
+    problem_of(answer, 503, code)
     assert answer.headers["Retry-After"] == "5"
 
 

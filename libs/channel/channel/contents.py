@@ -59,7 +59,7 @@ class Contents:
                 log.error("content_broken", content_hash=content_hash, error=error)
                 return None
             except Exception as error:
-                log.warning("content_not_loaded", error=type(error).__name__)
+                log.warning("content_not_loaded", error=error)
                 if fault_of(error) is Fault.DATA:
                     return None
                 await asyncio.sleep(AGAIN_SECONDS)

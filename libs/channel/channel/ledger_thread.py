@@ -246,7 +246,7 @@ class LedgerThread:
             except Exception as error:
                 if fault_of(error) is not Fault.SERVER:
                     raise
-                log.warning("ledger_unavailable", error=type(error).__name__)
+                log.warning("ledger_unavailable", error=error)
                 time.sleep(backoff)
                 backoff = min(backoff * 2, LAST_BACKOFF)
                 if outcome.transaction and self._was_committed(outcome.transaction):

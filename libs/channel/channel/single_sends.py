@@ -137,7 +137,7 @@ class SingleSends:
                 break
         if len(plans) == 1 or is_connection_lost(error):
             return [error] * len(plans)
-        log.warning("sends_not_stored_together", sends=len(plans), error=type(error).__name__)
+        log.warning("sends_not_stored_together", sends=len(plans), error=error)
         half = len(plans) // 2
         return self.store(plans[:half]) + self.store(plans[half:])
 

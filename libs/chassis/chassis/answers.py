@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.database import Fault, fault_of, may_be_committed
+from chassis.database import Fault, fault_of, is_full, may_be_committed
 from contracts.errors import KINDS, Unavailable, WiciError
 
 # A server that is started again recovers in seconds.
@@ -10,7 +10,7 @@ AGAIN_SECONDS = 5
 
 
 def as_told(error: BaseException) -> BaseException:
-    """The error by its kind in the contracts; of a database that is away, that it is worth asking again.
+    """The error by its kind in the contracts; of a database that is away or full, that it is worth asking again.
 
     A process has kinds of its own (`chassis.broker.PublishFailed`), which nobody else could rebuild. A database that
     was lost before the commit has done nothing. One that was lost between the commit and its answer may have, as with a
@@ -24,6 +24,8 @@ def as_told(error: BaseException) -> BaseException:
         return kind(error.code, error.detail, error.extra, error.errors)
     if may_be_committed(error):
         return Unavailable("database.unanswered", "The database was lost before it said that it is done; look first.")
+    if is_full(error):
+        return Unavailable("database.full", "The database has no room left.", {"retry_after": AGAIN_SECONDS})
     if fault_of(error) is Fault.SERVER:
         return Unavailable("database.unavailable", "The database does not answer.", {"retry_after": AGAIN_SECONDS})
     return error

@@ -179,6 +179,12 @@ class Fault(StrEnum):
 # that is too long for an index.
 _OF_DATA = ("21", "22", "23", "44", "54")
 _OF_SERVER = ("08", "25", "26", "28", "3D", "40", "53", "55", "57", "58", "XX")
+_DISK_FULL = "53100"
+
+
+def _state_of(error: BaseException) -> str:
+    """SQLSTATE; empty where the error has none."""
+    return str(getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None) or "")
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -186,13 +192,12 @@ def fault_of(error: BaseException) -> Fault:
 
     psycopg's own classes do not: a value too long for an index is an OperationalError there, as a lost connection is.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(cause, "sqlstate", None)
-    if state:
+    if state := _state_of(error):
         known = Fault.DATA if state[:2] in _OF_DATA else Fault.PROGRAM
         return Fault.SERVER if state[:2] in _OF_SERVER else known
     if isinstance(error, sqlalchemy.exc.TimeoutError | DisconnectionError):
         return Fault.SERVER  # the pool's
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return Fault.SERVER
     return Fault.DATA if isinstance(cause, psycopg.DataError) else Fault.PROGRAM
@@ -200,8 +205,12 @@ def fault_of(error: BaseException) -> Fault:
 
 def is_rolled_back(error: BaseException) -> bool:
     """Whether the server rolled the transaction back for others' sake: a deadlock, or a failed serialization."""
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None) or ""
-    return str(state).startswith("40")
+    return _state_of(error).startswith("40")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the server has no room on its disk."""
+    return _state_of(error) == _DISK_FULL
 
 
 def is_connection_lost(error: BaseException) -> bool:

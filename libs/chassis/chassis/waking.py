@@ -107,7 +107,7 @@ class Waker:
                     connection.close()
             except (psycopg.Error, SQLAlchemyError, OSError) as error:
                 if not is_away:
-                    log.warning("waker_connection_lost", name=self._name, error=type(error).__name__)
+                    log.warning("waker_connection_lost", name=self._name, error=error)
                 is_away = True
                 self._is_over(RECONNECT_SECONDS)
 

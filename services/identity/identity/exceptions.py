@@ -13,6 +13,8 @@ from contracts.errors import (
     Unauthenticated,
 )
 
+BUSY = "session.busy"
+
 
 def login_taken() -> Conflict:
     return Conflict(
@@ -62,7 +64,7 @@ def too_many_attempts(retry_after: int) -> TooManyRequests:
 
 
 def busy() -> TooManyRequests:
-    return TooManyRequests("session.busy", "Too many passwords are being looked at; try again.", {"retry_after": 1})
+    return TooManyRequests(BUSY, "Too many passwords are being looked at; try again.", {"retry_after": 1})
 
 
 def quota_exhausted(feature: str, limit: int | None, remaining: int) -> PlanLimit:

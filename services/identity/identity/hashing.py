@@ -20,6 +20,7 @@ from identity.domain.passwords import normal_form
 from identity.exceptions import busy
 
 Run = Callable[..., Any]
+PATIENCE_SECONDS = 4.0
 
 
 class Lane(StrEnum):
@@ -38,12 +39,14 @@ Turn = tuple[Lane, str]
 class Turns:
     """Of one lane: so many hash at once, so many wait behind them, and so many of both may be one caller's.
 
-    The queue is short, for whoever waits in it holds a worker of the service; who finds no room is told to come again.
+    The queue is short, for whoever waits in it holds a worker of the service; who finds no room is told to come again,
+    and so is, on a machine that has too much to do, who waited for a place as long as `patience` seconds: soon nobody
+    would wait for the answer any more (a call's deadline is 10 s), and the hash would be for nobody.
     """
 
-    def __init__(self, *, places: int, waiting: int, of_one: int) -> None:
+    def __init__(self, *, places: int, waiting: int, of_one: int, patience: float = PATIENCE_SECONDS) -> None:
         self._places = threading.Semaphore(places)
-        self._most, self._of_one = places + waiting, of_one
+        self._most, self._of_one, self._patience = places + waiting, of_one, patience
         self._lock = threading.Lock()
         self._here: Counter[str] = Counter()
 
@@ -61,9 +64,18 @@ class Turns:
                 self._here[caller] -= 1
                 self._here += Counter()  # forgets callers of whom nobody is here
 
-    def place(self) -> threading.Semaphore:
-        """`with turns.place():` around a hash, within the queue."""
-        return self._places
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """`with turns.place():` around a hash, within the queue.
+
+        :raises TooManyRequests: `session.busy`, it took too long.
+        """
+        if not self._places.acquire(timeout=self._patience):
+            raise busy()
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 class Passwords:
@@ -72,14 +84,16 @@ class Passwords:
     At most five at once in a process, each in its lane. Without a turn (commands) nothing is bounded.
     """
 
-    def __init__(self, run: Run | None = None, *, memory_kib: int = 19_456, rounds: int = 2) -> None:
+    def __init__(
+        self, run: Run | None = None, *, memory_kib: int = 19_456, rounds: int = 2, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._run = run or (lambda function, *arguments: function(*arguments))
         self._hasher = PasswordHasher(time_cost=rounds, memory_cost=memory_kib, parallelism=1)
         self._lanes = {
-            Lane.STRANGERS: Turns(places=1, waiting=15, of_one=8),
-            Lane.NEWCOMERS: Turns(places=1, waiting=5, of_one=4),
-            Lane.KNOWN: Turns(places=2, waiting=14, of_one=8),
-            Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2),
+            Lane.STRANGERS: Turns(places=1, waiting=15, of_one=8, patience=patience),
+            Lane.NEWCOMERS: Turns(places=1, waiting=5, of_one=4, patience=patience),
+            Lane.KNOWN: Turns(places=2, waiting=14, of_one=8, patience=patience),
+            Lane.SESSIONS: Turns(places=1, waiting=4, of_one=2, patience=patience),
         }
         # Verified against when there is no such login, so that the time taken does not tell.
         self._nobody = self._hasher.hash("nobody's password")

@@ -96,6 +96,7 @@ def test_a_setting_that_is_not_in_force_is_told(database_url: Callable[[str], st
         ("SELECT * FROM no_such_table", (), Fault.PROGRAM),
         ("SELECT pg_terminate_backend(pg_backend_pid())", (), Fault.SERVER),
         ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)", (), Fault.SERVER),
+        ("DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$", (), Fault.SERVER),
     ],
 )
 @pytest.mark.parametrize("is_raw", [True, False])

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 
-from chassis.answers import as_told
+from chassis.answers import AGAIN_SECONDS, as_told
 from chassis.bus_messages import BrokerBlocked, PublishFailed
 from contracts.errors import KINDS, Unavailable, WiciError
 
@@ -35,6 +35,14 @@ def test_a_database_that_is_away_is_worth_asking_again(error: Exception) -> None
     told = as_told(error)
 
     assert isinstance(told, Unavailable) and told.code == "database.unavailable"
+
+
+def test_a_database_without_room_is_told_as_what_it_is() -> None:
+    """Whoever is woken by the answers looks at the disk and not at the network."""
+    told = as_told(OperationalError("INSERT", {}, psycopg.errors.DiskFull("No space left on device")))
+
+    assert isinstance(told, Unavailable)
+    assert (told.code, told.extra) == ("database.full", {"retry_after": AGAIN_SECONDS})
 
 
 def test_what_may_be_done_is_not_worth_asking_again() -> None:

@@ -80,7 +80,7 @@ class Hearing:
                 return True
             except Exception as error:
                 attempt += 1
-                log.warning("chain_events_not_noted", error=type(error).__name__)
+                log.warning("chain_events_not_noted", error=error)
                 if fault_of(error) is not Fault.SERVER and attempt >= tries:
                     return False
                 stop.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1])

@@ -71,7 +71,7 @@ class Workers:
         try:
             return chain_work.due_channels(self._database, now=datetime.now(UTC))
         except Exception as error:
-            log.warning("chains_not_looked_at", error=type(error).__name__)
+            log.warning("chains_not_looked_at", error=error)
             return list(self._woken)
 
     def _work(self, channel: Channel, stop: threading.Event) -> None:
@@ -83,7 +83,7 @@ class Workers:
                     while not stop.is_set() and self._step(channel, pool):
                         pass
                 except Exception as error:
-                    log.warning("chains_not_worked_on", channel=channel, error=type(error).__name__)
+                    log.warning("chains_not_worked_on", channel=channel, error=error)
                     self._progress[channel].waits()
                     stop.wait(FAILED_SECONDS)
 
@@ -116,7 +116,7 @@ class PeopleWorker:
                 is_busy = people_work.look(self._database, self._client.call, now=datetime.now(UTC), lasts=self._lease)
                 self.progress.moved()
             except Exception as error:
-                log.warning("people_not_looked_at", error=type(error).__name__)
+                log.warning("people_not_looked_at", error=error)
                 self.progress.waits()
                 is_busy = False
             if not is_busy:

@@ -14,7 +14,7 @@ from contracts.mailboxes import mailbox
 from contracts.rpc import Actor
 from identity.domain import throttling
 from identity.domain.throttling import PER_ADDRESS, PER_LOGIN, PER_MAILBOX, Rule
-from identity.exceptions import too_many_attempts
+from identity.exceptions import BUSY, too_many_attempts
 from identity.hashing import Lane, Turn
 from identity.store import throttles
 
@@ -112,11 +112,16 @@ def attempt(database: Database, counters: AttemptCounters, now: datetime) -> Ite
     that attempts of this very moment have made is waited for: of several log-ins at once with the right password each
     is let in, and of several with wrong ones no more are looked at than one after another.
 
-    :raises TooManyRequests: locked, and nothing is counted.
+    :raises TooManyRequests: locked, and nothing is counted; nor is it where the block found no turn to hash in.
     """
     _begin(database, counters, now)
     try:
         yield
+    except TooManyRequests as error:
+        if error.code == BUSY:
+            with database.transaction() as session:
+                give_back(session, counters, now)
+        raise
     finally:
         with database.transaction() as session:
             for key, _ in counters:

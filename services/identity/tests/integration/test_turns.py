@@ -31,10 +31,10 @@ PASSWORD, GUESS, NEW = "trzy zielone parasole", "wrong password here", "cztery f
 class Held(Passwords):
     """Guesses take until `go`; right passwords no time."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = 60.0) -> None:
         self.go = threading.Event()
         self.most, self._now = 0, 0
-        super().__init__(self._hold, memory_kib=64, rounds=1)
+        super().__init__(self._hold, memory_kib=64, rounds=1, patience=patience)
 
     def _hold(self, function: Callable[..., Any], *arguments: str) -> Any:
         if arguments[-1] == GUESS:
@@ -83,6 +83,33 @@ def test_strangers_who_guess_all_at_once_slow_no_log_in_from_a_known_place(
 
     assert held.most == 1
     assert attempt("kowal", PASSWORD, "203.0.113.77") == "True"
+
+
+def test_who_waits_for_a_turn_longer_than_anybody_waits_for_an_answer_is_told_so_and_has_made_no_guess(
+    database: Database, vault: Any, clock: Any
+) -> None:
+    """On a machine with too much to do: it was a time-out of the call, and a guess that counted."""
+    slow = Held(patience=0.2)
+    more = {"totp": None, "device": None, "device_token": None, "trust_device": False}
+
+    def attempt(number: int) -> str:
+        given = {"passwords": slow, "vault": vault, "now": clock.now, **more}
+        actor = {"address": f"203.0.113.{number}"}
+        with pytest.raises(WiciError) as caught:
+            sessions.log_in(database, login=f"login{number}", password=GUESS, actor=actor, **given)
+        return caught.value.code
+
+    with ThreadPoolExecutor(1) as first:
+        guess = first.submit(attempt, 1)
+        wait_until(lambda: slow.most == 1, what="the first is being hashed")
+        assert [attempt(2), attempt(3)] == ["session.busy"] * 2
+        slow.go.set()
+        assert guess.result(30) == "session.wrong_credentials"
+
+    with database.transaction() as session:
+        counted = "SELECT count(*) FROM login_throttles WHERE failures > 0 OR under_way > 0"
+        assert session.scalar(sql(counted)) == 2, "the first one's login and address"
+    assert slow.here() == 0
 
 
 def test_strangers_who_fill_their_lane_keep_nobody_from_registering_and_logging_in(

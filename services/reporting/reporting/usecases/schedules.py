@@ -109,7 +109,7 @@ def _tried(database: Database, mail: Callable[[], bool], *ids: UUID, now: dateti
     except Exception as error:
         if fault_of(error) is Fault.SERVER:
             raise
-        log.error("report_not_mailed", schedule_id=str(ids[0]), error=type(error).__name__)
+        log.error("report_not_mailed", schedule_id=str(ids[0]), error=error)
         until = now + (UNTIL_IDENTITY if isinstance(error, Unavailable) else PUT_OFF)
         with database.transaction() as session:
             schedules.put_off(session, *ids, until=until, now=now)

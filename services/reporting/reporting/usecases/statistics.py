@@ -95,7 +95,7 @@ def _growth_of_base(call: Call, account_id: UUID, first: date, last: date, zone:
     try:
         answer = call("contacts.count_growth", actor, asked, deadline=DEADLINE)
     except (Unavailable, RemoteFailure) as error:  # an older contacts knows of no such call
-        log.warning("growth_unknown", account_id=str(account_id), error=type(error).__name__)
+        log.warning("growth_unknown", account_id=str(account_id), error=error)
         return None
     return [{**day, "day": date.fromisoformat(day["day"])} for day in answer["days"]]
 

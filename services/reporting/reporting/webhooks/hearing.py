@@ -117,7 +117,7 @@ class Hearing:
                 return True
             except Exception as error:
                 attempt += 1
-                log.warning("webhook_events_not_kept", error=type(error).__name__)
+                log.warning("webhook_events_not_kept", error=error)
                 if fault_of(error) is not Fault.SERVER and attempt >= tries:
                     return False
                 stop.wait(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1])
@@ -135,7 +135,7 @@ class Hearing:
                 self._known_at = began
                 return
             except Exception as error:
-                log.warning("webhooks_not_read", error=type(error).__name__)
+                log.warning("webhooks_not_read", error=error)
                 stop.wait(RETRY_SECONDS[-1])
 
     def _read(self, delivery: Delivery, wanted: Wanted) -> int:

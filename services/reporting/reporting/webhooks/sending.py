@@ -89,7 +89,7 @@ class Sender:
         try:
             requests = await self._in_thread(lambda: self._choose(under_way, room))
         except Exception as error:
-            log.warning("webhooks_not_chosen", error=type(error).__name__)
+            log.warning("webhooks_not_chosen", error=error)
             self.progress.waits()
             await asyncio.sleep(AFTER_FAILURE_SECONDS)
             return False
@@ -117,7 +117,7 @@ class Sender:
         UNDER_WAY.set(len(self._under_way))
         if not task.cancelled() and (error := task.exception()) is not None:
             # Not written down: it is sent again when its lease ends.
-            log.error("webhook_not_settled", delivery_id=str(request.delivery_id), error=type(error).__name__)
+            log.error("webhook_not_settled", delivery_id=str(request.delivery_id), error=error)
 
     async def _send(self, request: Request) -> None:
         answers = [await self._posted(request, request.url)]

@@ -55,7 +55,7 @@ class Telling:
             with self._database.reading() as session:
                 rows = store.waiting(session, after=self._after)
         except Exception as error:
-            log.warning("webhook_spool_not_read", error=type(error).__name__)
+            log.warning("webhook_spool_not_read", error=error)
             stop.wait(AFTER_FAILURE_SECONDS)
             return False
         is_full = len(rows) >= store.MOST_ACCOUNTS
@@ -76,7 +76,7 @@ class Telling:
             with self._database.transaction() as session:
                 told = webhook_spool.tell_portion(session, account_id)
         except Exception as error:
-            log.warning("webhook_events_not_told", error=type(error).__name__)
+            log.warning("webhook_events_not_told", error=error)
             if fault_of(error) is Fault.SERVER:
                 stop.wait(AFTER_FAILURE_SECONDS)
             else:
@@ -95,7 +95,7 @@ class Telling:
             with self._database.transaction() as session:
                 is_parked = webhook_spool.put_off(session, account_id)
         except Exception as error:
-            log.warning("webhook_events_not_put_off", error=type(error).__name__)
+            log.warning("webhook_events_not_put_off", error=error)
             return
         if is_parked:
             log.error("webhook_events_parked")

@@ -53,7 +53,7 @@ class Binding:
             partner = await self._known(session, system_id, password)
             status = await self._written_down(session, partner) if partner else Status.BIND_FAILED
         except Exception as error:
-            log.warning("smpp_bind_not_decided", error=type(error).__name__)
+            log.warning("smpp_bind_not_decided", error=error)
             partner, status = None, Status.SYSTEM_ERROR
         if session.state is not State.BINDING:
             if partner is not None and status == Status.OK:
@@ -69,7 +69,7 @@ class Binding:
         tried = f"network {session.network}", f"system_id {system_id}"
         partner, failures = await asyncio.to_thread(self._look_up, system_id, tried)
         if partner is not None and self._passwords.is_known(password, partner.password_hash):
-            reason = partner.refuses(session.address)
+            reason = partner.refuses(session.address, session.certificate)
         else:
             try:
                 reason = await self._slowly(session, wait_after(failures), password, partner)
@@ -96,7 +96,7 @@ class Binding:
         fits = await self._comparisons.fits(session.network, seconds, session.closed, compare)
         if partner is None or not fits:
             return "password"
-        return partner.refuses(session.address)
+        return partner.refuses(session.address, session.certificate)
 
     def _look_up(self, system_id: str, tried: tuple[str, ...]) -> tuple[SmppPartner | None, int]:
         """The partner of that name, and how often it or its network failed lately at any server."""

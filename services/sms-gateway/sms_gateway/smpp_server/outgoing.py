@@ -78,7 +78,7 @@ class Outgoing:
             except Exception as error:
                 if fault_of(error) is Fault.DATA:
                     raise
-                log.warning("smpp_deliveries_unavailable", error=type(error).__name__)
+                log.warning("smpp_deliveries_unavailable", error=error)
                 await asyncio.sleep(REST_SECONDS)
                 continue
             if not took and not self._is_stopping:
@@ -144,7 +144,7 @@ class Outgoing:
         try:
             body = body_of(delivery)
         except Exception as error:
-            log.error("smpp_delivery_broken", delivery_id=str(delivery.id), error=type(error).__name__)
+            log.error("smpp_delivery_broken", delivery_id=str(delivery.id), error=error)
             self._finish(delivery, "broken")
             return
         max(able, key=lambda session: session.delivery_room).deliver(delivery, body)
@@ -161,6 +161,7 @@ def body_of(delivery: Delivery) -> bytes:
         return delivering.answer(
             source=_international(delivery.address), destination=_international(body["number"]),
             esm_class=body["esm_class"], data_coding=body["data_coding"], octets=smpp_deliveries.octets_of(body),
+            tlvs=smpp_deliveries.parameters_of(body),
         )  # fmt: skip
     assert delivery.message_id is not None
     ton, npi, before = body["smpp"]["written"]
@@ -169,6 +170,7 @@ def body_of(delivery: Delivery) -> bytes:
         "destination": tuple(body["smpp"]["source"]),
         "submitted_at": ids.created_at(delivery.message_id),
         "done_at": smpp_deliveries.done_at(body),
+        "others": smpp_deliveries.parameters_of(body),
     }
     return delivering.receipt(partners_id(delivery.message_id), body["state"], body["code"], **of)
 
