@@ -29,7 +29,6 @@ from chassis.database import Database, Session
 from contracts.campaigns.drafts import Campaign, Options
 from contracts.campaigns.steps import CampaignStep
 from contracts.campaigns.texts import NAME_MAX
-from contracts.channel import CHANNELS
 from contracts.contacts.audiences import Audience
 from contracts.errors import NotFound
 from contracts.etags import ensure_current
@@ -138,7 +137,7 @@ def get_link_labels(database: Database, *, actor: Actor, now: datetime, campaign
     if not is_email:
         return {"labels": []}
     of_each = [
-        ask(CHANNELS[Channel.EMAIL].call("get_link_labels"), {"content_hash": one}, deadline=LABELS_DEADLINE)["labels"]
+        ask("email_gateway.get_link_labels", {"content_hash": one}, deadline=LABELS_DEADLINE)["labels"]
         for one in hashes
     ]
     return {"labels": [" / ".join(dict.fromkeys(filter(None, said))) for said in zip_longest(*of_each)]}
