@@ -133,7 +133,7 @@ def get_link_labels(database: Database, *, actor: Actor, now: datetime, campaign
     with database.transaction() as session:
         campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id, with_content=False)
         hashes = campaign.variant_hashes or ([campaign.content_hash] if campaign.content_hash else [])
-        is_email = campaign.channel is Channel.EMAIL
+        is_email = campaign.channel == Channel.EMAIL
     if not is_email:
         return {"labels": []}
     of_each = [
