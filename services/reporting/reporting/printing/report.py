@@ -278,7 +278,7 @@ def _links(shown: Shown, words: Words) -> list[Flowable]:
 def _called(link: Shown) -> str:
     """The words of its place and where it leads; several places may lead to one address."""
     url: str = link["url"].removeprefix("https://")
-    return f"{link['label']} · {url}" if link["label"] else url
+    return f"{link['label']} · {url}" if link.get("label") else url
 
 
 def _handed_over(shown: Shown) -> str:
