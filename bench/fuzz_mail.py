@@ -34,7 +34,7 @@ from chassis.database import Database, make_engine
 from chassis.secrets import unnamed_keys
 from chassis.testing import RETURN_PATH_KEYS, free_port, migrated_database
 from email_gateway.content import verp
-from email_gateway.domain.senders import return_path
+from email_gateway.domain.dns_records import RETURN_PATH_LABEL
 
 CONNECTIONS, PATIENCE = 3, 1.5
 GROWTH = 1.5  # of the size after the first tenth of the time
@@ -237,10 +237,10 @@ def run(stack: ExitStack, seconds: float, seed: int) -> int:
     for each in watched:
         stack.callback(each.process.wait)
         stack.callback(each.process.terminate)
-    key, domain = unnamed_keys("WICI_RETURN_PATH_KEYS", RETURN_PATH_KEYS)[0], return_path(DOMAIN)
+    key, domain = unnamed_keys("WICI_RETURN_PATH_KEYS", RETURN_PATH_KEYS)[0], f"{RETURN_PATH_LABEL}.{DOMAIN}"
     ours = [verp.encode(UUID(int=number), domain, key, kind) for number in range(5) for kind in verp.Kind]
     ours += [f"postmaster@{domain}", f"abuse@{domain}", "b@c.example", "ł@ó.example"]
-    wait_for(lambda: not answers_well(to, room, ours[0]), 120)
+    wait_for(lambda: not answers_well(to, room, ours[0]), 900)
     login = to.login
     ports = [
         Port("587", to.port, login, tls=False, starttls=True), Port("465", to.tls_port, login, tls=True),

@@ -56,6 +56,7 @@ PLATFORM: dict[str, dict[str, str]] = {
         "instances": "running outbound processes",
         "lane_outbox": "messages on their way, for seconds",
         "login_failures": _FAILURES,
+        "number_networks": "which network a number is with, as a carrier told, for 90 days; dropped with a person",
         "overdue_later": "ids of messages to look at again, for days",
         "overdue_position": "how far the ledger has been looked through",
         "short_link_counter": "how many positions have been handed out",

@@ -24,10 +24,13 @@ _CARRIER = {
     "tls_server_name": None,
     "tls_certificate": None,
     "long_form": "udh",
+    "national_languages": ["tr"],
     "parameters": {"0x1400": "31313031303031", "0x1401": None},
+    "passed_on": ["0x1403"],
     "errors": {"0x0b": "fail_over"},
     "receipt_ids": "same",
     "response_timeout": 60,
+    "receipts_within": 1800,
     "without_receipt": "expired",
     "enabled": True,
     "created_at": "2026-11-24T08:00:00+00:00",
@@ -35,6 +38,7 @@ _CARRIER = {
 _PROCESS = {
     "instance_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b22",
     "circuit": "closed",
+    "traffic_share": 1.0,
     "binds": [{"kind": "transceiver", "is_bound": True, "unanswered": 14, "last_error": None}],
     "window": 200,
     "sent_per_second": 96,
@@ -85,6 +89,7 @@ _ROUTE = {
     "lane": None,
     "priority": 100,
     "share": 1,
+    "by_cost": False,
     "enabled": True,
 }
 

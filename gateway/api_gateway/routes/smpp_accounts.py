@@ -17,6 +17,7 @@ _EXAMPLE = {
     "rate": 100,
     "window": 100,
     "answers": True,
+    "client_certificates": None,
     "enabled": True,
     "waiting": 0,
     "created_at": "2026-11-24T08:00:00+00:00",
@@ -70,8 +71,8 @@ ROUTES = [
     ),
     _route(
         "PATCH", "/<uuid:smpp_account_id>", "update_smpp_account", "Change an SMPP account", session_only=True,
-        description="What binds now follows within two seconds; binds from addresses that are not listed any more, and"
-        " those of a disabled account, end.",
+        description="What binds now follows within two seconds; binds from addresses that are not listed any more,"
+        " those without a certificate that must be there now, and those of a disabled account, end.",
         request=contract.SmppAccountChange, response=contract.SmppAccount,
         example={"rate": 200}, response_example={**_EXAMPLE, "rate": 200},
     ),

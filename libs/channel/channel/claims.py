@@ -6,7 +6,7 @@ ledger: a hundred recipients in one row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -65,8 +65,11 @@ def take(cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequenc
     keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
     cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", (keys,))
     spans = [_span(chunk) for chunk in chunks]
-    states = _states(cursor, chunks, spans)
+    # Claims before outcomes, each as it is committed when it is read: whoever settles a message deletes its claim in
+    # the same transaction, so what is settled in between is seen twice. The other way round it would not be seen at
+    # all, and leave once more.
     claimed = _claimed(cursor, chunks, spans)
+    states = _states(cursor, chunks, spans)
     taken = []
     for chunk in chunks:
         each = _sort_out(chunk, states, claimed)
@@ -232,7 +235,8 @@ def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
     one that is not there takes it for handed over.
 
     What came from a lane goes back with its delivery. What came from the retry schedule has nowhere else to stand any
-    more, so it goes back there, but for those of a claim that have an outcome.
+    more, so it goes back there, but for those of a claim that have an outcome, or were put off and are in the schedule
+    again already, or in another's hands.
     """
     instances.leave(cursor, instance_id)
     cursor.execute("DELETE FROM claims WHERE instance_id = %s RETURNING body", (instance_id,))
@@ -240,10 +244,29 @@ def leave(cursor: Cursor[Any], instance_id: UUID) -> None:
         body = orjson.loads(raw)
         if not body.get("attempts"):
             continue
-        of = Header(body, Lane(body["lane"])).id_of
-        states = settled_states(cursor, [of(recipient["number"]) for recipient in body["recipients"]])
-        left = [one for one in body["recipients"] if states.get(of(one["number"])) in RETAKEABLE]
-        retries.put_back(cursor, body, {of(one["number"]): one for one in left})
+        header = Header(body, Lane(body["lane"]))
+        recipients = {header.id_of(recipient["number"]): recipient for recipient in body["recipients"]}
+        elsewhere = under_way(cursor, header.send_id, {key: one["number"] for key, one in recipients.items()})
+        states = settled_states(cursor, list(recipients))
+        retries.put_back(
+            cursor,
+            body,
+            {key: one for key, one in recipients.items() if states.get(key) in RETAKEABLE and key not in elsewhere},
+        )
+
+
+def under_way(cursor: Cursor[Any], send_id: UUID, messages: Mapping[str, int]) -> set[str]:
+    """Those that are in the schedule or in a claim, in one look: between the two of them messages go to and fro.
+
+    :param messages: of the send: numbers by message id.
+    """
+    cursor.execute(
+        "SELECT m.message_id::text FROM unnest(%s::uuid[], %s::bigint[]) AS m(message_id, number)"
+        " WHERE EXISTS (SELECT FROM retries r WHERE r.message_id = m.message_id) OR EXISTS (SELECT FROM claims c"
+        " WHERE c.send_id = %s AND m.number BETWEEN c.first AND c.last AND m.number = ANY(c.numbers))",
+        (list(messages), list(messages.values()), send_id),
+    )
+    return {message_id for (message_id,) in cursor.fetchall()}
 
 
 def settled_states(cursor: Cursor[Any], message_ids: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from channel.batches import Content, Header, Recipient
+from channel.batches import Batch, Content, Header, Recipient
 from channel.lane_outbox import LaneMessage
 from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
@@ -149,7 +149,7 @@ class OutboundDefaults:
     def outlets(self) -> Sequence[Outlet]:
         return (self.outlet,)
 
-    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+    def route(self, batch: Batch, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
         return [(self.outlet if self.outlet.is_up else None, recipients)]
 
     async def compose_ahead(self, chunk: Chunk) -> None:

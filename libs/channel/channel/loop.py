@@ -86,7 +86,7 @@ class Loop:
     def place(self, batch: Batch, recipients: list[Recipient]) -> None:
         """Chunks to the outlets that the channel's routes choose."""
         is_unknown = isinstance(batch.content, UnknownContent)
-        routed = [(None, recipients)] if is_unknown else self._outbound.route(batch.header, recipients)
+        routed = [(None, recipients)] if is_unknown else self._outbound.route(batch, recipients)
         for outlet, group in routed:
             for some in chunked(group, outlet.chunk if outlet else CHUNK):
                 self._line_up(Chunk(batch, outlet, some))
@@ -231,7 +231,7 @@ class Loop:
     def adopt(self, chunks: Iterable[Chunk]) -> None:
         """Chunks of the retry schedule, claimed by the upkeep: an outlet for each recipient."""
         for chunk in chunks:
-            for outlet, some in self._outbound.route(chunk.batch.header, chunk.recipients):
+            for outlet, some in self._outbound.route(chunk.batch, chunk.recipients):
                 self._hand_over(chunk, outlet, some)
 
     def _hand_over(self, chunk: Chunk, outlet: Outlet | None, recipients: list[Recipient]) -> None:

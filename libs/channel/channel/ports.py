@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
-from channel.batches import Content, Header, Recipient
+from channel.batches import Batch, Content, Header, Recipient
 from channel.lane_outbox import LaneMessage
 from channel.outlets import Chunk, Message, Outlet, OutletEvents
 from contracts import vocabulary
@@ -149,7 +149,7 @@ class Outbound(Protocol):
     def outlets(self) -> Sequence[Outlet]:
         """All that there are now."""
 
-    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+    def route(self, batch: Batch, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
         """Recipients by the outlet that they leave by; None where none that may take them is up."""
 
     @property

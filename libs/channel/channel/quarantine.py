@@ -23,9 +23,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ from channel.suspended_accounts import EVERYBODY, QUARANTINED
 from chassis import seals, suspensions, waking
 from chassis.broker import Broker
 from chassis.config import ConfigError, load, setting
-from chassis.database import Database, cursor_of, make_engine
+from chassis.database import Database, columns, cursor_of, make_engine
 from chassis.ids import new_id
 from chassis.migrate import database_key
 from chassis.rpc_client import RpcClient
@@ -48,8 +49,17 @@ AT_ONCE = 1_000
 ASKERS = 8
 _HANDED_OVER = STATE_RANK[MessageState.SUBMITTED]
 
-Knows = Callable[[str, str], str | None]
-"""`knows(account id, message id)`: the state that the message log has, None where it has none."""
+
+class Known(NamedTuple):
+    """What is known of a message that has left: its state, when it was handed over, and to whom."""
+
+    state: str
+    submitted_at: datetime | None = None
+    peer: str | None = None
+
+
+Knows = Callable[[str, str], Known | None]
+"""`knows(account id, message id)`: what the message log has, None where it has nothing."""
 
 
 @dataclass
@@ -58,7 +68,7 @@ class Waiting:
 
     campaign_id: str | None
     waiting: int = 0
-    left: dict[str, str] = field(default_factory=dict)  # message id -> state in the log, or `unknown`
+    left: dict[str, Known] = field(default_factory=dict)  # by message id; `unknown` where only a receipt tells
 
 
 def begin(session: Session) -> None:
@@ -82,14 +92,14 @@ def look(session: Session, knows: Knows) -> list[Waiting]:
     rows, by_receipt = cursor.fetchall(), _with_receipt(cursor)
     found: defaultdict[str | None, Waiting] = defaultdict(lambda: Waiting(None))
     with ThreadPoolExecutor(ASKERS) as askers:
-        states = askers.map(lambda row: knows(row[1], row[0]), rows)
-        for (message_id, _, campaign_id), state in zip(rows, states, strict=True):
+        answers = askers.map(lambda row: knows(row[1], row[0]), rows)
+        for (message_id, _, campaign_id), known in zip(rows, answers, strict=True):
             of = found[campaign_id]
             of.campaign_id, of.waiting = campaign_id, of.waiting + 1
-            if state is not None and STATE_RANK[MessageState(state)] >= _HANDED_OVER:
-                of.left[message_id] = state
+            if known is not None and STATE_RANK[MessageState(known.state)] >= _HANDED_OVER:
+                of.left[message_id] = known
             elif message_id in by_receipt:
-                of.left[message_id] = MessageState.UNKNOWN
+                of.left[message_id] = Known(MessageState.UNKNOWN)
     return sorted(found.values(), key=lambda each: each.campaign_id or "")
 
 
@@ -105,7 +115,7 @@ def _with_receipt(cursor: Cursor[Any]) -> set[str]:
     return {message_id for (message_id,) in cursor.fetchall()}
 
 
-def settle(session: Session, channel: str, left: Mapping[str, str]) -> int:
+def settle(session: Session, channel: str, left: Mapping[str, Known]) -> int:
     """These have left: they are not sent again, and stand in the ledger as what they are known to be.
 
     A state that is no end is `unknown`, which a receipt mends later. Returns how many were still waiting.
@@ -114,15 +124,13 @@ def settle(session: Session, channel: str, left: Mapping[str, str]) -> int:
     items = sorted(left.items())
     for start in range(0, len(items), AT_ONCE):
         some = items[start : start + AT_ONCE]
-        states = {
-            message_id: state if STATE_RANK[MessageState(state)] > STATE_RANK[MessageState.UNKNOWN] else "unknown"
-            for message_id, state in some
-        }
+        states = {message_id: _end_of(known.state) for message_id, known in some}
         cursor.execute(
-            "DELETE FROM retries WHERE message_id = ANY(%s::uuid[]) AND reason = %s RETURNING message_id::text",
+            "DELETE FROM retries WHERE message_id = ANY(%s::uuid[]) AND reason = %s RETURNING message_id::text, body",
             (list(states), QUARANTINED),
         )
-        gone = [message_id for (message_id,) in cursor.fetchall()]
+        bodies: dict[str, bytes] = dict(cursor.fetchall())
+        gone = list(bodies)
         cursor.execute(
             "UPDATE ledger l SET state = s.state, code = %s FROM unnest(%s::uuid[], %s::text[]) s(message_id, state)"
             " WHERE l.message_id = s.message_id AND l.state IN ('accepted', 'deferred')"
@@ -130,13 +138,20 @@ def settle(session: Session, channel: str, left: Mapping[str, str]) -> int:
             " l.state",
             (RESTORED, gone, [states[message_id] for message_id in gone]),
         )
-        _tell(cursor, channel, [row for row in cursor.fetchall() if row[5] == MessageState.UNKNOWN])
+        unknown = [row for row in cursor.fetchall() if row[5] == MessageState.UNKNOWN]
+        _tell(cursor, channel, unknown)
+        if unknown and _has(cursor, "unknown_messages"):
+            _note_unknown(cursor, [(row[0], bodies[row[0]], left[row[0]]) for row in unknown])
         settled += len(gone)
     return settled
 
 
+def _end_of(state: str) -> str:
+    return state if STATE_RANK[MessageState(state)] > STATE_RANK[MessageState.UNKNOWN] else MessageState.UNKNOWN
+
+
 def _tell(cursor: Cursor[Any], channel: str, unknown: Sequence[Any]) -> None:
-    """That they are unknown: to the log, by way of the next living instance; and to who matches receipts."""
+    """That they are unknown: to the log, by way of the next living instance."""
     now = datetime.now(UTC).timestamp()
     events = [
         {
@@ -147,12 +162,44 @@ def _tell(cursor: Cursor[Any], channel: str, unknown: Sequence[Any]) -> None:
     ]  # fmt: skip
     if events:
         lane_outbox.record(cursor, new_id(), CHANNELS[Channel(channel)].service, events, [])
-    if events and _has(cursor, "unknown_messages"):
-        cursor.execute(
-            "INSERT INTO unknown_messages (message_id, address, parts_left) SELECT message_id, address, parts"
-            " FROM ledger WHERE message_id = ANY(%s::uuid[]) ON CONFLICT DO NOTHING",
-            ([event["message_id"] for event in events],),
-        )
+
+
+# By whom and when it was handed over says the log, else a receipt that is of its number and sender; without both no
+# receipt is believed to be its own. In the ledger stands what the receipt is looked for by.
+_NOTE = """
+WITH found AS (
+  SELECT l.message_id, l.address, l.parts, coalesce(u.sender, c.sender) AS sender,
+    coalesce(u.submitted_at, p.submitted_at) AS handed_over_at, coalesce(k.id, p.carrier_id) AS carrier_id
+  FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+    AS u(message_id, content_hash, sender, submitted_at, peer)
+  CROSS JOIN LATERAL (SELECT * FROM ledger WHERE message_id = u.message_id LIMIT 1) l
+  LEFT JOIN contents c USING (content_hash)
+  LEFT JOIN carriers k ON k.name = u.peer
+  LEFT JOIN LATERAL (
+    SELECT carrier_id, submitted_at FROM parked_receipts
+    WHERE ltrim(address, '+') = ltrim(l.address, '+')
+      AND lower(ltrim(sender, '+')) = lower(ltrim(coalesce(u.sender, c.sender), '+'))
+    ORDER BY position DESC LIMIT 1
+  ) p ON true
+), held AS (
+  UPDATE ledger l SET carrier_id = f.carrier_id FROM found f
+  WHERE l.message_id = f.message_id AND l.carrier_id IS NULL AND f.carrier_id IS NOT NULL
+)
+INSERT INTO unknown_messages (message_id, address, parts_left, sender, claimed_at)
+SELECT message_id, address, parts, sender, handed_over_at FROM found ON CONFLICT DO NOTHING
+"""
+
+
+def _note_unknown(cursor: Cursor[Any], unknown: Sequence[tuple[str, bytes, Known]]) -> None:
+    """Of SMS: so that a receipt that comes finds them.
+
+    :param unknown: id, what was to leave, and what is known, of each.
+    """
+    rows = []
+    for message_id, body, known in unknown:
+        header = orjson.loads(bytes(body))
+        rows.append((message_id, header["content_hash"], header.get("sender"), known.submitted_at, known.peer))
+    cursor.execute(_NOTE, columns(rows, 5))
 
 
 def drop(session: Session, channel: str, campaign_id: UUID) -> int:
@@ -161,7 +208,7 @@ def drop(session: Session, channel: str, campaign_id: UUID) -> int:
     cursor.execute(
         "SELECT message_id::text FROM retries WHERE reason = %s AND campaign_id = %s", (QUARANTINED, campaign_id)
     )
-    return settle(session, channel, dict.fromkeys((row[0] for row in cursor.fetchall()), MessageState.UNKNOWN))
+    return settle(session, channel, dict.fromkeys((row[0] for row in cursor.fetchall()), Known(MessageState.UNKNOWN)))
 
 
 def _has(cursor: Cursor[Any], table: str) -> bool:
@@ -222,10 +269,10 @@ def _look_or_settle(step: str, database: Database, channel: str, service: str) -
     broker = Broker(os.environ.get(f"{service.upper()}_AMQP_URL") or load(_Config, os.environ).amqp_url, "quarantine")
     client = RpcClient(broker.start(), seals.passed_on)
 
-    def knows(account_id: str, message_id: str) -> str | None:
+    def knows(account_id: str, message_id: str) -> Known | None:
         actor: dict[str, Any] = {"account_id": account_id, "service": service}
         try:
-            return str(client.call("reporting.get_message", actor, {"message_id": message_id})["state"])
+            return _known_by_log(client.call("reporting.get_message", actor, {"message_id": message_id}))
         except NotFound:
             return None
 
@@ -239,6 +286,13 @@ def _look_or_settle(step: str, database: Database, channel: str, service: str) -
                 yield f"{name}: {each.waiting} wait, {len(each.left)} of them have left, {rest} nobody knows of"
     finally:
         broker.close()
+
+
+def _known_by_log(message: Mapping[str, Any]) -> Known:
+    submitted_at, handed_over = message["submitted_at"], [MessageState.SUBMITTED, MessageState.DELIVERED]
+    peers = [moment["peer"] for moment in message["timeline"] if moment["kind"] in handed_over and moment["peer"]]
+    at = datetime.fromisoformat(submitted_at) if isinstance(submitted_at, str) else submitted_at
+    return Known(str(message["state"]), at, peers[0] if peers else None)
 
 
 if __name__ == "__main__":

@@ -83,12 +83,6 @@ def put_back(cursor: Cursor[Any], claimed: Mapping[str, Any], recipients: Mappin
     )
 
 
-def waiting(cursor: Cursor[Any], message_ids: Sequence[str]) -> set[str]:
-    """Those of `message_ids` that are in the schedule."""
-    cursor.execute("SELECT message_id::text FROM retries WHERE message_id = ANY(%s::uuid[])", (list(message_ids),))
-    return {message_id for (message_id,) in cursor.fetchall()}
-
-
 def due(cursor: Cursor[Any], limit: int, *, of_campaigns: bool = False) -> tuple[list[str], list[Looked]]:
     """Messages that are due, by id, and those of them that go to campaigns' contacts: `channel.left_out`.
 

@@ -29,24 +29,29 @@ def settle(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message], *, 
         names = ", ".join(name for name, _ in ledger.columns)
         with cursor.copy(f"COPY ledger ({names}) FROM STDIN") as copy:
             copy.write("".join([ledger.line(message) for message in fresh]))
-    if rest:
-        _upsert(cursor, ledger, rest)
+    taken = _upsert(cursor, ledger, rest) if rest else set()
     ledger.write_beside(cursor, messages)
-    retries.schedule(cursor, [message for message in messages if message.state is MessageState.DEFERRED])
+    # What the ledger has another outcome of, by whoever took this instance for dead, is over: it is neither tried
+    # again nor told.
+    news = [*fresh, *(message for message in rest if message.message_id in taken)]
+    retries.schedule(cursor, [message for message in news if message.state is MessageState.DEFERRED])
     # A deferral is told of once: the later ones change nothing.
-    told = [message for message in messages if message.state is not MessageState.DEFERRED or not message.attempts]
+    told = [message for message in news if message.state is not MessageState.DEFERRED or not message.attempts]
     return [event for event in map(ledger.event, told) if event is not None]
 
 
-def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> None:
+def _upsert(cursor: Cursor[Any], ledger: Ledger, messages: Sequence[Message]) -> set[str]:
+    """Ids of those whose outcome it is from now on."""
     names = ", ".join(name for name, _ in ledger.columns)
     arrays = ", ".join(f"%s::{kind}[]" for _, kind in ledger.columns)
     updates = ", ".join(f"{name} = {_overwritten(ledger, name)}" for name in ledger.updated)
     cursor.execute(
         f"INSERT INTO ledger AS l ({names}) SELECT * FROM unnest({arrays})"
-        f" ON CONFLICT (message_id) DO UPDATE SET {updates} WHERE l.state IN ('accepted', 'deferred', 'unknown')",
+        f" ON CONFLICT (message_id) DO UPDATE SET {updates} WHERE l.state IN ('accepted', 'deferred', 'unknown')"
+        " RETURNING message_id::text",
         columns(map(ledger.row, messages), len(ledger.columns)),
     )
+    return {message_id for (message_id,) in cursor.fetchall()}
 
 
 def _overwritten(ledger: Ledger, name: str) -> str:

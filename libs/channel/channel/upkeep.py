@@ -286,7 +286,9 @@ class Upkeep:
             cursor = cursor_of(session)
             erasures.share(session)
             abandoned = claims.take_abandoned(cursor, self._instance_id, limit)
-            messages = [message for each in abandoned for message in self._unsettled(session, cursor, each)]
+            # Of a message that is in two of them, its second attempt's, the later one speaks.
+            unsettled = [self._unsettled(session, cursor, each) for each in abandoned]
+            messages = [*{message.message_id: message for some in unsettled for message in some}.values()]
             events = settlement.settle(cursor, self._ledger, messages, careful=True) if messages else []
             recorded = self.record(cursor, events)
         self.publish(recorded)
@@ -305,8 +307,11 @@ class Upkeep:
         content = self._content(session, header)
         of = header.id_of
         recipients = abandoned.body["recipients"]
-        ids = [of(recipient["number"]) for recipient in recipients]
-        states, waiting = claims.settled_states(cursor, ids), retries.waiting(cursor, ids)
+        numbers = {of(recipient["number"]): recipient["number"] for recipient in recipients}
+        # One that was deferred is the schedule's from then on, or is being tried again by who lives. First where it
+        # is, then what became of it: what is in neither place nobody moves any more.
+        elsewhere = claims.under_way(cursor, header.send_id, numbers)
+        states = claims.settled_states(cursor, list(numbers))
         chunk = Chunk(Batch(header, content, len(recipients)), None, recipients)
         chunk.claim = Claim(abandoned.claim_id, len(recipients))
         outlet_id = abandoned.body.get("outlet_id")
@@ -314,7 +319,7 @@ class Upkeep:
         for recipient in recipients:
             message_id = of(recipient["number"])
             state = states.get(message_id)
-            if state not in (None, *claims.RETAKEABLE) or message_id in waiting:
+            if state not in (None, *claims.RETAKEABLE) or message_id in elsewhere:
                 continue
             existing = state is not None
             if isinstance(content, UnknownContent):

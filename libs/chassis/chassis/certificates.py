@@ -27,6 +27,7 @@ class Certificates:
 
     def __init__(self, certificate: Path, key: Path | None = None) -> None:
         self._certificate, self._key = certificate, key
+        self._clients = ""
         self._seen = self._stamps()
         self._context = self._load()
         self._is_told = False
@@ -54,6 +55,19 @@ class Certificates:
         log.info("certificate_loaded")
         return True
 
+    def ask_clients(self, certificates: str) -> None:
+        """Ask who connects from now on for one of these (PEM; empty: for none). Who has none is let in: whether it
+        needs one is seen when it has said its name.
+
+        :raises OSError: OpenSSL does not take them; then it is as before.
+        """
+        before, self._clients = self._clients, certificates
+        try:
+            self._context = self._load()
+        except OSError:
+            self._clients = before
+            raise
+
     def _stamps(self) -> tuple[tuple[int, int, int], ...]:
         found = [os.stat(path) for path in (self._certificate, self._key) if path is not None]
         return tuple((each.st_mtime_ns, each.st_ino, each.st_size) for each in found)
@@ -62,4 +76,8 @@ class Certificates:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self._certificate, self._key)
+        if self._clients:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a peer's own is an authority of nothing but itself
+            context.load_verify_locations(cadata=self._clients)
         return context

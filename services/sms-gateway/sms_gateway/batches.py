@@ -19,6 +19,9 @@ from sms_gateway.content.template import Template
 from sms_gateway.domain.numbers import in_full
 from sms_gateway.smpp.receipts import seconds_under_way
 
+# Optional parameters as they are stored: octets in hex by tag, `0x1400`.
+Written = Mapping[str, str]
+
 
 class Content:
     """A stored content, compiled; shared by all batches that name its hash."""
@@ -29,6 +32,7 @@ class Content:
         self.content = content
         self.template = Template(content)
         self.targets = self.template.targets  # of its short links, by their number
+        self.national_language = self.template.national_language
         self.short_link_url = str(content.get("short_link_url") or "")
         self._envelopes: dict[tuple[LongForm, Parameters], Envelope | TextEnvelope] = {}
 
@@ -154,6 +158,7 @@ class Arrived(NamedTuple):
     text: bytes = b""
     spelled: str = ""  # the id as the carrier wrote it
     is_typed: bool = False  # a phone may have written it: see `store.typed_receipts`
+    parameters: Written | None = None  # optional ones that are passed on to a partner
 
     @property
     def phone(self) -> str:
@@ -190,6 +195,7 @@ class ArrivedInbound(NamedTuple):
     parts: int = 1
     missing_parts: Sequence[int] = ()
     carrier_message_id: str = ""  # the carrier's id of it, where it has one
+    parameters: Written | None = None  # optional ones that are passed on to a partner
 
 
 def receipt_event(

@@ -41,6 +41,14 @@ def text_empty() -> Invalid:
     return Invalid("text.empty", detail, None, [{"field": "text", "code": "text.empty", "detail": detail}])
 
 
+LANGUAGE_NOT_TAKEN = "national_language.not_taken"
+LANGUAGE_NOT_TAKEN_DETAIL = "No carrier takes the tables of this language."
+
+
+def language_not_taken() -> Invalid:
+    return Invalid.of_field("national_language", LANGUAGE_NOT_TAKEN, LANGUAGE_NOT_TAKEN_DETAIL)
+
+
 def permission_missing(permission: str) -> Forbidden:
     return Forbidden("permission.missing", f"This needs the permission {permission}.", {"permission": permission})
 

@@ -121,10 +121,14 @@ class Carrier(Base):
     tls_certificate: Mapped[str | None]
     tls_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed by chassis.secrets
     long_form: Mapped[str] = mapped_column(default="udh")
+    national_languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")  # whose tables it takes
     parameters: Mapped[dict[str, Any] | None]  # optional ones of each submit_sm (`content.submission.Parameters`)
+    # Tags of optional parameters that SMPP partners get with its receipts and with messages from phones.
+    passed_on: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     errors: Mapped[dict[str, Any] | None]  # what its command_status mean (`http_api.meanings`), where not as usual
     receipt_ids: Mapped[str] = mapped_column(default="same")
     response_timeout: Mapped[int] = mapped_column(default=60)  # seconds
+    receipts_within: Mapped[int | None]  # seconds; None: they are never late
     without_receipt: Mapped[str] = mapped_column(default="expired")  # or unknown
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -143,6 +147,7 @@ class Route(Base):
     lane: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=100)
     share: Mapped[int] = mapped_column(default=1)
+    by_cost: Mapped[bool] = mapped_column(Boolean, server_default=false())
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
@@ -201,6 +206,8 @@ class SmppAccount(Base):
     rate: Mapped[int]
     window: Mapped[int]
     answers: Mapped[bool]
+    client_certificates: Mapped[str | None]  # PEM: it must present one of these
+    client_pins: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")  # SHA-256 of each
     enabled: Mapped[bool]
     last_refused: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -298,6 +305,7 @@ class ParkedReceipt(Base):
     sender: Mapped[str | None]  # the receipt's destination
     submitted_at: Mapped[datetime | None]  # as the receipt tells it, or when it came
     is_typed: Mapped[bool] = mapped_column(Boolean, server_default=false())  # a phone may have written it
+    parameters: Mapped[dict[str, Any] | None]  # optional ones that a partner gets
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -561,6 +569,16 @@ class SmsPrice(Base):
     per_parts: Mapped[int]
     valid_from: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class NumberNetwork(Base):
+    """Which network a number is with, as a carrier has told. None: one that has no name here."""
+
+    __tablename__ = "number_networks"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str | None]
+    looked_up_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AccountPlan(Base):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Cursor
@@ -64,6 +65,31 @@ def test_what_another_has_claimed_waits_and_what_is_settled_is_counted(
     assert taken.settled == [("delivered", None)] * 2
     assert [one["number"] for one in taken.claimed_elsewhere] == [3, 4]
     assert [one["number"] for one in taken.chunk.recipients] == [5]
+
+
+@pytest.mark.parametrize("lane", [Lane.BULK, Lane.TRANSACTIONAL])
+def test_what_another_settles_while_it_is_looked_at_is_not_claimed_again(
+    database: Database, instance: Callable[..., UUID], lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim is gone and its outcome there from one moment to the next, whichever of them is looked at first."""
+    of = header(lane)
+    (busy,) = take(database, instance(), chunk(of, 1, 2))
+    meanwhile = [lambda: settle(database, busy.chunk)]
+
+    def interrupted(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(*given: Any) -> Any:
+            found = look(*given)
+            while meanwhile:
+                meanwhile.pop()()
+            return found
+
+        return looked
+
+    for name in ("_claimed", "_states"):
+        monkeypatch.setattr(claims, name, interrupted(getattr(claims, name)))
+    (taken,) = take(database, instance(), chunk(of, 1, 2, 3))
+
+    assert numbers(taken) == [3]
 
 
 def test_a_deferred_message_of_a_batch_that_comes_again_is_the_schedules(
@@ -220,6 +246,28 @@ def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, 
     assert sorted((each.body["recipients"][0]["number"], each.attempts) for each in back) == [(1, 4), (2, 1)]
     assert {each.body["send_id"] for each in back} == {str(of.send_id)}
     assert due.claim is not None
+
+
+def test_a_clean_stop_puts_nothing_back_that_another_is_trying_again(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    """Of two in a claim of the schedule one was put off again, and is another's second attempt by now."""
+    of, me = header(), instance()
+    (taken,) = take(database, me, chunk(of, 1, 2))
+    settle(database, taken.chunk, MessageState.DEFERRED)
+    claimed_of_the_schedule(database, me, of, taken.chunk.recipients, attempts={1: 1, 2: 1})
+    again = chunk(of, 1)
+    again.existing, again.attempts = frozenset({1}), {1: 1}
+    with database.transaction() as session:
+        settlement.settle(cursor_of(session), LEDGER, settled(again, MessageState.DEFERRED, due_at=datetime.now(UTC)))
+    claimed_of_the_schedule(database, instance(), of, again.recipients, attempts={1: 2})
+
+    with database.transaction() as session:
+        claims.leave(cursor_of(session), me)
+
+    with database.transaction() as session:
+        back = take_due(cursor_of(session), 10)
+    assert [each.body["recipients"][0]["number"] for each in back] == [2]
 
 
 def test_a_clean_stop_waits_for_a_claim_that_is_just_written_and_takes_it_back(

@@ -21,10 +21,11 @@ from channel.batches import UnknownContent
 from channel.defaults import OutboundDefaults
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Outcome
-from channel.outlets import Message
+from channel.outlets import Claim, Message
 from channel.upkeep import Upkeep
 from chassis import erasures
 from chassis.database import Database, cursor_of
+from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts import lanes
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
@@ -240,6 +241,67 @@ def test_what_waits_in_the_schedule_is_not_unknown_when_its_claim_is_swept(
 
     assert [row.state for row in rows(database)] == ["deferred", "unknown"]
     assert [len(body["events"]) for body in published.bodies] == [1]
+
+
+@pytest.mark.parametrize("lane", [Lane.BULK, Lane.TRANSACTIONAL])
+def test_what_another_is_trying_again_is_left_to_it_when_its_first_claim_is_swept(
+    database: Database, instance: Callable[..., UUID], lane: Lane
+) -> None:
+    """Of two in one claim one was deferred before the process died, and is out of the schedule, on its way again."""
+    of = chunk(header(lane), 1, 2)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), LEDGER, instance(is_dead=True), [of])
+    settle(database, settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC))[:1])
+    living = instance()
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        assert len(take_due(cursor, 10)) == 1
+        again = chunk(of.batch.header, 1)
+        again.claim, again.attempts = Claim(new_id(), 1), {1: 1}
+        claims.insert(cursor, living, [again])
+
+    published = sweep(database, living)
+
+    assert [row.state for row in rows(database)] == ["deferred", "unknown" if lane is Lane.BULK else "deferred"]
+    with database.transaction() as session:
+        waiting = [str(each) for each in session.scalars(text("SELECT message_id FROM retries"))]
+        assert session.scalar(text("SELECT count(*) FROM claims")) == 1
+    assert waiting == ([] if lane is Lane.BULK else [of.batch.header.id_of(2)])
+    assert sum(len(body["events"]) for body in published.bodies) == (lane is Lane.BULK)
+
+
+def test_two_claims_of_a_message_are_swept_together(database: Database, instance: Callable[..., UUID]) -> None:
+    """Two processes died: one that had put the message off among others, and one that tried it again."""
+    of, first, second = chunk(header(), 1, 2), instance(is_dead=True), instance(is_dead=True)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), LEDGER, first, [of])
+    settle(database, settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC))[:1])
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        take_due(cursor, 10)
+        again = chunk(of.batch.header, 1)
+        again.claim, again.attempts = Claim(new_id(), 1), {1: 1}
+        claims.insert(cursor, second, [again])
+
+    published = sweep(database, instance())
+
+    assert [row.state for row in rows(database)] == ["unknown", "unknown"]
+    assert [len(body["events"]) for body in published.bodies] == [2]
+
+
+@pytest.mark.parametrize("state", [MessageState.DEFERRED, MessageState.UNDELIVERED])
+def test_an_outcome_that_comes_after_another_is_neither_tried_again_nor_told(
+    database: Database, instance: Callable[..., UUID], state: MessageState
+) -> None:
+    """Who was taken for dead and was not has the answer to its attempt after another has delivered the message."""
+    of = chunk(header(Lane.TRANSACTIONAL), 1)
+    settle(database, settled(of))
+
+    events = settle(database, settled(of, state, due_at=datetime.now(UTC)), careful=True)
+
+    assert (events, [row.state for row in rows(database)]) == ([], ["delivered"])
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM retries")) == 0
 
 
 class BrokenOutbound(PlainOutbound):

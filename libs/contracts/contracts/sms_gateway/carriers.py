@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
 from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
+from contracts.sms_gateway.contents import NATIONAL_LANGUAGES, national_language
 from contracts.sms_gateway.http_carriers import MEANINGS, HttpSettings
 from contracts.sms_gateway.messages import E164
 from contracts.vocabulary import Lane, MessageState
@@ -47,6 +48,9 @@ def _ensure_errors(table: Mapping[str, str]) -> None:
 
 # SAR's three, message_payload and qos_time_to_live: they say how a message is cut, and until when it is of use.
 OWN_PARAMETERS = ("0x020c", "0x020e", "0x020f", "0x0424", "0x0017")
+
+# A receipt's id, state and network code are those that the partner knows; the others are as above.
+OWN_IN_DELIVERIES = ("0x001e", "0x0427", "0x0423", "0x0424", "0x020c", "0x020e", "0x020f")
 
 
 class CarrierSettings(Schema):
@@ -100,6 +104,14 @@ class CarrierSettings(Schema):
         metadata={"description": "The client certificate's key in PEM, without a passphrase; never shown"},
     )
     long_form = fields.String(validate=validate.OneOf(("udh", "sar", "payload")))
+    national_languages = fields.List(
+        fields.String(validate=validate.OneOf(NATIONAL_LANGUAGES)),
+        validate=validate.Length(max=len(NATIONAL_LANGUAGES)),
+        metadata={
+            "description": "Whose tables of GSM 03.38 it takes, and every network behind it; none unless said. A test"
+            " send with `national_language` tells what arrives"
+        },
+    )
     parameters = fields.Dict(
         keys=fields.String(
             validate=[
@@ -115,6 +127,19 @@ class CarrierSettings(Schema):
         metadata={
             "description": "Optional parameters (SMPP 3.4 section 5.3.2) of each message to it, the carrier's own among"
             " them: the value in hex, or null to pass on what an SMPP partner sent"
+        },
+    )
+    passed_on = fields.List(
+        fields.String(
+            validate=[
+                validate.Regexp(r"^0x[0-9a-f]{4}\Z", error="Not a tag: 0x1400."),
+                validate.NoneOf(OWN_IN_DELIVERIES, error="It is written for each receipt or message."),
+            ]
+        ),
+        validate=validate.Length(max=20),
+        metadata={
+            "description": "Tags of the optional parameters that SMPP partners get with its receipts and with messages"
+            " from phones: those that came. Of a long message from a phone that is joined here, none"
         },
     )
     errors = fields.Dict(
@@ -139,6 +164,16 @@ class CarrierSettings(Schema):
         validate=validate.Range(min=1, max=600),
         metadata={
             "description": "Seconds until a submit_sm without an answer is given up and its bind made anew (default 60)"
+        },
+    )
+    receipts_within = fields.Integer(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(min=10, max=86_400),
+        metadata={
+            "description": "Seconds in which its receipts come. Where half of a sample have none by then, others take"
+            " its traffic but for 2 %, and give back 10, 50 and all of it as they come again; a sole carrier keeps it."
+            " null: they are never late"
         },
     )
     without_receipt = fields.String(
@@ -212,6 +247,7 @@ class CarrierTest(Reasoned):
         metadata={"description": "Whom it is from: one that the carrier knows"},
     )
     text = fields.String(required=True, validate=[validate.Length(min=1, max=1_000), plain_text])
+    national_language = national_language()
 
 
 class CarrierTestResult(Schema):
@@ -273,6 +309,9 @@ class CarrierProcess(Schema):
         validate=validate.OneOf(("closed", "open", "trial")),
         metadata={"description": "open: it gets nothing for now, because it answered errors; trial: a little"},
     )
+    traffic_share = fields.Float(
+        metadata={"description": "Of what routes lead to it, how much it gets: less than 1 while its receipts are late"}
+    )
     binds = fields.List(fields.Nested(CarrierBind))
     window = fields.Integer()
     sent_per_second = fields.Integer()
@@ -317,6 +356,13 @@ class UnreadDelivery(Schema):
 UnreadDeliveryPage = page_of(UnreadDelivery)
 
 
+_BY_COST = {
+    "description": "Of the routes of one priority that say so, the one whose carrier takes least for a part to that"
+    " network or country now takes the messages, then the next; those without a price come last, and those that cost"
+    " the same share by `share`"
+}
+
+
 class CarrierRouteSettings(Schema):
     """Messages whose number starts with `prefix` (empty: all) or is of a network, of one account or lane or of all, go
     to a carrier.
@@ -342,6 +388,7 @@ class CarrierRouteSettings(Schema):
     lane = Word(Lane, load_default=None, allow_none=True)
     priority = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=0, max=10_000))
     share = fields.Integer(load_default=1, strict=True, validate=validate.Range(min=1, max=1_000))
+    by_cost = fields.Boolean(load_default=False, metadata=_BY_COST)
     enabled = fields.Boolean(load_default=True)
 
 
@@ -352,6 +399,7 @@ class RouteCreate(CarrierRouteSettings, Reasoned):
 class RouteChange(Reasoned):
     priority = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000))
     share = fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000))
+    by_cost = fields.Boolean(metadata=_BY_COST)
     enabled = fields.Boolean()
 
 

@@ -28,6 +28,23 @@ def validity(**options: Any) -> fields.Integer:
     return fields.Integer(load_default=None, allow_none=True, strict=True, validate=limits, **options)
 
 
+NATIONAL_LANGUAGES = ("tr", "es", "pt")
+
+
+def national_language() -> fields.String:
+    """Whose tables of GSM 03.38 the text may be written with."""
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(NATIONAL_LANGUAGES),
+        metadata={
+            "description": "Turkish, Spanish or Portuguese: where the GSM alphabet lacks letters, the tables of that"
+            " language (3GPP TS 23.038) are used, which takes fewer parts than UCS-2. It leaves only by carriers that"
+            " take them"
+        },
+    )
+
+
 def short_links() -> fields.Boolean:
     """Whether links of the text become short ones of each recipient, whose clicks are counted."""
     return fields.Boolean(
@@ -46,6 +63,7 @@ class SmsContent(Schema):
     flash = fields.Boolean(load_default=False)
     validity_minutes = validity()
     replace_diacritics = fields.Boolean(load_default=False)
+    national_language = national_language()
     short_links = short_links()
     utm = utm_field("where short links lead")
 
@@ -80,6 +98,9 @@ class Counted(Length):
 
     offending = fields.List(fields.String(), metadata={"description": "Characters that force UCS-2, in order"})
     offenders = fields.List(fields.Nested(Offender))
+    national_language = fields.String(
+        allow_none=True, metadata={"description": "Whose tables it is written with; null for the common alphabets"}
+    )
     text = fields.String(metadata={"description": "The text after replacement"})
     replaced = fields.Nested(Replaced, allow_none=True, metadata={"description": "null where it would change nothing"})
 
@@ -102,6 +123,14 @@ class SampledNetwork(Schema):
     cost = fields.Nested(Money, allow_none=True, metadata={"description": "Of all these parts"})
 
 
+class AudienceCost(Schema):
+    """What a text costs for a whole audience, as its sample says: about `estimate`, and `most` where everybody's text
+    took as many parts as the longest of the sample."""
+
+    estimate = fields.Nested(Money)
+    most = fields.Nested(Money)
+
+
 class Measured(Schema):
     """What a template takes of its recipients, by a sample of them."""
 
@@ -111,6 +140,15 @@ class Measured(Schema):
     typical = fields.Nested(Length, allow_none=True)
     longest = fields.Nested(Length, allow_none=True)
     networks = fields.List(fields.Nested(SampledNetwork), metadata={"description": "the most frequent first"})
+    reachable = fields.Integer(
+        allow_none=True,
+        metadata={"description": "contacts of the whole audience; null where it took too long to count"},
+    )
+    total = fields.Nested(
+        AudienceCost,
+        allow_none=True,
+        metadata={"description": "of all of them; null where a network of the sample has no price"},
+    )
 
 
 class CountedParts(Counted):
@@ -123,6 +161,7 @@ class CountedParts(Counted):
 class PartsCount(Schema):
     text = fields.String(required=True, validate=[validate.Length(max=TEXT_MAX), plain_text])
     replace_diacritics = fields.Boolean(load_default=False)
+    national_language = national_language()
     short_links = short_links()
     audience = fields.Nested(
         Audience,

@@ -21,11 +21,12 @@ _RECEIPT_STATES = (
 _printable = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable ASCII only.")
 
 
-def _path(description: str) -> fields.String:
+def _path(description: str, **rules: Any) -> fields.String:
     """Where something stands in a JSON value: names and positions with dots between."""
     return fields.String(
         validate=validate.Regexp(r"^([A-Za-z0-9_-]{1,60}(\.[A-Za-z0-9_-]{1,60}){0,7})?\Z", error="Not a valid path."),
         metadata={"description": description},
+        **rules,
     )
 
 
@@ -90,6 +91,45 @@ class HttpInbound(Schema):
     id = _path("Its id of the message: one that is told of again is taken once")
 
 
+class HttpLookUp(Schema):
+    """How it is asked which network a number is with now (HLR, MNP): a GET whose `url` and `headers` may hold `{to}`,
+    `{to_digits}`, `{account}`, `{token}` and `{basic}`."""
+
+    url = fields.String(
+        required=True,
+        validate=[validate.Length(max=500), validate.Regexp(r"^https?://[!-~]+\Z", error="Not an http URL.")],
+    )
+    headers = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"^[A-Za-z0-9-]{1,60}\Z", error="Not a header's name.")),
+        values=fields.String(validate=[validate.Length(max=1_000), _printable]),
+        validate=validate.Length(max=20),
+    )
+    network = _path("Where the answer names the network", required=True)
+    networks = fields.Dict(
+        keys=fields.String(validate=[validate.Length(min=1, max=40), _printable]),
+        values=fields.String(validate=validate.Length(max=64)),
+        required=True,
+        validate=validate.Length(min=1, max=1_000),
+        metadata={"description": "Its names of networks, and ours: `26006` is `pl.play`"},
+    )
+    prefixes = fields.List(
+        fields.String(validate=validate.Regexp(r"^\+[1-9][0-9]{0,14}\Z", error="Not a valid prefix.")),
+        required=True,
+        validate=validate.Length(min=1, max=50),
+        metadata={"description": "Of which numbers it is asked"},
+    )
+    rate = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=1_000),
+        metadata={"description": "Questions a second of each process (default 10)"},
+    )
+    days = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=90),
+        metadata={"description": "For how long an answer is good (default 30)"},
+    )
+
+
 class HttpSettings(Schema):
     """How the carrier is asked and how it answers. Of smsapi and twilio all but `account` may be left out.
 
@@ -124,6 +164,7 @@ class HttpSettings(Schema):
     statuses = _table("What its HTTP statuses mean, where that is not what they say of themselves")
     receipts = fields.Nested(HttpReceipts)
     inbound = fields.Nested(HttpInbound)
+    look_up = fields.Nested(HttpLookUp, allow_none=True)
     entries = _path("Where a request to us has a list of receipts or messages")
     hook_networks = fields.List(
         fields.String(validate=[validate.Length(max=50), _is_network]),

@@ -8,7 +8,15 @@ from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.schema import Schema, plain_text
-from contracts.sms_gateway.contents import PreparedSms, SmsContent, SmsPreview, short_links, text, validity
+from contracts.sms_gateway.contents import (
+    PreparedSms,
+    SmsContent,
+    SmsPreview,
+    national_language,
+    short_links,
+    text,
+    validity,
+)
 from contracts.vocabulary import Lane
 from contracts.webhook_urls import of_send_field
 
@@ -33,6 +41,7 @@ class SmsCreate(Schema):
     validity = validity()
     flash = fields.Boolean(load_default=False)
     replace_diacritics = fields.Boolean(load_default=False)
+    national_language = national_language()
     short_links = short_links()
     schedule_at = fields.AwareDateTime(load_default=None, allow_none=True)
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])

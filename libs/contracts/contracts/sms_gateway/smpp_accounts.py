@@ -65,6 +65,18 @@ def _answers(**rules: Any) -> fields.Boolean:
     )
 
 
+def _client_certificates(**rules: Any) -> fields.String:
+    return fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=50_000), validate.Regexp(r"\A[ -~\r\n\t]*\Z", error="Not PEM.")],
+        metadata={
+            "description": "PEM of the client certificates of which it must present one (its own, not an authority's;"
+            " up to five, so that one can follow another), by TLS alone then; null: it needs none"
+        },
+        **rules,
+    )
+
+
 class SmppAccountCreate(Schema):
     name = line_field(100, required=True, minimum=1)
     ip_list = _addresses(load_default=list)
@@ -74,6 +86,7 @@ class SmppAccountCreate(Schema):
     rate = _number("rate", load_default=100)
     window = _number("window", load_default=100)
     answers = _answers(load_default=True)
+    client_certificates = _client_certificates(load_default=None)
 
 
 class SmppAccountChange(Schema):
@@ -87,13 +100,16 @@ class SmppAccountChange(Schema):
     rate = _number("rate")
     window = _number("window")
     answers = _answers()
+    client_certificates = _client_certificates()
     enabled = fields.Boolean()
 
 
 class SmppAccount(SmppAccountChange):
     id = fields.UUID()
     system_id = fields.String(metadata={"description": "What it binds as"})
-    waiting = fields.Integer(metadata={"description": "Receipts and answers that wait for a bind or its answer"})
+    waiting = fields.Integer(
+        metadata={"description": "Receipts and answers that wait for a bind or its answer", "volatile": True}
+    )
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 
@@ -129,7 +145,9 @@ class RefusedBind(Schema):
     at = fields.AwareDateTime()
     address = fields.String()
     reason = fields.String(
-        validate=validate.OneOf(("password", "address", "disabled", "suspended", "max_binds", "server_full"))
+        validate=validate.OneOf(
+            ("password", "address", "certificate", "disabled", "suspended", "max_binds", "server_full")
+        )
     )
 
 
@@ -144,8 +162,8 @@ RPC: dict[str, Call] = {
     "list_smpp_accounts": Call(PageQuery, SmppAccountPage),
     "create_smpp_account": Call(SmppAccountCreate, NewSmppAccount),
     "get_smpp_account": Call(None, SmppAccount, path={"smpp_account_id": UUID}),
-    "update_smpp_account": Call(SmppAccountChange, SmppAccount, path={"smpp_account_id": UUID}),
+    "update_smpp_account": Call(SmppAccountChange, SmppAccount, path={"smpp_account_id": UUID}, edits=SmppAccount),
     "rotate_smpp_password": Call(None, NewSmppAccount, path={"smpp_account_id": UUID}),
-    "delete_smpp_account": Call(path={"smpp_account_id": UUID}),
+    "delete_smpp_account": Call(path={"smpp_account_id": UUID}, edits=SmppAccount),
     "list_smpp_binds": Call(None, SmppBinds, path={"smpp_account_id": UUID}),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channel.batches import Header, Recipient
+from channel.batches import Batch, Header, Recipient
 from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
@@ -81,7 +81,7 @@ class EmailOutbound:
     def outlets(self) -> Sequence[Outlet]:
         return (self._outlet,)
 
-    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+    def route(self, batch: Batch, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
         return [(self._outlet, recipients)]
 
     # --- content

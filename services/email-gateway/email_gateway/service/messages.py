@@ -62,6 +62,10 @@ class Messages(Base, ChannelCalls):
         return self.run("get_link_labels", contents.get_link_labels, actor, payload)
 
     @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("check_content", self.use_cases.check_content, actor, payload, tools=self.tools)
+
+    @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
         def is_on_trial() -> bool:
             return bool(self.account_of(actor)["state"] == "trial")

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from sms_gateway.content import gsm
-from sms_gateway.content.parts import Encoding, LongForm
-from sms_gateway.content.template import Encoded, RenderFailed
+from sms_gateway.content.parts import Encoded, Encoding, LongForm
+from sms_gateway.content.template import RenderFailed
 
 NO_TEXT = "content.no_text"
 

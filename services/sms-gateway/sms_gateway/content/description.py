@@ -12,7 +12,7 @@ MOST_POSITIONS = 50
 
 @dataclass(slots=True)
 class Offender:
-    """A character that is not in the GSM alphabet.
+    """A character that forces UCS-2.
 
     :ivar positions: of the first `MOST_POSITIONS` of them, in characters from 0. :ivar times: how many there are.
     :ivar replacement: its plain spelling, perhaps empty; None where it has none.
@@ -25,10 +25,13 @@ class Offender:
     times: int = 0
 
 
-def offenders(text: str) -> list[Offender]:
-    """In order of their first appearance."""
+def offenders(text: str, language: str | None = None) -> list[Offender]:
+    """In order of their first appearance.
+
+    :param language: whose tables may be used.
+    """
     found: dict[str, Offender] = {}
-    wanted = set(gsm.offending_characters(text))
+    wanted = set(parts.offending(text, language))
     for position, character in enumerate(text if wanted else ""):
         if character not in wanted:
             continue

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-
-from sms_gateway.smpp.constants import CODING_DEFAULT, CODING_UCS2, ESM_UDH
+from collections.abc import Mapping
 
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -90,32 +89,26 @@ def decode(octets: bytes) -> str:
     """Text of unpacked septets; an unknown escape is a space, an octet above 127 is U+FFFD (section 6.2.1.1)."""
     if ESCAPE not in octets:
         return codecs.charmap_decode(octets, "strict", _DECODE)[0]
+    return decode_with(octets, BASIC, _EXTENSION_DECODE)
+
+
+def decode_with(octets: bytes, basic: str, extension: Mapping[int, str]) -> str:
+    """`decode` by tables that stand in the place of the two."""
     characters = []
     escaped = False
     for octet in octets:
         if escaped:
-            characters.append(_EXTENSION_DECODE.get(octet, " "))
+            characters.append(extension.get(octet, " "))
             escaped = False
         elif octet == ESCAPE:
             escaped = True
         else:
-            characters.append(BASIC[octet] if octet < 128 else "\ufffd")
+            characters.append(basic[octet] if octet < 128 else "\ufffd")
     return "".join(characters)
 
 
-def delivered_text(octets: bytes, data_coding: int, esm_class: int) -> str | None:
-    """The text of a message as a carrier delivers it (SMPP 3.4 section 5.2.19), its user data header left out; None
-    for a data coding that is no plain text."""
-    if esm_class & ESM_UDH and octets:
-        octets = octets[octets[0] + 1 :]
-    if data_coding == CODING_DEFAULT:
-        return decode(octets)
-    codec = {1: "ascii", 3: "latin-1", CODING_UCS2: "utf-16-be"}.get(data_coding)
-    return None if codec is None else octets.decode(codec, "replace")
-
-
 def offending_characters(text: str) -> list[str]:
-    """The characters that force UCS-2, each once, in order of appearance."""
+    """The characters that are not in the alphabet, each once, in order of appearance."""
     return list(dict.fromkeys(character for character in text if ord(character) not in _FULL_MAP))
 
 

@@ -10,7 +10,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sms_gateway.content import gsm, parts
+from sms_gateway.content import parts
+from sms_gateway.content.delivered import delivered_text
 from sms_gateway.content.parts import Encoding
 from sms_gateway.smpp.constants import CODING_MASK, CODING_UCS2
 
@@ -31,7 +32,7 @@ def as_content(
 ) -> dict[str, Any]:
     """What is stored of it (`store.contents`). :param parameters: optional ones, for carriers that are given them."""
     esm_class = 0x40 if has_header else 0
-    shown = gsm.delivered_text(octets, data_coding, esm_class) or ""
+    shown = delivered_text(octets, data_coding, esm_class) or ""
     return {
         "text": shown.replace("\0", ""),
         "literal": True,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sms_gateway.content import octets as octets_of
-from sms_gateway.content.parts import CODINGS, Encoding, LongForm, concatenation_header
-from sms_gateway.content.template import Encoded
+from sms_gateway.content.parts import CODINGS, Encoded, Encoding, LongForm, concatenation_header
 from sms_gateway.domain.senders import SHORT_CODE_MAX
 from sms_gateway.smpp import constants as c
 
@@ -45,20 +44,29 @@ class Envelope:
 
     def _bare(self, address: str, encoded: Encoded, reference: int) -> list[bytes]:
         head = self._head + address[1:].encode("ascii")
+        if encoded.header:
+            return self._by_header(head, encoded, reference)
         if len(encoded.bodies) == 1:
             octets = encoded.bodies[0]
             return [head + self._plain_middles[encoded.encoding] + bytes((len(octets),)) + octets]
         if self._long_form is LongForm.PAYLOAD:
             return [self._payload(head, encoded)]
-        numbered = enumerate(encoded.bodies, 1)
-        total = len(encoded.bodies)
         if self._long_form is LongForm.SAR:
+            total, numbered = len(encoded.bodies), enumerate(encoded.bodies, 1)
             return [self._sar(head, encoded.encoding, octets, reference, total, number) for number, octets in numbered]
+        return self._by_header(head, encoded, reference)
+
+    def _by_header(self, head: bytes, encoded: Encoded, reference: int) -> list[bytes]:
+        """The way of all that has a header anyway, however its carrier wants long messages."""
         middle = b"\0\x40" + self._middle + self._codes[encoded.encoding] + b"\0"
-        return [
-            head + middle + bytes((len(octets) + 6,)) + concatenation_header(reference, total, number) + octets
-            for number, octets in numbered
-        ]
+        if len(encoded.bodies) == 1:
+            body = bytes((len(encoded.header),)) + encoded.header + encoded.bodies[0]
+            return [head + middle + bytes((len(body),)) + body]
+        total, size, bodies = len(encoded.bodies), 6 + len(encoded.header), []
+        for number, octets in enumerate(encoded.bodies, 1):
+            header = concatenation_header(reference, total, number, encoded.header)
+            bodies.append(head + middle + bytes((size + len(octets),)) + header + octets)
+        return bodies
 
     def _sar(self, head: bytes, encoding: Encoding, octets: bytes, reference: int, total: int, number: int) -> bytes:
         tlvs = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import minijinja
@@ -14,6 +13,7 @@ from contracts.template_filters import FilterFailed
 from contracts.template_rules import guarded, lock, method_names, missing, refusal
 from contracts.vocabulary import ContentFailure
 from sms_gateway.content import gsm, octets, parts, short_links
+from sms_gateway.content.parts import Encoded
 
 # A campaign text is a line or two; ten thousand instructions are plenty, and stop a loop within a millisecond.
 FUEL = 20_000
@@ -29,14 +29,6 @@ class RenderFailed(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A text as it travels: the bodies of its parts."""
-
-    encoding: parts.Encoding
-    bodies: tuple[bytes, ...]
-
-
 def _as_came(content: Mapping[str, Any]) -> Encoded:
     """A partner's message (`octets.as_content`)."""
     found = octets.bodies(octets.of_content(content), content["data_coding"], has_header=content["has_header"])
@@ -47,6 +39,7 @@ class Template:
     """One content, compiled once and rendered for every recipient; with `literal` the text is no template.
 
     :ivar targets: where its short links lead, by their number.
+    :ivar national_language: whose tables it may be written with.
     """
 
     def __init__(self, content: Mapping[str, Any]) -> None:
@@ -56,6 +49,7 @@ class Template:
         self._links = _cut(text, content.get("short_link_url"), is_template=not self._is_plain)
         self.targets = [with_utm(each, content.get("utm")) for each in self._links.targets] if self._links else []
         self._replace = bool(content.get("replace_diacritics"))
+        self.national_language: str | None = content.get("national_language")
         self.variables: list[str] = []
         self._methods: frozenset[str] = frozenset()
         if not self._is_plain:  # an environment takes longer to make than a partner's message to send
@@ -121,14 +115,10 @@ class Template:
         text = self.text(fields, links)
         if not text or text.isspace():
             raise RenderFailed(ContentFailure.TEXT_EMPTY, "The text is empty for this recipient.")
-        encoding, body = parts.encode(text)
-        if len(body) <= parts.SIZES[encoding].single:
-            encoded = Encoded(encoding, (body,))
-        else:
-            try:
-                encoded = Encoded(encoding, tuple(parts.split(encoding, body)))
-            except parts.TooLong as error:
-                raise RenderFailed(ContentFailure.TEXT_TOO_LONG, str(error)) from None
+        try:
+            encoded = parts.encoded(text, self.national_language)
+        except parts.TooLong as error:
+            raise RenderFailed(ContentFailure.TEXT_TOO_LONG, str(error)) from None
         if self._is_plain and not self.targets:
             self._plain_encoded = encoded
         return encoded

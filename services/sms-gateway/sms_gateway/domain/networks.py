@@ -1,7 +1,7 @@
 """Which network a phone belongs to, by the plan that its range of numbers stands in.
 
 Poland's plan is `networks_pl.toml`; other countries' is libphonenumber's carrier data. A number that was taken along to
-another network is told as one of the first.
+another network is told as one of the first, until a look-up has said where it is (`note_look_up`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from phonenumbers.carrierdata import CARRIER_DATA
 
 _POLAND = "48"
 _SHORTEST = 3
+MOST_TAKEN_ALONG = 2_000_000  # about 200 MB
+_taken_along: dict[str, str] = {}
 
 
 def network_of(address: str) -> str | None:
@@ -24,8 +26,23 @@ def network_of(address: str) -> str | None:
 
     :param address: E.164.
     """
+    return _taken_along.get(address) or _by_plan(address)
+
+
+def _by_plan(address: str) -> str | None:
     digits = address[1:]
     return _network_of(digits[: _longest().get(digits[:2], 0)])
+
+
+def note_look_up(address: str, network: str | None) -> None:
+    """What a carrier has said of a number counts before its plan; only those that differ are kept.
+
+    :param network: None: one that has no name here.
+    """
+    if network is None or network == _by_plan(address):
+        _taken_along.pop(address, None)
+    elif len(_taken_along) < MOST_TAKEN_ALONG or address in _taken_along:
+        _taken_along[address] = network
 
 
 @lru_cache(maxsize=1 << 16)

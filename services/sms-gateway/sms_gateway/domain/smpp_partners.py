@@ -21,6 +21,7 @@ class SmppPartner:
     """An SMPP account as it is now.
 
     :ivar ip_list: its own networks; `account_networks`: its account's.
+    :ivar certificates: SHA-256 of those of which it must present one; empty: it needs none.
     :ivar senders: the sender IDs that it may use, as they were approved, by the ways in which they are written.
     :ivar binds: how many it has at all servers.
     """
@@ -31,6 +32,7 @@ class SmppPartner:
     password_hash: bytes = field(repr=False)
     ip_list: tuple[str, ...]
     account_networks: tuple[str, ...]
+    certificates: frozenset[str]
     senders: Mapping[str, str]
     lane: Lane
     rate: int
@@ -44,10 +46,15 @@ class SmppPartner:
         """The id as text: each message says it."""
         return str(self.id)
 
-    def refuses(self, address: str) -> str | None:
-        """Why a bind from there may not be, or may not stay: a reason of `RefusedBind`; None where it may."""
+    def refuses(self, address: str, certificate: str | None) -> str | None:
+        """Why a bind from there may not be, or may not stay: a reason of `RefusedBind`; None where it may.
+
+        :param certificate: SHA-256 of the one that the peer has presented.
+        """
         if not (allows(self.ip_list, address) and allows(self.account_networks, address)):
             return "address"
+        if self.certificates and certificate not in self.certificates:
+            return "certificate"
         if not self.enabled:
             return "disabled"
         return "suspended" if self.is_suspended else None

@@ -23,13 +23,17 @@ _MISSING = object()
 Values = Mapping[str, str | int | None]
 
 
+def names(template: Any) -> set[str]:
+    if isinstance(template, Mapping):
+        return {name for value in template.values() for name in names(value)}
+    if isinstance(template, list):
+        return {name for value in template for name in names(value)}
+    return set(_NAME.findall(template)) if isinstance(template, str) else set()
+
+
 def unknown_names(template: Any) -> set[str]:
     """Names in it that no message has."""
-    if isinstance(template, Mapping):
-        return {name for value in template.values() for name in unknown_names(value)}
-    if isinstance(template, list):
-        return {name for value in template for name in unknown_names(value)}
-    return set(_NAME.findall(template)) - NAMES if isinstance(template, str) else set()
+    return names(template) - NAMES
 
 
 def filled(template: Any, values: Values) -> Any:

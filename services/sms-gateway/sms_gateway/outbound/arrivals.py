@@ -9,7 +9,7 @@ from uuid import UUID
 import prometheus_client
 
 from chassis.logs import get_logger
-from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread
+from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Written
 from sms_gateway.domain.numbers import in_full
 from sms_gateway.outbound.figures import Figures
 from sms_gateway.smpp.constants import MOST_ID
@@ -34,8 +34,17 @@ def usable(identifier: str, carrier_id: UUID) -> bool:
     return False
 
 
-def read(delivered: Iterable[Delivered], carrier_id: UUID, ids: MessageIds, now: float) -> list[Arrival]:
-    """Receipts that say something, messages from phones, and what nobody understands."""
+def read(
+    delivered: Iterable[Delivered],
+    carrier_id: UUID,
+    ids: MessageIds,
+    now: float,
+    passed_on: frozenset[int] = frozenset(),
+) -> list[Arrival]:
+    """Receipts that say something, messages from phones, and what nobody understands.
+
+    :param passed_on: tags of optional parameters that partners get.
+    """
     arrived: list[Arrival] = []
     for each in delivered:
         if isinstance(each, Receipt):
@@ -46,6 +55,7 @@ def read(delivered: Iterable[Delivered], carrier_id: UUID, ids: MessageIds, now:
                     Arrived(
                         carrier_id, identifier, each.state, each.code, each.address, now, sender=each.sender,
                         text=each.text, spelled=each.carrier_message_id.strip(), is_typed=each.is_typed,
+                        parameters=_passed_on(each.tlvs, passed_on),
                     )
                 )  # fmt: skip
         elif isinstance(each, Inbound):
@@ -59,12 +69,20 @@ def read(delivered: Iterable[Delivered], carrier_id: UUID, ids: MessageIds, now:
                     each.body,
                     now,
                     carrier_message_id=each.carrier_message_id,
+                    parameters=_passed_on(each.tlvs, passed_on),
                 )
             )
         else:
             log.warning("delivery_not_understood", carrier_id=str(carrier_id), reason=each.reason)
             arrived.append(ArrivedUnread(carrier_id, each.frame, each.reason, now))
     return arrived
+
+
+def _passed_on(tlvs: dict[int, bytes], tags: frozenset[int]) -> Written | None:
+    """Those of the tags that came."""
+    if not tags or not tlvs:
+        return None
+    return {f"0x{tag:04x}": value.hex() for tag, value in tlvs.items() if tag in tags} or None
 
 
 def count(arrived: Sequence[Arrival], figures: Figures) -> None:

@@ -13,6 +13,7 @@ from sms_gateway.content.submission import Parameters
 from sms_gateway.http_api.client import HttpLink, HttpLinkSettings
 from sms_gateway.http_api.dialects import SMPP, dialect_of
 from sms_gateway.http_api.meanings import STATUSES, Meaning
+from sms_gateway.http_api.number_look_ups import LookUpSettings
 from sms_gateway.http_api.requests import Access
 from sms_gateway.models import Carrier
 from sms_gateway.smpp.client import Link
@@ -43,7 +44,11 @@ class CarrierSettings:
     receipt_ids: str
     response_timeout: int = 60
     parameters: Parameters = ()
+    national_languages: frozenset[str] = frozenset()
+    passed_on: frozenset[int] = frozenset()  # tags of what partners get with its receipts and messages from phones
+    receipts_within: int | None = None  # seconds; None: nobody knows when they are late
     errors: Mapping[int, int] = field(default_factory=dict)  # statuses, and those that say what they mean
+    look_up: LookUpSettings | None = None  # how it tells which network a number is with
     http: HttpLinkSettings | None = None  # then what is SMPP's says nothing
 
     def links(self, work: Work) -> list[Link] | list[HttpLink]:
@@ -87,17 +92,25 @@ class SettingsReader:
             long_form=LongForm(row.long_form) if is_smpp else LongForm.TEXT,
             receipt_ids=row.receipt_ids if is_smpp else "same", response_timeout=row.response_timeout,
             parameters=_parameters(row.parameters or {}), errors=_errors(row.errors or {}),
-            http=None if is_smpp else self._http(row),
+            passed_on=frozenset(int(tag, 16) for tag in row.passed_on),
+            receipts_within=row.receipts_within, national_languages=frozenset(row.national_languages),
+            http=None if is_smpp else self._http(row), look_up=None if is_smpp else self._look_up(row),
         )  # fmt: skip
 
     def _http(self, row: Carrier) -> HttpLinkSettings:
-        http = row.http or {}
+        return HttpLinkSettings(
+            dialect_of(row.kind, row.http or {}), self._access(row), row.window, float(row.response_timeout),
+            self.networks,
+        )  # fmt: skip
+
+    def _look_up(self, row: Carrier) -> LookUpSettings | None:
+        given = (row.http or {}).get("look_up")
+        return LookUpSettings.of(given, self._access(row), self.networks) if given else None
+
+    def _access(self, row: Carrier) -> Access:
         token, secret = (carriers.secret(sealed, self.vault) for sealed in (row.token, row.hook_secret))
         hook_url = f"{self.public_url.rstrip('/')}/hooks/carriers/{row.name}" + (f"?secret={secret}" if secret else "")
-        access = Access(http.get("account") or "", token or "", hook_url)
-        return HttpLinkSettings(
-            dialect_of(row.kind, http), access, row.window, float(row.response_timeout), self.networks
-        )
+        return Access((row.http or {}).get("account") or "", token or "", hook_url)
 
 
 def _parameters(written: Mapping[str, str | None]) -> Parameters:

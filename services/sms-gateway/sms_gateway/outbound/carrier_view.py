@@ -23,8 +23,10 @@ def view(carrier: CarrierOutlet) -> dict[str, Any]:
     figures.BINDS.labels(name).set(sum(link.is_bound for link in carrier.links))
     figures.RATE.labels(name).set(sent)
     figures.OLDEST.labels(name).set(oldest)
+    figures.RECEIPTS_LATE.labels(name).set(carrier.is_late)
     return {
         "circuit": carrier.circuit.state.value,
+        "traffic_share": carrier.watch.lateness.share if carrier.watch else 1.0,
         "binds": [
             {
                 "kind": link.settings.kind,

@@ -21,6 +21,7 @@ from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.composing import NO_CARRIER, is_too_late
 from sms_gateway.outbound.figures import Answers, Figures
 from sms_gateway.outbound.queues import LANES, PartQueues
+from sms_gateway.outbound.receipt_watch import ReceiptWatch
 from sms_gateway.smpp.client import Link
 from sms_gateway.smpp.constants import ILL_CODES, TEMPORARY_STATUSES, code_of
 from sms_gateway.smpp.message_ids import MessageIds
@@ -65,6 +66,7 @@ class CarrierOutlet(Outlet):
         self.figures = Figures(settings.name)
         self.ids = MessageIds(settings.receipt_ids)
         self.circuit = Circuit()
+        self.watch = ReceiptWatch(settings.receipts_within) if settings.receipts_within else None
         self.queues = PartQueues()
         self._alarms = Alarms()
         self._wakes_at = 0.0
@@ -100,6 +102,15 @@ class CarrierOutlet(Outlet):
     def may_send(self, rate: int, *, until: float) -> None:
         self.pace.allow(rate, until)
         self._fill()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its receipts do not come in time: then others take most of its traffic."""
+        return self.watch is not None and self.watch.lateness.is_late
+
+    def is_its_turn(self) -> bool:
+        """Of one whose receipts are late: whether it takes the next message all the same."""
+        return self.watch is None or self.watch.lateness.is_its_turn()
 
     def trial_room(self) -> int | None:
         """How many messages more may be routed to it while it is tried again; None where it is well."""
@@ -203,7 +214,14 @@ class CarrierOutlet(Outlet):
             if not message.parts_left:
                 message.at = now
                 done.append(message)
+        if self.watch is not None:
+            self._watch(done)
         self._settle(done)
+
+    def _watch(self, done: Sequence[SmsMessage]) -> None:
+        taken = next((each for each in done if each.state is MessageState.SUBMITTED), None)
+        if taken is not None and self.watch is not None:
+            self.watch.note_taken(time.monotonic(), taken.message_id)
 
     def _settle(self, done: list[SmsMessage]) -> None:
         # A campaign that is throttled goes more slowly; a code has no time for that.
@@ -335,7 +353,8 @@ class CarrierOutlet(Outlet):
             self._events.settled(done)
 
     def delivered(self, link: Link | HttpLink, delivered: list[tuple[int, Delivered]]) -> None:
-        arrived = arrivals.read([each for _, each in delivered], self.id, self.ids, time.time())
+        passed_on = self.settings.passed_on
+        arrived = arrivals.read([each for _, each in delivered], self.id, self.ids, time.time(), passed_on)
         arrivals.count(arrived, self.figures)
         connection, sequences = link.connection, [sequence for sequence, _ in delivered]
         self._events.received(arrived, lambda: link.acknowledge(sequences, connection))

@@ -15,6 +15,9 @@ _ANSWERS = prometheus_client.Counter("wici_sms_answers_total", "Answers to submi
 _RECEIPTS = prometheus_client.Counter("wici_sms_receipts_total", "Receipts of carriers", ["carrier", "kind"])
 BINDS = prometheus_client.Gauge("wici_sms_binds", "Binds that stand", ["carrier"])
 RATE = prometheus_client.Gauge("wici_sms_sent_per_second", "Parts sent in the last second", ["carrier"])
+RECEIPTS_LATE = prometheus_client.Gauge(
+    "wici_sms_receipts_late", "1: most receipts do not come in time, and others take its traffic", ["carrier"]
+)
 OLDEST = prometheus_client.Gauge("wici_sms_oldest_seconds", "Age of the oldest message that waits", ["carrier"])
 
 WITHOUT_RECEIPT = prometheus_client.Counter(
@@ -84,5 +87,5 @@ class Figures:
 
 def forget(carrier: str) -> None:
     """Nothing is known of a carrier any more that is gone."""
-    for gauge in (BINDS, RATE, OLDEST):
+    for gauge in (BINDS, RATE, OLDEST, RECEIPTS_LATE):
         gauge.remove(carrier)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from channel import retries, stop_sayers
-from channel.batches import Header, Recipient
+from channel.batches import Batch, Header, Recipient
 from channel.old_days import KEPT_DAYS
 from channel.outlets import Chunk, Message, Outlet
 from channel.ports import CommonLoop, CommonUpkeep
@@ -22,12 +22,15 @@ from contracts.short_codes import Codes
 from contracts.vocabulary import Channel, Lane
 from sms_gateway.batches import Content, KnownCarrier, SmsMessage
 from sms_gateway.content.template import RenderFailed
+from sms_gateway.domain.prices import Price, PriceList
 from sms_gateway.domain.retrying import retry_at
 from sms_gateway.domain.routing import Router, RouteRule
+from sms_gateway.http_api.number_look_ups import LookUpSettings
 from sms_gateway.outbound import figures
 from sms_gateway.outbound.carrier_settings import CarrierSettings, SettingsReader
 from sms_gateway.outbound.carriers import CarrierOutlet
 from sms_gateway.outbound.composing import NO_CARRIER, compose
+from sms_gateway.outbound.number_networks import NumberNetworks
 from sms_gateway.outbound.openings import Openings
 from sms_gateway.outbound.queues import LANES
 from sms_gateway.outbound.reports import Reports
@@ -45,6 +48,7 @@ from sms_gateway.store import (
     inbound_parts,
     inbound_sms,
     last_messages,
+    number_networks,
     overdue,
     parked_receipts,
     receipts,
@@ -55,6 +59,7 @@ from sms_gateway.store import (
     unread_deliveries,
 )
 from sms_gateway.store import carriers as carrier_store
+from sms_gateway.store import prices as price_store
 from sms_gateway.store.ledger import SmsLedger
 
 # Of the prompt lanes, each batch is one request: many of them may be under way.
@@ -104,6 +109,7 @@ class SmsOutbound:
         }
         self._carriers: dict[UUID, CarrierOutlet] = {}
         self._router = Router(())
+        self._number_networks = NumberNetworks(database, self._look_up_settings)
         self._reference = random.randrange(256)
         self._contents: dict[str, Content] = {}
         self._carrier_came_up, self._carrier_is_tried = threading.Event(), threading.Event()
@@ -125,6 +131,7 @@ class SmsOutbound:
         """A moment for the binds, so that the first batches do not find every carrier down."""
         await asyncio.to_thread(self._look_up)
         self._reports.start(self._loop, lambda: self._carriers)
+        self._loop.spawn(self._number_networks.run())
         self._loop.spawn(Shares(self._database, lambda: list(self._carriers.values())).keep())
         until = self._running.time() + BIND_WAIT_SECONDS
         while self._running.time() < until:
@@ -137,8 +144,14 @@ class SmsOutbound:
     def outlets(self) -> Sequence[Outlet]:
         return list(self._carriers.values())
 
-    def route(self, header: Header, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
-        return list(Openings(self._carriers, self._router).of(header, recipients))
+    def route(self, batch: Batch, recipients: list[Recipient]) -> list[tuple[Outlet | None, list[Recipient]]]:
+        self._number_networks.want(recipient["address"] for recipient in recipients)
+        return list(Openings(self._carriers, self._router).of(batch, recipients))
+
+    def _look_up_settings(self) -> LookUpSettings | None:
+        """Of the first carrier that can be asked where a number is."""
+        found = (carrier.settings.look_up for carrier in list(self._carriers.values()))
+        return next((each for each in found if each is not None), None)
 
     def _fail_over(self, outlet: CarrierOutlet, messages: Sequence[SmsMessage]) -> list[SmsMessage]:
         """Messages that the outlet does not take now, and has not let leave in part, go to other carriers under the
@@ -156,7 +169,7 @@ class SmsOutbound:
             if self._loop.is_stopped(header):
                 left += by_number.values()
                 continue
-            for carrier, some in openings.of(header, [each.recipient for each in by_number.values()], refused_by):
+            for carrier, some in openings.of(chunk.batch, [each.recipient for each in by_number.values()], refused_by):
                 if carrier is None:
                     left += [by_number[recipient["number"]] for recipient in some]
                 else:
@@ -261,26 +274,40 @@ class SmsOutbound:
             self._sweep_contents,
             self._fill_in_texts,
             self._carry_out_decisions,
+            self._look_for_receipts,
+            self._number_networks.learn,
         )
 
     def _look_up(self) -> None:
         with self._database.transaction() as session:
             rows = [row for row in carrier_store.carriers(session) if row.enabled]
             rules = [row for row in carrier_store.routes(session) if row.enabled]
+            costs = price_store.of_carriers(session) if any(rule.by_cost for rule in rules) else {}
             self._countries = {str(account): some for account, some in account_countries.of_all(session).items()}
         directory = (
             [(row.id, row.version) for row in rows],
-            [(rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network) for rule in rules],
+            [
+                (rule.id, rule.priority, rule.share, rule.lane, rule.account_id, rule.network, rule.by_cost)
+                for rule in rules
+            ],
+            costs,
         )
         if directory == self._directory:
             return
         settings = [self._settings.of(row) for row in rows]
+        now, prices = (
+            time.time(),
+            PriceList(Price(*owner_and_place, cost, 0.0) for owner_and_place, cost in costs.items()),
+        )
         router = Router(
-            RouteRule(
-                rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
-                rule.priority, rule.share, rule.network,
-            )
-            for rule in rules
+            (
+                RouteRule(
+                    rule.carrier_id, rule.prefix, str(rule.account_id) if rule.account_id else None, rule.lane,
+                    rule.priority, rule.share, rule.network, rule.by_cost,
+                )
+                for rule in rules
+            ),
+            lambda carrier_id, place: prices.of_carrier(carrier_id, place, now),
         )  # fmt: skip
         self._running.call_soon_threadsafe(self._use, settings, router)
         self._directory = directory
@@ -365,6 +392,19 @@ class SmsOutbound:
         if is_more:
             self._upkeep.wake()
 
+    def _look_for_receipts(self) -> None:
+        """Whether carriers tell in time what became of their messages, by a sample of each."""
+        now = time.monotonic()
+        for carrier in list(self._carriers.values()):
+            if carrier.watch is None or not (message_ids := carrier.watch.due(now)):
+                continue
+            with self._database.transaction() as session:
+                looked_at, without = receipts.without(cursor_of(session), message_ids)
+            lateness = carrier.watch.lateness
+            if lateness.note(looked_at, without):
+                log.warning("carrier_receipts_late" if lateness.is_late else "carrier_receipts_in_time",
+                            carrier=carrier.settings.name, share=lateness.share)  # fmt: skip
+
     def _forget_old(self) -> None:
         """Messages without an answer wait for a receipt as long as any is looked for."""
         now = datetime.now(UTC)
@@ -375,6 +415,7 @@ class SmsOutbound:
             carrier_instances.forget_old(session)
             code_rates.forget_old(cursor_of(session), now)
             held_ranges.forget_old(session, now)
+            number_networks.forget_old(session, now)
             inbound_sms.forget_old(cursor_of(session))
             inbound_parts.forget_old(cursor_of(session))
             inbound_ids.forget_old(cursor_of(session))

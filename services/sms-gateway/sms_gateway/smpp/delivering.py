@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from contracts.vocabulary import MessageState
@@ -52,10 +54,12 @@ def receipt(
     done_at: datetime,
     source: c.Address,
     destination: c.Address,
+    others: Mapping[int, bytes] = MappingProxyType({}),
 ) -> bytes:
     """The body of a deliver_sm.
 
     :param source: the phone, as the partner wrote it. :param destination: the sender that it named.
+    :param others: parameters of the carrier's that go along.
     """
     word, number = state_of(state, code)
     error = error_of(state, code)
@@ -65,6 +69,7 @@ def receipt(
         f" done date:{times.short(done_at)} stat:{word} err:{error:03d} text:"
     )
     tlvs: dict[int, bytes] = {
+        **others,
         Tag.RECEIPTED_MESSAGE_ID: message_id.encode("ascii") + b"\0",
         Tag.MESSAGE_STATE: bytes((number,)),
         Tag.NETWORK_ERROR_CODE: bytes((_GSM,)) + error.to_bytes(2, "big"),
@@ -72,12 +77,20 @@ def receipt(
     return _body(source, destination, c.ESM_RECEIPT, 0, text.encode("ascii"), tlvs)
 
 
-def answer(*, source: c.Address, destination: c.Address, esm_class: int, data_coding: int, octets: bytes) -> bytes:
+def answer(
+    *,
+    source: c.Address,
+    destination: c.Address,
+    esm_class: int,
+    data_coding: int,
+    octets: bytes,
+    tlvs: Mapping[int, bytes] = MappingProxyType({}),
+) -> bytes:
     """The body of a deliver_sm with what a phone sent, octet for octet."""
     kind = esm_class & c.ESM_UDH
     if len(octets) > _SHORT_MESSAGE:
-        return _body(source, destination, kind, data_coding, b"", {Tag.MESSAGE_PAYLOAD: octets})
-    return _body(source, destination, kind, data_coding, octets, {})
+        return _body(source, destination, kind, data_coding, b"", {**tlvs, Tag.MESSAGE_PAYLOAD: octets})
+    return _body(source, destination, kind, data_coding, octets, dict(tlvs))
 
 
 def _body(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contracts.vocabulary import MessageState
@@ -64,7 +64,8 @@ _DATES = [re.compile(rb"%s date:\s*(\d{10,12})" % name, re.IGNORECASE) for name 
 class Receipt:
     """What a receipt says. `state` None: the message is on its way still.
 
-    `is_typed`: only its text makes it one. Some carriers send theirs so; and any phone can.
+    `is_typed`: only its text makes it one. Some carriers send theirs so; and any phone can. `tlvs`: all
+    that came along.
     """
 
     carrier_message_id: str
@@ -74,6 +75,7 @@ class Receipt:
     sender: str = ""  # whom the message was from: the receipt's destination
     text: bytes = b""
     is_typed: bool = False
+    tlvs: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Inbound:
     esm_class: int
     body: bytes
     carrier_message_id: str = ""
+    tlvs: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -152,7 +155,7 @@ def _read(
         text = body.decode("utf-16-be", "replace").encode("ascii", "replace")
     is_receipt = kind in (ESM_RECEIPT, ESM_INTERMEDIATE) or _names_a_message(text, tlvs)
     if not is_receipt and (kind or not _in_turn(_FORM, text)):
-        return Inbound(source, destination, coding, *_with_header(esm_class, body, tlvs))
+        return Inbound(source, destination, coding, *_with_header(esm_class, body, tlvs), tlvs=tlvs)
     found = _receipt(source, destination, text, tlvs)
     if found is None:
         return Unread(frame, "a receipt without an id or a state")
@@ -214,7 +217,7 @@ def _receipt(address: str, sender: str, text: bytes, tlvs: dict[int, bytes]) -> 
         if not known:
             return None
         state = known[0]
-    return Receipt(identifier, state, _code(text, tlvs), address, sender, text)
+    return Receipt(identifier, state, _code(text, tlvs), address, sender, text, tlvs=tlvs)
 
 
 def _code(text: bytes, tlvs: dict[int, bytes]) -> str:

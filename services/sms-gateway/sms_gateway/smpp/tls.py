@@ -90,6 +90,16 @@ class Tls:
             raise TlsInvalid(name, f"Not usable: {error.reason}") from error
 
 
+def pins_of(name: str, pem: str) -> list[str]:
+    """SHA-256 of each certificate (DER), in hex. :raises TlsInvalid: they are none, or OpenSSL does not take them."""
+    found = _certificates(name, pem)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=pem)
+    except ssl.SSLError as error:
+        raise TlsInvalid(name, f"Not usable: {error.reason}") from error
+    return [hashlib.sha256(each.public_bytes(_DER)).hexdigest() for each in found]
+
+
 def _certificates(name: str, pem: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem.encode())

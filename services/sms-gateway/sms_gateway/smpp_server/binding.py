@@ -69,7 +69,7 @@ class Binding:
         tried = f"network {session.network}", f"system_id {system_id}"
         partner, failures = await asyncio.to_thread(self._look_up, system_id, tried)
         if partner is not None and self._passwords.is_known(password, partner.password_hash):
-            reason = partner.refuses(session.address)
+            reason = partner.refuses(session.address, session.certificate)
         else:
             try:
                 reason = await self._slowly(session, wait_after(failures), password, partner)
@@ -96,7 +96,7 @@ class Binding:
         fits = await self._comparisons.fits(session.network, seconds, session.closed, compare)
         if partner is None or not fits:
             return "password"
-        return partner.refuses(session.address)
+        return partner.refuses(session.address, session.certificate)
 
     def _look_up(self, system_id: str, tried: tuple[str, ...]) -> tuple[SmppPartner | None, int]:
         """The partner of that name, and how often it or its network failed lately at any server."""

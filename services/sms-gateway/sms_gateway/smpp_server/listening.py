@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 
 from chassis.certificates import Certificates
+from chassis.logs import get_logger
 from sms_gateway.config import SmppServerConfig
 from sms_gateway.smpp_server.server import Server
 from sms_gateway.smpp_server.session import Session
 
 BACKLOG = 1024
 HANDSHAKE_SECONDS = 10.0
+
+log = get_logger()
 
 
 class _Handshake(asyncio.Protocol):
@@ -37,6 +40,7 @@ class Listening:
         self._server = server
         self._servers: list[asyncio.Server] = []
         self.certificates: Certificates | None = None
+        self._asked_for = ""
 
     async def start(self) -> None:
         """:raises OSError: a port is taken, or the certificate cannot be read."""
@@ -61,6 +65,7 @@ class Listening:
 
     async def _shaken(self, transport: asyncio.Transport, session: Session) -> None:
         assert self.certificates is not None
+        self._follow_partners(self.certificates)
         context = self.certificates.current()
         try:
             secured = await asyncio.get_running_loop().start_tls(
@@ -75,6 +80,17 @@ class Listening:
             session.connection_lost(None)
         else:
             session.connection_made(secured)
+
+    def _follow_partners(self, certificates: Certificates) -> None:
+        """Partners' certificates are asked for once there is a partner that must present one."""
+        wanted = self._server.client_certificates
+        if wanted == self._asked_for:
+            return
+        self._asked_for = wanted
+        try:
+            certificates.ask_clients(wanted)
+        except OSError as error:
+            log.error("client_certificates_not_loaded", error=error)
 
     async def stop(self) -> None:
         """Take nobody more."""

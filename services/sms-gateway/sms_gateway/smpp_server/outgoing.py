@@ -161,6 +161,7 @@ def body_of(delivery: Delivery) -> bytes:
         return delivering.answer(
             source=_international(delivery.address), destination=_international(body["number"]),
             esm_class=body["esm_class"], data_coding=body["data_coding"], octets=smpp_deliveries.octets_of(body),
+            tlvs=smpp_deliveries.parameters_of(body),
         )  # fmt: skip
     assert delivery.message_id is not None
     ton, npi, before = body["smpp"]["written"]
@@ -169,6 +170,7 @@ def body_of(delivery: Delivery) -> bytes:
         "destination": tuple(body["smpp"]["source"]),
         "submitted_at": ids.created_at(delivery.message_id),
         "done_at": smpp_deliveries.done_at(body),
+        "others": smpp_deliveries.parameters_of(body),
     }
     return delivering.receipt(partners_id(delivery.message_id), body["state"], body["code"], **of)
 

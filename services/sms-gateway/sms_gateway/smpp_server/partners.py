@@ -17,6 +17,7 @@ def partner_of(row: Any) -> SmppPartner:
         password_hash=bytes(row.password_hash),
         ip_list=tuple(row.ip_list),
         account_networks=tuple(row.account_networks),
+        certificates=frozenset(row.client_pins),
         senders=senders_by_spelling(row.active_senders or (), row.senders),
         lane=Lane(row.lane),
         rate=row.rate,

@@ -56,6 +56,7 @@ class Server:
         self.keeps_own_contents = False  # `store.carrier_instances.read_own_contents`
         self.is_stopping = False
         self.ticked_at = time.monotonic()
+        self.client_certificates = ""  # of partners that must present theirs, PEM
 
     # --- connections
 
@@ -163,6 +164,7 @@ class Server:
                 smpp_accounts.close_binds(session, left)
             rows = smpp_accounts.known(session, partner_ids) if partner_ids else []
             self.keeps_own_contents = carrier_instances.read_own_contents(session)
+            self.client_certificates = smpp_accounts.client_certificates(session)
         if forgets:
             self._forget_old()
         present = {row.id: partner_of(row) for row in rows}
@@ -186,7 +188,7 @@ class Server:
             partner = present.get(session.partner.id)
             if partner is None:
                 session.close("the SMPP account is gone")
-            elif reason := partner.refuses(session.address):
+            elif reason := partner.refuses(session.address, session.certificate):
                 session.close(reason)
             elif partner.password_hash != session.partner.password_hash:
                 session.note_error("the password has changed")

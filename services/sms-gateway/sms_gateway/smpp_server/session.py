@@ -7,6 +7,7 @@ may be unanswered, and what may lie in our buffers while the peer does not read.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import time
 from datetime import UTC, datetime
@@ -75,6 +76,7 @@ class Session(asyncio.Protocol):
         self.accepted = self.refused = self.delivered = 0
         self.last_error: tuple[str, datetime] | None = None
         self.is_tls = False
+        self.certificate: str | None = None  # SHA-256 of the peer's own, where it has presented one
         self.closed = asyncio.get_running_loop().create_future()
 
     # --- the life of a connection
@@ -82,7 +84,10 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self.is_tls = transport.get_extra_info("ssl_object") is not None
+        tls = transport.get_extra_info("ssl_object")
+        self.is_tls = tls is not None
+        if tls is not None and (presented := tls.getpeercert(binary_form=True)):
+            self.certificate = hashlib.sha256(presented).hexdigest()
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport.set_write_buffer_limits(WRITE_HIGH, WRITE_LOW)
         if not self.address and not self.is_admitted(transport):

@@ -26,7 +26,8 @@ from chassis.logs import get_logger
 from contracts.events import SMS_ADDRESSES_REFUSED, SMS_RECEIVED, SMS_STOPS_WITHDRAWN
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 from sms_gateway.batches import ArrivedInbound
-from sms_gateway.content import gsm, segments
+from sms_gateway.content import segments
+from sms_gateway.content.delivered import delivered_text
 from sms_gateway.domain.numbers import phone_of, readings
 from sms_gateway.domain.senders import SYSTEM_ACCOUNT
 from sms_gateway.store import (
@@ -222,7 +223,7 @@ def _answer(
     written_to: Mapping[tuple[str, str], Sequence[LastMessage]],
     owners: Mapping[str, Sequence[UUID]],
 ) -> Answer:
-    content = gsm.delivered_text(arrived.octets, arrived.data_coding, arrived.esm_class)
+    content = delivered_text(arrived.octets, arrived.data_coding, arrived.esm_class)
     for phone, number in read:
         if phone and (messages := _of_customers(written_to.get((phone, number), ()))):
             break
@@ -295,6 +296,7 @@ def _for_partners(answer: Answer) -> smpp_deliveries.Answer:
         "data_coding": arrived.data_coding,
         "esm_class": arrived.esm_class,
         "octets": b64encode(arrived.octets).decode("ascii"),
+        "parameters": arrived.parameters,
     }
     return smpp_deliveries.Answer(answered.account_id, answered.message_id, answer.number, phone, body)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import any_, delete, select
 
 from channel.retries import UPKEEP
 from chassis import waking
@@ -45,6 +45,12 @@ def add(session: Session, carrier: Carrier) -> bool:
 
 def carrier_named(session: Session, name: str) -> Carrier | None:
     return session.scalar(select(Carrier).where(Carrier.name == name))
+
+
+def take_language(session: Session, language: str) -> bool:
+    """Whether a carrier that is on takes a language's tables."""
+    found = select(Carrier.id).where(Carrier.enabled, any_(Carrier.national_languages) == language).limit(1)
+    return session.scalar(found) is not None
 
 
 def tls(carrier: Carrier, vault: Vault) -> Tls | None:

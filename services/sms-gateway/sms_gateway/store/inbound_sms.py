@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from chassis.database import Session, columns
 from contracts.ids import first_id_at
-from sms_gateway.content import gsm
+from sms_gateway.content.delivered import delivered_text
 
 KEEP = "90 days"
 FILLED_AT_ONCE = 500
@@ -80,7 +80,7 @@ def fill_in_texts(cursor: Cursor[Any]) -> bool:
         (FILLED_AT_ONCE,),
     )
     found = [
-        (message_id, searched(gsm.delivered_text(bytes(octets), coding, esm_class)))
+        (message_id, searched(delivered_text(bytes(octets), coding, esm_class)))
         for message_id, octets, coding, esm_class in cursor.fetchall()
     ]
     if found:

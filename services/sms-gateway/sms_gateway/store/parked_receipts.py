@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from psycopg import Cursor
 
 from contracts.vocabulary import MessageState
@@ -23,7 +24,7 @@ def park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> Non
             receipt.carrier_id, receipt.carrier_message_id, receipt.address, receipt.state, receipt.code,
             datetime.fromtimestamp(receipt.at, UTC), receipt.sender, datetime.fromtimestamp(receipt.submitted(), UTC),
             receipt.tries + 1, now + timedelta(seconds=min(2.0**receipt.tries, 3600.0)), receipt.spelled,
-            receipt.is_typed,
+            receipt.is_typed, orjson.dumps(receipt.parameters).decode() if receipt.parameters else None,
         )
         for receipt in receipts
         if now - datetime.fromtimestamp(receipt.at, UTC) < KEEP_PARKED
@@ -31,7 +32,7 @@ def park(cursor: Cursor[Any], receipts: Sequence[Arrived], now: datetime) -> Non
     if not rows:
         return
     names = "carrier_id, carrier_message_id, address, state, code, received_at, sender, submitted_at, tries, next_at"
-    with cursor.copy(f"COPY parked_receipts ({names}, spelled, is_typed) FROM STDIN") as copy:
+    with cursor.copy(f"COPY parked_receipts ({names}, spelled, is_typed, parameters) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -43,14 +44,14 @@ def take(cursor: Cursor[Any], limit: int = 1_000) -> list[Arrived]:
         " WHERE next_at <= now() ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED))"
         " RETURNING carrier_id, carrier_message_id, state, code, address,"
         " extract(epoch FROM received_at)::float8, tries, coalesce(sender, ''),"
-        " extract(epoch FROM submitted_at)::float8, spelled, is_typed",
+        " extract(epoch FROM submitted_at)::float8, spelled, is_typed, parameters",
         (limit,),
     )
     # Ids that no index holds are refused at the door now; those that came before that go unread.
     return [
         # A version before this one parked ids as they were written.
-        Arrived(row[0], canonical(row[1]), MessageState(row[2]), *row[3:-2])._replace(
-            spelled=row[-2] or row[1], is_typed=row[-1]
+        Arrived(row[0], canonical(row[1]), MessageState(row[2]), *row[3:-3])._replace(
+            spelled=row[-3] or row[1], is_typed=row[-2], parameters=row[-1]
         )
         for row in cursor.fetchall()
         if len(row[1]) <= MOST_ID + 1

@@ -84,6 +84,20 @@ def _read_plans(cursor: Cursor[Any], account_ids: Sequence[str]) -> dict[str, st
     return {str(account_id): plan for account_id, plan in cursor.fetchall()}
 
 
+def of_carriers(session: Session) -> dict[tuple[UUID, str | None], Amount]:
+    """What each carrier takes now, by place."""
+    cursor = cursor_of(session)
+    cursor.execute(
+        "SELECT DISTINCT ON (carrier_id, network) carrier_id, network, amount, per_parts FROM sms_prices"
+        " WHERE carrier_id IS NOT NULL AND valid_from <= now() ORDER BY carrier_id, network, valid_from DESC"
+    )
+    return {
+        (carrier_id, network): Amount(amount, per_parts)
+        for carrier_id, network, amount, per_parts in cursor.fetchall()
+        if amount is not None
+    }
+
+
 def note_plan(session: Session, *, account_id: UUID, plan: str, occurred_at: datetime) -> None:
     """What `plan_changed` says. Harmless twice, and what is told late changes nothing."""
     if suspensions.is_closed(session, account_id):

@@ -101,6 +101,17 @@ def apply(
     return events
 
 
+def without(cursor: Cursor[Any], message_ids: Sequence[str]) -> tuple[int, int]:
+    """How many of the messages a carrier has, or had, and of how many of these nobody knows more."""
+    cursor.execute(
+        "SELECT count(*), count(*) FILTER (WHERE l.state = 'submitted') FROM unnest(%s::uuid[]) AS u(message_id)"
+        " CROSS JOIN LATERAL (SELECT state FROM ledger WHERE message_id = u.message_id LIMIT 1) l",
+        (list(message_ids),),
+    )
+    looked_at, silent = cursor.fetchone() or (0, 0)
+    return int(looked_at), int(silent)
+
+
 def _name_peer(events: Iterable[Event], name: str | None) -> None:
     for event in events:
         event["peer"] = name or ""
@@ -141,7 +152,15 @@ def _apply_to_messages(
     for identifier, message_id, account_id, campaign_id in cursor.fetchall():
         receipt = waiting.pop(identifier, None)
         if receipt is not None:
-            events.append(receipt_event(message_id, account_id, campaign_id, receipt.at, receipt.state, receipt.code))
+            event = receipt_event(message_id, account_id, campaign_id, receipt.at, receipt.state, receipt.code)
+            events.append(_with_parameters(event, receipt))
+
+
+def _with_parameters(event: Event, receipt: Arrived) -> Event:
+    """For partners; `smpp_deliveries.add_receipts` takes them out of it again."""
+    if receipt.parameters and event["campaign_id"] is None:
+        event["parameters"] = receipt.parameters
+    return event
 
 
 def _apply_to_parts(
@@ -151,9 +170,12 @@ def _apply_to_parts(
     if not touched:
         return
     at = max(receipt.at for receipt in waiting.values())
+    last = {str(message_id): waiting[identifier] for identifier, message_id in touched if identifier in waiting}
     for identifier, _ in touched:
         waiting.pop(identifier, None)
-    events += parts.end_messages(cursor, list({message_id for _, message_id in touched}), since, at)
+    for event in parts.end_messages(cursor, list({message_id for _, message_id in touched}), since, at):
+        receipt = last.get(event["message_id"])
+        events.append(event if receipt is None else _with_parameters(event, receipt))
 
 
 def _apply_as_spelled_earlier(

@@ -91,6 +91,12 @@ def named(session: Session, system_id: str) -> Any:
     return session.execute(_KNOWN_BY_SYSTEM_ID, {"system_id": system_id}).one_or_none()
 
 
+def client_certificates(session: Session) -> str:
+    """PEM of all that partners must present, in an order that stays."""
+    query = select(SmppAccount.client_certificates).where(SmppAccount.client_certificates.is_not(None))
+    return "\n".join(each for each in session.scalars(query.order_by(SmppAccount.id)) if each)
+
+
 def open_bind(session: Session, smpp_account_id: UUID, bind_id: UUID, state: dict[str, Any]) -> bool:
     """Write a bind down, unless there are as many as may be: exact, however many servers are asked at once."""
     found = session.execute(

@@ -37,9 +37,9 @@ _RECEIPTS = f"""
 INSERT INTO smpp_deliveries (id, smpp_account_id, account_id, message_id, address, due_at, body)
 SELECT u.id, s.smpp_account_id, s.account_id, u.message_id, l.address, u.due_at,
   jsonb_build_object('kind', 'receipt', 'state', u.state, 'code', u.code, 'at', u.at, 'recipients', s.recipients,
-    'smpp', s.smpp)
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::float8[])
-  AS u(id, due_at, message_id, stem_id, state, code, at)
+    'smpp', s.smpp, 'parameters', u.parameters)
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::float8[],
+  %s::jsonb[]) AS u(id, due_at, message_id, stem_id, state, code, at, parameters)
 CROSS JOIN LATERAL (
   SELECT smpp_account_id, account_id, recipients, smpp FROM sends
   WHERE stem_id = u.stem_id AND smpp_account_id IS NOT NULL LIMIT 1
@@ -111,12 +111,15 @@ def add_receipts(cursor: Cursor[Any], events: Sequence[Event]) -> None:
     for event in events:
         if event["campaign_id"] is not None or not _is_end(event):
             continue
-        message_id = UUID(event["message_id"])
+        message_id, parameters = UUID(event["message_id"]), event.pop("parameters", None)
         rows.append(
-            (new_id(), now, message_id, stem_of(message_id), event["kind"], event.get("code") or "", event["at"])
-        )
+            (
+                new_id(), now, message_id, stem_of(message_id), event["kind"], event.get("code") or "", event["at"],
+                orjson.dumps(parameters).decode() if parameters else None,
+            )
+        )  # fmt: skip
     if rows:
-        cursor.execute(_RECEIPTS, columns(rows, 7))
+        cursor.execute(_RECEIPTS, columns(rows, 8))
         if cursor.rowcount:
             waking.wake_elsewhere(cursor, DELIVERIES)
 
@@ -183,6 +186,11 @@ def forget(session: Session, *, account_id: UUID, addresses: Collection[str]) ->
 
 def octets_of(body: dict[str, Any]) -> bytes:
     return b64decode(body["octets"])
+
+
+def parameters_of(body: dict[str, Any]) -> dict[int, bytes]:
+    """Optional ones of the carrier's, that are passed on; of what was stored before there are none."""
+    return {int(tag, 16): bytes.fromhex(value) for tag, value in (body.get("parameters") or {}).items()}
 
 
 def done_at(body: dict[str, Any]) -> datetime:

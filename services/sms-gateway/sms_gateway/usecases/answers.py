@@ -13,7 +13,7 @@ from chassis.actors import account_of
 from chassis.database import Session
 from contracts.rpc import Actor
 from contracts.vocabulary import Direction, Wish
-from sms_gateway.content import gsm
+from sms_gateway.content.delivered import delivered_text
 from sms_gateway.domain.numbers import bare
 from sms_gateway.store import conversations, inbound_sms
 
@@ -93,7 +93,7 @@ def list_conversation(
 def _said(row: Any, sent: Mapping[UUID, Any]) -> dict[str, Any]:
     shown = {**row, "text": None, "state": None, "is_automatic": False, "missing_parts": row["missing_parts"] or []}
     if row["direction"] == Direction.RECEIVED:
-        return {**shown, "text": gsm.delivered_text(bytes(row["octets"]), row["data_coding"], row["esm_class"])}
+        return {**shown, "text": delivered_text(bytes(row["octets"]), row["data_coding"], row["esm_class"])}
     known = sent.get(row["message_id"])
     return {**shown, **{name: known[name] for name in ("text", "state", "is_automatic")}} if known else shown
 
@@ -111,5 +111,5 @@ def _pattern(q: str | None) -> str | None:
 
 def inbound(row: Any) -> dict[str, Any]:
     octets = bytes(row["octets"])
-    text = gsm.delivered_text(octets, row["data_coding"], row["esm_class"])
+    text = delivered_text(octets, row["data_coding"], row["esm_class"])
     return {**row, "octets": octets.hex(), "text": text}

@@ -26,9 +26,20 @@ _SHOWN = ("id", "to", "state", "code", "parts", "created_at", "submitted_at", "f
 
 
 def test_carrier(
-    session: Session, *, actor: Actor, now: datetime, carrier_id: UUID, to: str, text: str, sender: str, reason: str
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    carrier_id: UUID,
+    to: str,
+    text: str,
+    sender: str,
+    reason: str,
+    national_language: str | None = None,
 ) -> dict[str, Any]:
     """Send it by this carrier and no other, whatever the routes say; in no account's quota.
+
+    :param national_language: whose tables it is written with, whether or not the carrier is known to take them.
 
     :raises Conflict: the carrier is switched off.
     """
@@ -38,7 +49,7 @@ def test_carrier(
         raise exceptions.not_found("carrier")
     if not carrier.enabled:
         raise Conflict("carrier.disabled", "The carrier is switched off.")
-    counted = count_parts(text=text, replace_diacritics=False)
+    counted = count_parts(text=text, replace_diacritics=False, national_language=national_language)
     if not counted["text"].strip():
         raise exceptions.text_empty()
     content = {
@@ -47,6 +58,7 @@ def test_carrier(
         "replace_diacritics": False,
         "flash": False,
         "validity_minutes": VALIDITY_MINUTES,
+        **({"national_language": national_language} if counted["national_language"] else {}),
     }
     plan = Plan(
         account_id=SYSTEM_ACCOUNT,

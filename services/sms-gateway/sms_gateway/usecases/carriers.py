@@ -27,7 +27,7 @@ SECRETS = ("password", "tls_key", "token", "hook_secret")
 DEFAULTS: dict[str, Any] = {
     "kind": "smpp", "system_type": "", "bind_mode": "transceiver", "binds": 2, "window": 50, "rate": 0, "tls": False,
     "long_form": "udh", "receipt_ids": "same", "response_timeout": 60, "without_receipt": "expired",
-    "enabled": True,
+    "national_languages": [], "passed_on": [], "enabled": True,
 }  # fmt: skip
 
 

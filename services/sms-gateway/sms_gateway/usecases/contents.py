@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from uuid import UUID
 from chassis import short_link_hosts
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.errors import Invalid
+from contracts.errors import Invalid, Unavailable
 from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -21,8 +22,8 @@ from sms_gateway.content import description, gsm, parts
 from sms_gateway.content import short_links as short_links_of
 from sms_gateway.content.first_render import FirstRender, render_apart, show_apart
 from sms_gateway.content.template import RenderFailed
+from sms_gateway.store import carriers, senders
 from sms_gateway.store import contents as store
-from sms_gateway.store import senders
 from sms_gateway.usecases import prices
 
 SAMPLE_SECONDS = 8.0
@@ -42,10 +43,16 @@ class Ask(Protocol):
 
 
 def count_parts(
-    *, text: str, replace_diacritics: bool, short_links: bool = False, short_link_url: str | None = None
+    *,
+    text: str,
+    replace_diacritics: bool,
+    national_language: str | None = None,
+    short_links: bool = False,
+    short_link_url: str | None = None,
 ) -> dict[str, Any]:
     """A text as it would travel (C7).
 
+    :param national_language: whose tables it may be written with.
     :param short_link_url: what short links start with.
     :raises Invalid: over 255 parts, or a link that cannot be shortened.
     """
@@ -53,13 +60,14 @@ def count_parts(
         text = _shortened(text, short_link_url)
     travelling = gsm.replace_diacritics(text) if replace_diacritics else text
     try:
-        counted, plain = parts.count(travelling), description.plainly(travelling)
+        counted, plain = parts.count(travelling, national_language), description.plainly(travelling)
     except parts.TooLong:
         raise exceptions.text_too_long() from None
     return {
         **_shown(counted),
         "offending": counted.offending,
-        "offenders": [asdict(one) for one in description.offenders(travelling)],
+        "offenders": [asdict(one) for one in description.offenders(travelling, national_language)],
+        "national_language": counted.national_language,
         "text": travelling,
         "replaced": None if plain is None else {**_shown(plain), "parts_saved": counted.parts - plain.parts},
     }
@@ -91,6 +99,8 @@ def keep_short_link_host(session: Session, *, event: Mapping[str, Any]) -> None:
 def with_address(content: dict[str, Any], short_link_url: str | None) -> dict[str, Any]:
     """The content as it is kept: where short links are asked for, the address that they start with."""
     kept = {name: value for name, value in content.items() if name != "short_links"}
+    if kept.get("national_language") is None:
+        kept.pop("national_language", None)  # of most: what they say keeps its hash
     if content.get("short_links") and short_link_url is not None:
         kept["short_link_url"] = short_link_url
     return kept
@@ -110,28 +120,49 @@ def measure(
     """
     if not is_granted("sms.campaigns.read", actor.get("permissions", [])):
         raise exceptions.permission_missing("sms.campaigns.read")
+    until = time.monotonic() + SAMPLE_SECONDS
     try:
         variables = show_apart(content, account_of(actor), []).variables
         wanted = {"channel": str(Channel.SMS), "audience": audience, "fields": sorted({*variables, "phone"})}
-        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)["contacts"]
-        texts = show_apart(content, account_of(actor), [contact["fields"] for contact in sample]).texts
+        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)
+        contacts = sample["contacts"]
+        texts = show_apart(content, account_of(actor), [contact["fields"] for contact in contacts]).texts
     except RenderFailed as failed:
         raise exceptions.template_invalid(failed.detail, failed.code) from None
-    counted = _counted([contact["fields"].get("phone") for contact in sample], texts)
+    size = sample.get("size")
+    if size is None:
+        size = _counted_apart(ask, audience, seconds=until - time.monotonic())
+    counted = _counted(contacts, texts, content.get("national_language"))
+    made = [
+        prices.Sampled(contact["fields"].get("phone"), one.parts, contact.get("stands_for", 0))
+        for contact, one in counted
+    ]
     with database.transaction() as session:
-        networks = prices.of_sample(session, account_of(actor), [(phone, one.parts) for phone, one in counted], now)
-    return {"variables": variables, **_measured([one for _, one in counted], len(texts)), "networks": networks}
+        networks, total = prices.of_sample(session, account_of(actor), made, size, now)
+    measured = _measured([one for _, one in counted], len(texts))
+    return {"variables": variables, **measured, "networks": networks, "reachable": size, "total": total}
+
+
+def _counted_apart(ask: Ask, audience: dict[str, Any], *, seconds: float) -> int | None:
+    """The size of an audience of which a sample saw a part; None where it cannot be known in that time."""
+    if seconds <= 0:
+        return None
+    try:
+        wanted = {"channel": str(Channel.SMS), "audience": audience}
+        return int(ask("contacts.count_audience", wanted, deadline=seconds)["count"])
+    except Unavailable:
+        return None
 
 
 def _counted(
-    phones: Sequence[str | None], texts: Sequence[str | RenderFailed]
-) -> list[tuple[str | None, parts.Counted]]:
-    """Those that can be made, with the phone of each."""
+    contacts: Sequence[Mapping[str, Any]], texts: Sequence[str | RenderFailed], language: str | None
+) -> list[tuple[Mapping[str, Any], parts.Counted]]:
+    """Those whose text can be made, with its length."""
     counted = []
-    for phone, text in zip(phones, texts, strict=True):
+    for contact, text in zip(contacts, texts, strict=True):
         if isinstance(text, str):
             with suppress(parts.TooLong):
-                counted.append((phone, parts.count(text)))
+                counted.append((contact, parts.count(text, language)))
     return counted
 
 
@@ -168,25 +199,27 @@ def check_content(
         problem = {"field": "text", "code": failed.code, "detail": failed.detail, "hits": []}
         return answer | {"problems": [problem]}
     texts = [one for one in shown.texts if isinstance(one, str)]
-    replaces = bool(content.get("replace_diacritics"))
+    replaces, language = bool(content.get("replace_diacritics")), content.get("national_language")
     longest = max(texts, key=len, default=gsm.replace_diacritics(text) if replaces else text)
     try:
-        figures = count_parts(text=longest, replace_diacritics=False)
-        rendered = [_rendered(one) for one in shown.texts]
+        figures = count_parts(text=longest, replace_diacritics=False, national_language=language)
+        rendered = [_rendered(one, language) for one in shown.texts]
     except Invalid as refused:
         problem = {"field": "text", "code": refused.code, "detail": refused.detail, "hits": []}
         return answer | {"variables": shown.variables, "problems": [problem]}
     with database.transaction() as session:
         figures["prices"] = prices.of_text(session, account_of(actor), figures["parts"], now)
+        problems = _language_problems(session, content, "national_language")
     return answer | {
-        "variables": shown.variables, "figures": figures, "rendered": rendered, "advice": _advice(figures),
+        "variables": shown.variables, "problems": problems, "figures": figures, "rendered": rendered,
+        "advice": _advice(figures),
     }  # fmt: skip
 
 
-def _rendered(text: str | RenderFailed) -> dict[str, Any]:
+def _rendered(text: str | RenderFailed, language: str | None) -> dict[str, Any]:
     if isinstance(text, RenderFailed):
         return {"problem": text.detail}
-    counted = count_parts(text=text, replace_diacritics=False)
+    counted = count_parts(text=text, replace_diacritics=False, national_language=language)
     return {name: counted[name] for name in ("text", "encoding", "characters", "units", "parts")}
 
 
@@ -221,7 +254,9 @@ def prepare_content(
     content = with_address(content, short_link_url)
     with database.transaction() as session:
         spelling = senders.active_spelling(session, account_id=account_id, sender=sender)
-    problems = [] if spelling else [SENDER_NOT_ACTIVE.copy()]
+        problems = _language_problems(session, content, "content.national_language")
+    if spelling is None:
+        problems.insert(0, SENDER_NOT_ACTIVE.copy())
     answer: dict[str, Any] = {
         "content_hash": None,
         "variables": [],
@@ -241,6 +276,21 @@ def prepare_content(
     with database.transaction() as session:
         name = store.keep_content(session, account_id=account_id, sender=spelling, content=content)
     return answer | {"content_hash": name, "parts_max": rendered.parts}
+
+
+def ensure_language(database: Database, language: str) -> None:
+    """:raises Invalid: no carrier takes its tables."""
+    with database.transaction() as session:
+        if not carriers.take_language(session, language):
+            raise exceptions.language_not_taken()
+
+
+def _language_problems(session: Session, content: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
+    language = content.get("national_language")
+    if language is None or carriers.take_language(session, language):
+        return []
+    code, detail = exceptions.LANGUAGE_NOT_TAKEN, exceptions.LANGUAGE_NOT_TAKEN_DETAIL
+    return [{"field": field, "code": code, "detail": detail, "hits": []}]
 
 
 def ensure_sender(session: Session, account_id: UUID, sender: str) -> str:
@@ -266,7 +316,8 @@ def render_preview(
     with database.transaction() as session:
         row = own_content(session, account_id, content_hash)
     text = rendered_or_refused(row.content, fields_, account_id).text
-    return {**count_parts(text=text, replace_diacritics=False), "sender": row.sender}
+    language = row.content.get("national_language")
+    return {**count_parts(text=text, replace_diacritics=False, national_language=language), "sender": row.sender}
 
 
 def own_content(session: Session, account_id: UUID, content_hash: str) -> Any:

@@ -28,24 +28,35 @@ from sms_gateway.domain.ranges import RangeState
 from sms_gateway.domain.sends import NewSend, Plan, new_send, request_hash
 from sms_gateway.store import contents, held_ranges, messages, new_sends, senders, unknown_messages
 from sms_gateway.store.code_rates import CodeRates
-from sms_gateway.usecases.contents import count_parts, ensure_sender, own_content, rendered_or_refused, with_address
+from sms_gateway.usecases.contents import (
+    count_parts,
+    ensure_language,
+    ensure_sender,
+    own_content,
+    rendered_or_refused,
+    with_address,
+)
 from sms_gateway.usecases.sms_ranges import RangeGuard
 
 _ACCOUNT_AND_SENDER = attrgetter("account_id", "sender")
 
 
 def plan_send(
-    _database: Database, *, actor: Actor, now: datetime, short_link_url: str | None = None, **request: Any
+    database: Database, *, actor: Actor, now: datetime, short_link_url: str | None = None, **request: Any
 ) -> Plan:
-    """Check a POST /v1/sms as far as that is possible without the database.
+    """Check a POST /v1/sms as far as that is possible without the account's row.
 
     :param short_link_url: what short links start with.
-    :raises Invalid: the text is too long or empty, a link cannot be shortened, the time is past or too far.
+    :raises Invalid: the text is too long or empty, a link cannot be shortened, the time is past or too far, or no
+        carrier takes the tables that it is written with.
     """
     account_id = account_of(actor)
     text = {"text": request["text"], "replace_diacritics": request["replace_diacritics"]}
     is_short = bool(request.get("short_links"))
-    counted = count_parts(**text, short_links=is_short, short_link_url=short_link_url)
+    language = request.get("national_language")
+    counted = count_parts(**text, national_language=language, short_links=is_short, short_link_url=short_link_url)
+    if language is not None and counted["national_language"]:
+        ensure_language(database, language)
     if not counted["text"].strip():
         raise exceptions.text_empty()
     _ensure_schedule(request["schedule_at"], now)
@@ -57,6 +68,7 @@ def plan_send(
             "flash": request["flash"],
             "validity_minutes": request["validity"],
             "short_links": is_short,
+            "national_language": counted["national_language"],
         },
         short_link_url,
     )

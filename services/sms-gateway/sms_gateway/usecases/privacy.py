@@ -24,6 +24,7 @@ from sms_gateway.store import (
     inbound_sms,
     last_messages,
     messages,
+    number_networks,
     people,
     prices,
     replies,
@@ -86,6 +87,7 @@ def erase_person(
         if not dry_run:
             unread_deliveries.forget(session, **theirs)
             inbound_parts.forget(session, **theirs)
+            number_networks.forget(session, addresses=addresses)
             for table in (last_messages, smpp_deliveries, stop_sayers, replies, conversations):
                 table.forget(session, account_id=account_of(actor), addresses=addresses)
     return answer

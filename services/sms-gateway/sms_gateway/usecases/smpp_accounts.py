@@ -12,16 +12,20 @@ from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
+from contracts.sms_gateway import smpp_accounts as contract
 from sms_gateway import exceptions
 from sms_gateway.domain import smpp_passwords
 from sms_gateway.models import SmppAccount
+from sms_gateway.smpp import tls
 from sms_gateway.store import senders
 from sms_gateway.store import smpp_accounts as store
 from sms_gateway.usecases import views
 
 MOST = 50  # of one account
+MOST_CERTIFICATES = 5
 
 
 def list_smpp_accounts(session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int) -> pages.Page:
@@ -53,10 +57,17 @@ def get_smpp_account(session: Session, *, actor: Actor, now: datetime, smpp_acco
 
 
 def update_smpp_account(
-    session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID, **settings: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    smpp_account_id: UUID,
+    if_match: list[str] | None = None,
+    **settings: Any,
 ) -> views.View:
     """Change what is named. :raises Invalid: a sender ID that is not active."""
     account = _found(session, actor, smpp_account_id, for_update=True)
+    ensure_current(if_match, contract.SmppAccount, _shown(session, account))
     for name, value in _checked(session, account.account_id, settings).items():
         setattr(account, name, value)
     account.updated_at = now
@@ -75,8 +86,11 @@ def rotate_smpp_password(session: Session, *, actor: Actor, now: datetime, smpp_
     return {**_shown(session, account), "password": password}
 
 
-def delete_smpp_account(session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID) -> None:
+def delete_smpp_account(
+    session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID, if_match: list[str] | None = None
+) -> None:
     account = _found(session, actor, smpp_account_id, for_update=True)
+    ensure_current(if_match, contract.SmppAccount, _shown(session, account))
     store.remove(session, account.id)
     _record(session, actor, account, "smpp_account.deleted")
 
@@ -100,6 +114,8 @@ def _checked(session: Session, account_id: UUID, settings: dict[str, Any]) -> di
             detail = f"Not active for the account: {', '.join(missing)}."
             raise Invalid.of_field("senders", "sender.not_active", detail)
         checked["senders"] = sorted(active.values())
+    if "client_certificates" in settings:
+        checked["client_pins"] = _pins(settings["client_certificates"])
     return checked
 
 
@@ -116,6 +132,20 @@ def _shown(session: Session, account: SmppAccount) -> views.View:
 
 def _record(session: Session, actor: Actor, account: SmppAccount, act: str, **details: Any) -> None:
     acts.record(session, SMS_GATEWAY_ACT, actor, act, target_id=account.id, name=account.name, **details)
+
+
+def _pins(certificates: str | None) -> list[str]:
+    """:raises Invalid: they are none, or more than `MOST_CERTIFICATES`."""
+    if certificates is None:
+        return []
+    try:
+        pins = tls.pins_of("client_certificates", certificates)
+    except tls.TlsInvalid as invalid:
+        raise Invalid.of_field(invalid.name, "smpp_account.certificate_invalid", invalid.detail) from None
+    if len(pins) > MOST_CERTIFICATES:
+        detail = f"At most {MOST_CERTIFICATES}: the one in use and those that follow it."
+        raise Invalid.of_field("client_certificates", "smpp_account.too_many_certificates", detail)
+    return pins
 
 
 def _network(written: str, number: int) -> str:

@@ -15,16 +15,19 @@ _SENDER_ID = ("id", "account_id", "sender", "state", "reason", "created_at", "up
 _CARRIER = (
     "id", "name", "host", "port", "system_id", "system_type", "bind_mode", "binds", "window", "rate", "tls",
     "tls_ca", "tls_pin", "tls_server_name", "tls_certificate",
-    "long_form", "parameters", "errors", "receipt_ids", "response_timeout", "without_receipt", "enabled",
-    "created_at", "kind", "http",
+    "long_form", "national_languages", "parameters", "passed_on", "errors", "receipt_ids", "receipts_within",
+    "response_timeout", "without_receipt", "enabled", "created_at", "kind", "http",
 )  # fmt: skip
 _OF_SMPP = ("host", "port", "system_id")
 _SMPP_ACCOUNT = (
-    "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers", "enabled",
-    "created_at", "updated_at",
+    "id", "name", "system_id", "ip_list", "senders", "lane", "max_binds", "rate", "window", "answers",
+    "client_certificates", "enabled", "created_at", "updated_at",
 )  # fmt: skip
 _KEYWORD = ("id", "keyword", "answer", "group_id", "grants_consent", "enabled", "created_at", "updated_at")
-_ROUTE = ("id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "enabled")
+_ROUTE = (
+    "id", "carrier_id", "prefix", "network", "account_id", "lane", "priority", "share", "by_cost",
+    "enabled",
+)  # fmt: skip
 
 
 def sender_id(row: SenderId) -> View:

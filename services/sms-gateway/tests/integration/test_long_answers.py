@@ -11,7 +11,7 @@ from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts import events
-from sms_gateway.content import gsm
+from sms_gateway.content.delivered import delivered_text
 from sms_gateway.store import answers, inbound_parts, inbound_sms
 
 SAID = ["Dzień dobry, chciałbym ", "zamówić dwie sztuki, ", "proszę o odpowiedź."]
@@ -42,7 +42,7 @@ def join(database: Database) -> list[Any]:
 
 def kept(database: Database) -> list[Any]:
     found = rows(database, "SELECT octets, data_coding, esm_class, parts, missing_parts FROM inbound_sms ORDER BY id")
-    return [(gsm.delivered_text(bytes(octets), *how), total, missing) for octets, *how, total, missing in found]
+    return [(delivered_text(bytes(octets), *how), total, missing) for octets, *how, total, missing in found]
 
 
 def test_two_processes_take_the_parts_out_of_order_and_doubled_and_the_account_has_one_message(

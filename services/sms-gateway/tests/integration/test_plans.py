@@ -257,6 +257,7 @@ def _run_everything_hot(cursor: Any) -> None:
     receipts.apply(cursor, parked_receipts.take(cursor), now)
     claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])
+    claims.under_way(cursor, new_id(), {str(new_id()): number for number in range(100)})
     claims.delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim])
     lane_outbox.record(cursor, instance, ledger.source, orjson.loads(b"[]"), [])
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_gateway.content import gsm, parts, segments
+from sms_gateway.content.delivered import delivered_text
 from sms_gateway.domain.joining import Joined, Segment, join
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp import receipts
@@ -51,7 +52,7 @@ class Store:
 
 
 def text_of(message: Joined) -> str | None:
-    return gsm.delivered_text(*segments.joined(message.segments))
+    return delivered_text(*segments.joined(message.segments))
 
 
 @given(TEXTS, st.integers(0, 65_535), st.booleans(), st.data())
@@ -133,14 +134,14 @@ def test_characters_that_the_cut_goes_through_are_whole_again(coding: int) -> No
         Segment(UUID(int=number), number, head + bytes((number,)) + part, coding, 0x40, 0.0)
         for number, part in enumerate((octets[:middle], octets[middle:]), 1)
     ]
-    assert gsm.delivered_text(*segments.joined(some)) == ("Cena: 5€" if coding == 0 else "👍")
+    assert delivered_text(*segments.joined(some)) == ("Cena: 5€" if coding == 0 else "👍")
 
 
 def test_parts_in_two_alphabets_and_other_elements_of_the_header_stay() -> None:
     first = Segment(UUID(int=1), 1, b"\x0b\x05\x04\x0b\x84\x23\xf0\x00\x03\x07\x02\x01Hej ", 0, 0x43, 0.0)
     second = Segment(UUID(int=2), 2, b"\x05\x00\x03\x07\x02\x02" + "ż".encode("utf-16-be"), 8, 0x43, 0.0)
     octets, coding, esm_class = segments.joined([first, second])
-    assert gsm.delivered_text(octets, coding, esm_class) == "Hej ż"
+    assert delivered_text(octets, coding, esm_class) == "Hej ż"
     assert (octets[:7], esm_class) == (b"\x06\x05\x04\x0b\x84\x23\xf0", 0x43)
 
 
@@ -174,6 +175,6 @@ def test_sar_parameters_are_a_header_like_any_other() -> None:
     ]  # fmt: skip
     part = delivered(dict(sar))
     assert segments.place_of(part.body, part.esm_class) == (0x1234, 3, 2)
-    assert gsm.delivered_text(part.body, part.data_coding, part.esm_class) == "Hej"
+    assert delivered_text(part.body, part.data_coding, part.esm_class) == "Hej"
     alone = delivered(dict(sar[:2]))
     assert (alone.body, alone.esm_class) == (b"Hej", 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from sms_gateway.content.parts import LongForm
 from sms_gateway.domain.routing import Router, RouteRule
 from sms_gateway.outbound.carrier_settings import CarrierSettings
 from sms_gateway.outbound.carriers import CarrierOutlet
+from sms_gateway.outbound.receipt_watch import ReceiptWatch
 from sms_gateway.outbound.sms import SmsOutbound
 
 
@@ -62,11 +63,13 @@ def outbound(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[SmsOutbou
     return make
 
 
-def handed_over(carrier: CarrierOutlet, count: int) -> list[SmsMessage]:
+def handed_over(carrier: CarrierOutlet, count: int, **content: str) -> list[SmsMessage]:
     """A chunk of messages that are claimed for the carrier."""
     raw = {name: str(new_id()) for name in ("batch_id", "account_id", "send_id")}
     recipients = [{"number": number, "address": f"+48600{number:06d}"} for number in range(count)]
-    batch = Batch(Header({**raw, "content_hash": "h"}, Lane.BULK), Content(new_id(), "Wici", {"text": "Hej"}), count)
+    batch = Batch(
+        Header({**raw, "content_hash": "h"}, Lane.BULK), Content(new_id(), "Wici", {"text": "Hej", **content}), count
+    )
     chunk = Chunk(batch, carrier, recipients)
     carrier.claimed[Lane.BULK] += count
     return [SmsMessage(chunk, recipient, str(new_id()), False, 0) for recipient in recipients]
@@ -119,10 +122,55 @@ def test_a_carrier_on_trial_gets_as_many_as_it_has_room_for(outbound: Any, way: 
     messages = handed_over(first, 10)
     if way == "route":
         made._carriers = {each.id: each for each in (second, third)}
-        header = SimpleNamespace(account_id=messages[0].header.account_id, lane=Lane.BULK)
-        groups = made.route(header, [message.recipient for message in messages])
+        groups = made.route(messages[0].chunk.batch, [message.recipient for message in messages])
         assert [(outlet, len(some)) for outlet, some in groups] == [(second, 3), (third, 7)]
         return
 
     assert made._fail_over(first, messages) == []
     assert (second.claimed[Lane.BULK], third.claimed[Lane.BULK]) == (3, 7)
+
+
+@pytest.mark.parametrize("way", ["route", "fail over"])
+def test_what_may_need_a_languages_tables_leaves_by_carriers_that_take_them(outbound: Any, way: str) -> None:
+    made, (first, second, third) = outbound(3)
+    third.settings = replace(third.settings, national_languages=frozenset({"tr"}))
+    messages = handed_over(first, 10, national_language="tr")
+    if way == "route":
+        recipients = [message.recipient for message in messages]
+        assert made.route(messages[0].chunk.batch, recipients) == [(third, recipients)]
+        only = [{**recipients[0], "carrier_id": str(second.id)}]  # an operator's test of what it takes
+        assert made.route(messages[0].chunk.batch, only) == [(second, only)]
+        return
+
+    assert made._fail_over(first, messages) == []
+    assert (second.claimed[Lane.BULK], third.claimed[Lane.BULK]) == (0, 10)
+
+
+def test_a_carrier_whose_receipts_are_late_gets_a_trickle_and_then_more(outbound: Any) -> None:
+    made, (first, second) = outbound(2)
+    first.watch = ReceiptWatch(60.0)
+
+    def taken() -> int:
+        messages = handed_over(second, 100)
+        recipients = [message.recipient for message in messages]
+        return {outlet: len(some) for outlet, some in made.route(messages[0].chunk.batch, recipients)}.get(first, 0)
+
+    assert taken() == 100
+    first.watch.lateness.note(40, 20)
+    assert taken() == 2
+    grown = []
+    for _ in range(3):
+        first.watch.lateness.note(40, 4)
+        grown.append(taken())
+    assert grown == [10, 50, 100]
+
+
+def test_a_sole_carrier_keeps_its_traffic_however_late_its_receipts_are(outbound: Any) -> None:
+    made, (only,) = outbound(1)
+    only.watch = ReceiptWatch(60.0)
+    only.watch.lateness.note(40, 40)
+    messages = handed_over(only, 10)
+    recipients = [message.recipient for message in messages]
+
+    assert only.is_late
+    assert made.route(messages[0].chunk.batch, recipients) == [(only, recipients)]

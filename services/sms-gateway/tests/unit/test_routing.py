@@ -4,10 +4,17 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from contracts.vocabulary import Lane
+from sms_gateway.domain.networks import network_of
+from sms_gateway.domain.prices import Amount
 from sms_gateway.domain.routing import Router, RouteRule
 
 A, B, C = uuid4(), uuid4(), uuid4()
 ACCOUNT = str(uuid4())
+
+
+def _phone_of(network: str) -> str:
+    """A number in a range of the network."""
+    return next(phone for phone in (f"+48{start}000000" for start in range(500, 900)) if network_of(phone) == network)
 
 
 def choose(
@@ -48,4 +55,29 @@ def test_a_network_has_routes_of_its_own_within_a_prefix() -> None:
     assert choose(router, up={A, B, C}) == C
     assert choose(router, up={A, B}) == B
     assert choose(router, "+48790000000", up={A, B, C}) == A
+    assert choose(router, up={A}) == A
+
+
+def test_by_cost_the_cheapest_carrier_that_is_up_takes_the_message() -> None:
+    costs = {
+        (A, "pl.play"): Amount(7, 1), (B, "pl.play"): Amount(650, 100), (A, "pl.plus"): Amount(5, 1),
+        (B, "pl.plus"): Amount(5, 1),
+    }  # fmt: skip
+    router = Router(
+        [RouteRule(C, by_cost=True), RouteRule(A, by_cost=True, share=3), RouteRule(B, by_cost=True)],
+        lambda carrier_id, place: costs.get((carrier_id, place)),
+    )
+    play, plus = _phone_of("pl.play"), _phone_of("pl.plus")
+
+    assert choose(router, play, up={A, B, C}) == B  # 6.5 for a part
+    assert choose(router, play, up={A, C}) == A
+    assert choose(router, play, up={C}) == C  # nobody has said what it costs
+    assert Counter(choose(router, plus, up={A, B, C}, number=number) for number in range(400)) == {A: 300, B: 100}
+
+
+def test_routes_by_cost_come_before_others_of_their_priority_and_behind_lower_numbers() -> None:
+    rules = [RouteRule(A), RouteRule(B, by_cost=True), RouteRule(C, priority=1)]
+    router = Router(rules, lambda _carrier_id, _place: Amount(1, 1))
+    assert choose(router, up={A, B, C}) == C
+    assert choose(router, up={A, B}) == B
     assert choose(router, up={A}) == A

@@ -7,18 +7,21 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from smpp_partners import Partner, Running, bound
+from smpp_partners import Partner, Running, asked_by, binds, bound
 from smpp_peer import Peer, submit_fields
-from tls_peer import identity
+from tls_peer import Identity, identity
 
+from chassis.database import Database
 from chassis.testing import RunningProcess, free_port, wait_until
 from sms_gateway.smpp import pdu as smpp
 from sms_gateway.smpp.constants import HEADER_SIZE, Command, Status
 from sms_gateway.smpp.pdu import Pdu
+from sms_gateway.usecases import smpp_accounts
 
 PER_ADDRESS = 12
 
@@ -239,6 +242,48 @@ def test_tls_follows_the_files(
     certificate.write_text(other.key + other.certificate)
     wait_until(lambda: seen_by(certificate), what="the new certificate")
     assert not seen_by(first)
+
+
+def test_a_partner_that_names_its_certificate_binds_with_it_alone(
+    server: Running, tls_port: int, base: Database, partner: Callable[..., Partner], tmp_path: Path
+) -> None:
+    own, anothers, strangers = (identity(name) for name in ("own", "anothers", "strangers"))
+    made = partner(client_certificates=own.certificate)
+    partner(client_certificates=anothers.certificate)
+    without = partner()
+
+    def shows(shown: Identity | None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if shown is not None:
+            path = tmp_path / f"{shown.sha256}.pem"
+            path.write_text(shown.key + shown.certificate)
+            context.load_cert_chain(path)
+        return context
+
+    def status(port: int, of: Partner, context: ssl.SSLContext | None) -> int | None:
+        with Peer(port, context) as peer:
+            return peer.bind(of.system_id, of.password)
+
+    assert status(tls_port, without, shows(None)) == Status.OK
+    wait_until(lambda: status(tls_port, made, shows(own)) == Status.OK, what="a bind with the certificate")
+    assert status(server.port, made, None) == Status.BIND_FAILED
+    assert status(tls_port, made, shows(None)) == Status.BIND_FAILED
+    assert status(tls_port, made, shows(anothers)) == Status.BIND_FAILED
+    wait_until(lambda: binds(base, made)["last_refused"] is not None, what="that its owner is told")
+    assert binds(base, made)["last_refused"]["reason"] == "certificate"
+    with pytest.raises((OSError, AssertionError)):
+        status(tls_port, made, shows(strangers))
+    assert status(tls_port, without, shows(None)) == Status.OK
+
+    with Peer(tls_port, shows(own)) as peer:
+        assert peer.bind(made.system_id, made.password) == Status.OK
+        with base.transaction() as session:
+            smpp_accounts.update_smpp_account(
+                session, **asked_by(made.account_id), smpp_account_id=made.id, client_certificates=anothers.certificate
+            )
+        with suppress(OSError):  # TLS without a last word
+            assert peer.has_ended()
 
 
 def test_random_bytes_neither_hang_nor_grow_it(server: Running, made: Partner) -> None:

@@ -22,6 +22,7 @@ from sms_gateway.smpp.constants import Command, Status, Tag
 from sms_gateway.smpp.receipts import Receipt, read_deliver
 from sms_gateway.usecases import carriers
 
+OF_ITS_OWN = {0x1403: b"\x26\x01", 0x1404: b"of no use to anybody else"}  # optional parameters
 REFUSED, BOUNCED = "48600000001", "48600000002"
 OPERATOR: dict[str, Any] = {"actor": {"operator_id": str(new_id())}, "now": datetime.now(UTC), "reason": "Test"}
 
@@ -43,15 +44,16 @@ class Telco:
         answer = smpp.Pdu(Command.SUBMIT_SM_RESP, pdu.sequence, 0, {"message_id": name})
         stat = "UNDELIV err:021" if to == BOUNCED else "DELIVRD err:000"
         told = f"id:{name} sub:001 dlvrd:001 submit date:2611300800 done date:2611300801 stat:{stat} text:".encode()
-        writer.write(smpp.encode(answer) + deliver(to, str(pdu.fields["source_addr"]), told, esm_class=4))
+        receipt = deliver(to, str(pdu.fields["source_addr"]), told, OF_ITS_OWN, esm_class=4)
+        writer.write(smpp.encode(answer) + receipt)
 
     def say(self, phone: str, number: str, said: bytes, **fields: Any) -> None:
-        self.raw.write(deliver(phone, number, said, **fields))
+        self.raw.write(deliver(phone, number, said, OF_ITS_OWN, **fields))
 
 
-def deliver(source: str, destination: str, octets: bytes, **fields: Any) -> bytes:
+def deliver(source: str, destination: str, octets: bytes, tlvs: dict[int, bytes], **fields: Any) -> bytes:
     of = {"source_addr": source, "destination_addr": destination, "short_message": octets, **fields}
-    return smpp.encode(smpp.Pdu(Command.DELIVER_SM, 1, 0, of))
+    return smpp.encode(smpp.Pdu(Command.DELIVER_SM, 1, 0, of, tlvs))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def outbound(launch_once: Launcher, base: Database, others: Any, telco: Telco) -
     with base.transaction() as session:
         made = carriers.create_carrier(
             session, **OPERATOR, vault=Vault(SECRET_KEYS), name="telco", host="127.0.0.1", port=telco.raw.port,
-            system_id="wici", password="secret", binds=1,
+            system_id="wici", password="secret", binds=1, passed_on=["0x1403"],
         )  # fmt: skip
         carriers.create_route(session, **OPERATOR, carrier_id=made["id"], prefix="", priority=1)
     return launch_once("sms_gateway.outbound", service="sms_gateway")
@@ -101,6 +103,7 @@ def test_a_message_reaches_the_carrier_octet_for_octet_and_its_receipt_the_partn
     assert (pdu.fields["esm_class"], pdu.fields["destination_addr"], pdu.fields["dest_addr_ton"]) == (4, "Wici", 5)
     assert pdu.tlvs[Tag.MESSAGE_STATE] == b"\x02"
     assert pdu.tlvs[Tag.NETWORK_ERROR_CODE] == b"\x03\0\0"
+    assert {tag: value for tag, value in pdu.tlvs.items() if tag in OF_ITS_OWN} == {0x1403: b"\x26\x01"}
     wait_until(lambda: not waiting(base, made.id), what="that nothing is kept of what was acknowledged")
 
 
@@ -176,7 +179,9 @@ def test_answers_go_to_who_sent_what_is_answered(
         name = peer.submit("48600333444", source_addr="48500700800", source_addr_ton=1, source_addr_npi=1)
         peer.receipt()
         telco.say("48600333444", "48500700800", "Zażółć".encode("utf-16-be"), data_coding=8)
-        answer = peer.receipt().fields
+        told = peer.receipt()
+        answer = told.fields
+        assert {tag: value for tag, value in told.tlvs.items() if tag in OF_ITS_OWN} == {0x1403: b"\x26\x01"}
         assert (answer["source_addr"], answer["destination_addr"]) == ("48600333444", "48500700800")
         assert (answer["short_message"], answer["data_coding"]) == ("Zażółć".encode("utf-16-be"), 8)
         assert answer["esm_class"] == 0
