@@ -152,6 +152,12 @@ def check_content(
     }
 
 
+def get_link_labels(session: Session, *, actor: Actor, now: datetime, content_hash: str) -> dict[str, Any]:
+    """What the places of the content's links are called; nothing of one that was prepared before they had labels."""
+    document = get_document(session, account_id=account_of(actor), content_hash=content_hash)
+    return {"labels": document.get("labels") or []}
+
+
 def get_document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any]:
     document = store.document(session, account_id=account_id, content_hash=content_hash)
     if document is None:
