@@ -1,8 +1,9 @@
 """Campaigns over five channels, killed at random: is anybody reached by two steps, is anybody forgotten?
 
-    python bench/kill_channels.py [--people 400] [--kills 100] [--seed N]
+    python bench/kill_channels.py [--people 400] [--kills 100] [--seed N] [--here]
 
-Starts a whole system of its own in `.run/kill-channels`, with the simulated providers. Campaigns go out one after another
+Starts a whole system of its own in `.run/kill-channels`, with the simulated providers; `--here`: takes the one that
+`make up` has started, which stays up. Campaigns go out one after another
 to so many people, each by push, RCS, WhatsApp, Viber and SMS in turn, while one of the processes that they pass through
 is killed (SIGKILL) every few seconds: the fall-back's owner, the dispatcher, and both processes of every channel. Phones have no
 RCS, are off (their RCS is given up after a minute and taken back), devices are unregistered, numbers are not on WhatsApp,
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ import books as bookkeeping
 import cross_channel
 from api import Refused
 from channel_campaigns import World, received, text_of
+from environment import running
 from faults import Faults
 from journey import SENDER_ID
 from whole_system import System, running_system
@@ -162,9 +165,11 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=400)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--here", action="store_true")
     options = parser.parse_args()
     say(f"seed {options.seed}: {options.people} people, {options.kills} kills")
-    with running_system("kill-channels", {"GATEWAY_ADDRESS_RATE": "1000000"}) as system:
+    own = running_system("kill-channels", {"GATEWAY_ADDRESS_RATE": "1000000"})
+    with nullcontext(system_here()) if options.here else own as system:
         world = Fives(system.running())
         world.prepare(options.people)
         faults = Faults(system, VICTIMS, random.Random(options.seed))
@@ -174,6 +179,11 @@ def main() -> int:
         say("killed         " + ", ".join(f"{times} {name}" for name, times in sorted(killed.items())))
         faults.recover()
         return judge(world, system, campaigns, options.people)
+
+
+def system_here() -> System:
+    """The one that `make up` has started."""
+    return System(ROOT / ".run", {"WICI_PORT_OFFSET": running()["WICI_PORT_OFFSET"]})
 
 
 def kill_all_along(world: Fives, faults: Faults, kills: int) -> dict[str, str]:

@@ -112,14 +112,22 @@ def poll(
     ask: Callable[[], Any], done: Callable[[Any], bool], *, seconds: float, every: float = 0.25,
     show: Callable[[Any], None] | None = None,
 ) -> Any:  # fmt: skip
-    """Ask until `done(answer)`, showing each answer; raises `TimeoutError` with the last one after `seconds`."""
-    ends = time.monotonic() + seconds
+    """Ask until `done(answer)`, showing each answer; raises `TimeoutError` with the last one after `seconds`.
+
+    A 503 is waited out, too: a system that is busy is asked again.
+    """
+    ends, answer = time.monotonic() + seconds, None
     while True:
-        answer = ask()
-        if show is not None:
-            show(answer)
-        if done(answer):
-            return answer
+        try:
+            answer = ask()
+        except Refused as refused:
+            if refused.status != 503 or time.monotonic() > ends:
+                raise
+        else:
+            if show is not None:
+                show(answer)
+            if done(answer):
+                return answer
         if time.monotonic() > ends:
             raise TimeoutError(f"not done within {seconds:g} s: {answer}")
         time.sleep(every)

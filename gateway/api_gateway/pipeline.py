@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from api_gateway import addresses, body, ceilings, cursors, etags, problems
+from api_gateway import addresses, body, ceilings, cursors, etags, problems, told_answers
 from api_gateway.access import Principal, bearer_token, is_bearer
 from api_gateway.context import RequestContext, is_for_operators
 from api_gateway.idempotency import KeyLock, fingerprint, read_key
@@ -225,7 +225,7 @@ class Endpoint:
             if route.handler is not None:
                 return route.handler(context)
             assert route.rpc is not None  # Route refuses to be without both.
-            return context.answer(context.call(route.rpc))
+            return told_answers.answer(context, context.call(route.rpc))
 
 
 def _owner(principal: Principal) -> str:

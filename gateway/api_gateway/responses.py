@@ -21,6 +21,8 @@ def json(result: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def compress(answer: Response, request: Request) -> None:
     """Gzip a finished body, where it is worth it and the client takes it."""
+    if 300 < answer.status_code < 304:
+        return  # a redirect: it has no body
     if answer.direct_passthrough or answer.is_streamed or "Content-Encoding" in answer.headers:
         return
     if not answer.headers.get("Content-Type", "").startswith(_PACKABLE):

@@ -79,3 +79,20 @@ test("a person is put into a group and taken out of one", async () => {
 
   await waitFor(() => expect(asked.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)).toEqual(["DELETE /v1/groups/g1/contacts", "POST /v1/groups/g2/contacts"]));
 });
+
+test("who left a group by themselves is put back only where somebody says that they asked for it", async () => {
+  const asked = apiThatAnswers(({ path, method, body }) => {
+    if (path === "/v1/contacts/c1") return ANN;
+    if (method === "POST") return JSON.parse(body).rejoin ? { changed: 1, contacts: 1 } : { changed: 0, contacts: 0 };
+    return pageOf(path === "/v1/groups" ? [{ id: "g1", name: "Regulars" }, { id: "g2", name: "Guests" }] : []);
+  });
+  await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1", { allowed: ["contacts.write"] });
+  await userEvent.click(await screen.findByRole("combobox", { name: "Add to a group" }));
+  await userEvent.click(await screen.findByRole("option", { name: "Guests" }));
+  await userEvent.click(screen.getByRole("button", { name: "Add" }));
+  await userEvent.click(await screen.findByRole("button", { name: /asked to be back/ }));
+
+  const sent = () => asked.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(body).rejoin);
+  await waitFor(() => expect(sent()).toEqual([false, true]));
+  await waitFor(() => expect(screen.queryByRole("button", { name: /asked to be back/ })).toBeNull());
+});

@@ -82,25 +82,30 @@ test("a text says what it costs, by place", async () => {
   expect(await screen.findByText("PLN 0.09 a message to pl")).toBeVisible();
 });
 
-test("what a whole audience costs is what its sample costs, for as many as it reaches", async () => {
-  await openSampled([{ network: "pl.play", contacts: 60, cost: zloty(600) }, { network: "pl.orange", contacts: 40, cost: zloty(400) }]);
-  expect(await screen.findByText("About PLN 10,000.00 for the audience")).toBeVisible();
+test("what a whole audience costs is told, and what it costs at most", async () => {
+  await openSampled({ estimate: zloty(1_000_000), most: zloty(2_000_000) });
+  expect(await screen.findByText("About PLN 10,000.00 for 100,000 recipients, at most PLN 20,000.00")).toBeVisible();
+});
+
+test("an audience whose texts are all as long as the longest has one sum", async () => {
+  await openSampled({ estimate: zloty(1_000_000), most: zloty(1_000_000) });
+  expect(await screen.findByText("About PLN 10,000.00 for 100,000 recipients")).toBeVisible();
 });
 
 test("an audience of which some have no price has no sum: the prices are told by place", async () => {
-  await openSampled([{ network: "pl.play", contacts: 60, cost: zloty(600) }, { network: null, contacts: 40, cost: null }]);
+  await openSampled(null);
   expect(await screen.findByText("PLN 0.10 a message to pl.play")).toBeVisible();
-  expect(screen.queryByText(/for the audience/)).toBeNull();
+  expect(screen.queryByText(/recipients,/)).toBeNull();
 });
 
 const zloty = (amount: number) => ({ amount, currency: "PLN" });
 
-async function openSampled(networks: object[]) {
+async function openSampled(total: object | null) {
   const prices = [{ network: "pl.play", price: zloty(10), cost: zloty(10) }];
-  const recipients = { typical: null, longest: null, networks };
+  const recipients = { typical: null, longest: null, networks: [], reachable: 100_000, total };
   const counted = { characters: 5, parts: 1, encoding: "gsm", offenders: [], replaced: null, prices, recipients };
-  apiThatAnswers(({ path }) => (path === "/v1/audiences/count" ? { total: 120_000, reachable: 100_000 } : counted));
-  await open(() => <SmsParts text="Hi {{ first_name }}" replaceDiacritics={false} shortLinks={false} audience={{ groups: ["g1"] }} />, "/", "/");
+  apiThatAnswers(() => counted);
+  await open(() => <SmsParts text="Hi" replaceDiacritics={false} shortLinks={false} audience={{ groups: ["g1"] }} />, "/", "/");
 }
 
 test("an operator's price is sent in minor units", () => {

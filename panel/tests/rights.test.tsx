@@ -44,6 +44,16 @@ test("clicks stand beside the links of a mail, each by its address and its order
   expect(shown.querySelector("[href]")).toBeNull();
 });
 
+test("links of one address are told apart by their words", () => {
+  const mail = '<a href="https://a.test/"><img alt="Logo"></a> <a href="https://a.test/">Buy <b>now</b></a> <a href="https://a.test/">For Ala</a>';
+  const links = [
+    { url: "https://a.test/", label: "Buy now", number: 1, unique_clicks: 3 },
+    { url: "https://a.test/", label: "For …", number: 2, unique_clicks: 1 },
+  ];
+  const shown = new DOMParser().parseFromString(linksOnMail(mail, links, (one) => `(${one.unique_clicks})`), "text/html");
+  expect(shown.body.textContent).toBe(" Buy now(3) For Ala(1)");
+});
+
 test("a plan's price is sent in minor units, and an empty limit is none", () => {
   expect(bodyOf({ name: "Small", sms: 100, price: "99,90", retention_days: 90, listed: true }, "PLN")).toMatchObject({
     sms: 100, email: null, contacts: null, price: { amount: 9990, currency: "PLN" },

@@ -4,8 +4,10 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test, vi } from "vitest";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
+import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { TemplateList } from "@/areas/templates/TemplateList";
+import { Versions } from "@/areas/templates/Versions";
 import i18n from "@/i18n";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
@@ -35,6 +37,46 @@ test("one kind of templates is shown where the address names it", async () => {
   expect(await screen.findByText("Newsletter")).toBeVisible();
   expect(screen.queryByText("Spring")).not.toBeInTheDocument();
   expect(asked.map(({ query }) => query.kind)).toEqual(["ready_made"]);
+});
+
+const png = () => new Response("PNG", { headers: { "Content-Type": "image/png" } });
+
+test("a template's picture is shown in the list where there is one", async () => {
+  const asked = apiThatAnswers(({ path, query }) => {
+    if (path.endsWith("/picture")) return png();
+    return pageOf(query.kind === "own" ? [{ ...OWN, version: 4, has_picture: true }, { ...OWN, id: "3", name: "Plain", version: 1, has_picture: false }] : []);
+  });
+  await open(TemplateList, "/app/templates", "/app/templates?kind=own");
+  expect(await screen.findByRole("img", { name: "Picture: Spring" })).toHaveAttribute("src", `data:image/png;base64,${btoa("PNG")}`);
+  expect(asked.filter(({ path }) => path.endsWith("/picture")).map(({ path }) => path)).toEqual(["/v1/templates/1/versions/4/picture"]);
+});
+
+test("versions are shown with their pictures, and an earlier one can be the present one again", async () => {
+  const version = { name: "Spring", created_by: null, created_at: "2027-03-01T10:00:00Z" };
+  const asked = apiThatAnswers(({ path }) => {
+    if (path.endsWith("/picture")) return png();
+    return path.endsWith("/restore") ? OWN : { items: [{ ...version, version: 2, has_picture: true }, { ...version, version: 1, has_picture: false }] };
+  });
+  await open(() => <Versions template={{ ...OWN, version: 2 } as never} />, "/", "/");
+  expect(await screen.findByRole("img", { name: "Picture: Version 2" })).toBeVisible();
+  expect(screen.getByText("Version 1")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Restore" }));
+  await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Restore" }));
+  await waitFor(() => expect(asked).toContainEqual(expect.objectContaining({ method: "POST", path: "/v1/templates/1/versions/1/restore" })));
+});
+
+test("a mail is checked: faults, links that answer or not, and what the spam filter says", async () => {
+  const asked = apiThatAnswers(() => ({
+    problems: [{ detail: "No unsubscribe link." }], advice: [{ detail: "The subject is long." }], unknown: [{ name: "fist_name", nearest: "first_name" }],
+    figures: { weight: 20_480, spam: { score: 6.2, threshold: 15, is_spam: false, rules: [{ name: "CAPS", points: 3, words: "All capitals" }, { name: "GOOD", points: -1, words: "" }] } },
+    links: [{ target: "https://a.example/", state: "answers", status: 200, reason: null }, { target: "https://b.example/", state: "missing", status: 404, reason: null }],
+  }));
+  await open(() => <MailCheck content={{ subject: "Hi", html: "<p></p>" }} />, "/", "/");
+  await userEvent.click(await screen.findByRole("button", { name: "Check" }));
+  for (const words of ["No unsubscribe link.", "The subject is long.", "There is no field “fist_name”. Did you mean “first_name”?", "20 KB; Gmail cuts a mail off at 102 KB.", "6.2 points; it is spam from 15.", "3: All capitals", "answers (200)", "not there (404)"])
+    expect(await screen.findByText(words)).toBeVisible();
+  expect(screen.queryByText(/GOOD/)).toBeNull();
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ channel: "email", content: { subject: "Hi", html: "<p></p>" }, check_links: true });
 });
 
 test("a mail can begin with a ready-made template of the panel's language", async () => {

@@ -15,6 +15,7 @@ from system import all_sources
 
 from api_gateway.languages import _tables
 from api_gateway.routes import all_routes
+from contacts.domain.columns import MAPPABLE
 from contacts.domain.rule_terms import BUILT_IN, OPERATORS
 from contracts.contacts import import_reasons
 from contracts.errors import KINDS
@@ -47,7 +48,9 @@ def codes_in(source: str) -> Iterator[str]:
     """The codes of refusals that a source names."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
-            place = {"of_field": 1, "rule": 0, "broken_rule": 0, **dict.fromkeys(KINDS, 0)}.get(called(node))
+            place = {"of_field": 1, "rule": 0, "FileRefused": 0, "broken_rule": 0, **dict.fromkeys(KINDS, 0)}.get(
+                called(node)
+            )
             if place is not None and len(node.args) > place + 1:
                 yield from constant(node.args[place])
         elif isinstance(node, ast.Dict):
@@ -102,7 +105,7 @@ def test_permissions_fields_and_operators_have_names() -> None:
 
     assert POLISH["permissions"].keys() == PERMISSIONS.keys()
     for tables in (POLISH, ENGLISH):
-        assert (tables["fields"].keys(), tables["operators"].keys()) == (BUILT_IN.keys(), operators)
+        assert (tables["fields"].keys(), tables["operators"].keys()) == (BUILT_IN.keys() | set(MAPPABLE), operators)
 
 
 def test_every_point_of_a_time_line_is_said_in_words() -> None:

@@ -10,6 +10,7 @@ import pytest
 import requests
 from journey import Journey
 
+BRAND = {"name": "Sklep"}
 RULES = {"field": "city", "op": "eq", "value": "Gdynia"}
 WRITERS = 4
 
@@ -52,6 +53,36 @@ THINGS = {
     "users": ("/v1/users", a_user, "PATCH", lambda: {"name": word()}),
     "roles": ("/v1/roles", lambda: {"name": word(), "permissions": []}, "PATCH", lambda: {"name": word()}),
     "keys": ("/v1/api-keys", lambda: {"name": word(), "scopes": ["contacts.read"]}, "PATCH", lambda: {"name": word()}),
+    "forms": (
+        "/v1/forms",
+        lambda: {"name": word(), "consent_texts": {"pl": "Zgoda"}, "language": "pl"},
+        "PATCH",
+        lambda: {"title": word()},
+    ),
+    "links": (
+        "/v1/links",
+        lambda: {"suffix": word(), "target": "https://sklep.example/"},
+        "PATCH",
+        lambda: {"name": word()},
+    ),
+    "unsubscribe pages": (
+        "/v1/unsubscribe-pages",
+        lambda: {"name": word(), "brand": BRAND},
+        "PATCH",
+        lambda: {"name": word()},
+    ),
+    "keywords": (
+        "/v1/sms-keywords",
+        lambda: {"keyword": word(), "answer": "Jest"},
+        "PATCH",
+        lambda: {"answer": word()},
+    ),
+    "push": (
+        "/v1/push/applications",
+        lambda: {"name": word(), "title": "Sklep"},
+        "PATCH",
+        lambda: {"title": word()},
+    ),
     "webhooks": (
         "/v1/webhooks",
         lambda: {"url": "https://hooks.example/w", "events": ["message.delivered"]},
@@ -108,6 +139,28 @@ def test_of_those_who_saw_the_same_one_wins(http, thing):
 def test_of_those_who_saw_the_same_account_one_wins(http):
     names = [{"company": {"name": f"Firma {number}"}} for number in range(WRITERS)]
     one_wins(http, "/v1/account", "PATCH", names.pop)
+
+
+# What an account has one of: where it stands, and changes of it.
+SETTINGS = {
+    "/v1/me": ("PATCH", lambda: {"name": word()}),
+    "/v1/frequency-cap": ("PUT", lambda: {"cap": {"messages": secrets.randbelow(100) + 1, "days": 7}}),
+    "/v1/campaign-rules": ("PUT", lambda: {"quiet_hours": None, "approval_above": secrets.randbelow(10**9)}),
+    "/v1/stop-confirmation": ("PUT", lambda: {"enabled": True, "text": word()}),
+    "/v1/account/ip-rules": ("PUT", lambda: {"panel": [], "api": [f"10.{secrets.randbelow(256)}.0.0/16"]}),
+}
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_of_those_who_saw_the_same_settings_one_wins(http, path):
+    one_wins(http, path, *SETTINGS[path])
+
+
+def test_of_those_who_saw_the_same_rules_of_the_second_factor_one_wins(http):
+    days = [0, 1, 7, 30]
+    days.remove(http("GET", "/v1/account/security").json()["trusted_device_days"])
+    wanted = [{"second_factor_required": False, "trusted_device_days": one} for one in (*days, days[0])]
+    one_wins(http, "/v1/account/security", "PUT", wanted.pop)
 
 
 def test_without_if_match_and_with_any_the_last_one_wins(http, thing):

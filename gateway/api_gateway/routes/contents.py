@@ -87,14 +87,16 @@ ROUTES = [
         summary="Check a content that need not be whole",
         description=(
             "`problems` and what is `unknown` refuse it when it is scheduled; `advice` forbids nothing. `content` is "
-            f"what would be sent: an e-mail's html made of MJML, styles in their elements. {_CHANNELS}"
+            "what would be sent: an e-mail's html made of MJML, styles in their elements. With `check_links` the links "
+            "that are the same for everybody are asked for. Where the platform has a spam filter, `figures.spam` is "
+            f"what it says. {_CHANNELS}"
         ),
         request=content.ContentCheckRequest,
         response=content.ContentCheck,
         ceiling="previews",
         deadline=20.0,
         tags=["Templates"],
-        example={"channel": "email", "content": _CONTENT},
+        example={"channel": "email", "content": _CONTENT, "check_links": True},
         response_example={
             "channel": "email",
             "content": {**_CONTENT, "text": "{{ cty }}\n\nWypisz mnie ({{ unsubscribe_url }})\n"},
@@ -117,7 +119,15 @@ ROUTES = [
                 ],
                 "images": 0,
                 "images_without_alt": [],
+                "spam": {
+                    "filter": "rspamd",
+                    "score": -0.1,
+                    "threshold": 15.0,
+                    "is_spam": False,
+                    "rules": [{"name": "MIME_GOOD", "points": -0.1, "words": "Known content-type"}],
+                },
             },
+            "links": [],
         },
     ),
 ]

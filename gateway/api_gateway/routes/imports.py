@@ -23,6 +23,9 @@ def preview(context: RequestContext) -> Response:
     shown, told = context.call("contacts.preview_import", _received(context)), texts()
     for row in shown["rows"]:
         row["reasons"] = [told.import_reason(*why) for why in zip(row["problems"], row["reasons"], strict=True)]
+    for field in shown.get("fields", ()):  # a service of before tells none
+        if not field["is_custom"]:
+            field["label"] = told.name("fields", field["field"], field["field"])
     answer = context.answer(shown)
     told.label(answer)
     return answer
@@ -108,6 +111,10 @@ _PREVIEW = {
             "date_order": None,
         }
     ],
+    "fields": [
+        {"field": "email", "label": "E-mail", "is_custom": False},
+        {"field": "discount_code", "label": "Kod rabatowy", "is_custom": True},
+    ],
     "rows": [
         {
             "number": 2,
@@ -140,10 +147,10 @@ ROUTES = [
         handler=preview,
         permission="contacts.import",
         summary="Preview an import",
-        description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise."
-        " Each of the first rows is judged as if the file held no others: added, updated, unchanged, merged (with an"
-        " earlier row), or rejected and why. Nothing is imported yet. The file is kept for a day: a further preview"
-        " and the import name it as `upload_id` in a JSON body.",
+        description="Columns are guessed from Polish and English headers, with a confidence; `mapping` says otherwise,"
+        " by what stands in `fields`. Each of the first rows is judged as if the file held no others: added, updated,"
+        " unchanged, merged (with an earlier row), or rejected and why. Nothing is imported yet. The file is kept for a"
+        " day: a further preview and the import name it as `upload_id` in a JSON body.",
         response=imports.ImportPreview,
         consumes="multipart/form-data",
         or_json=imports.ImportCreate,

@@ -216,6 +216,8 @@ ROUTES = [
         summary="Clicks by link, most clicked first",
         description=(
             "A row for each place in the content, one for all recipients: `…` stands for what differs among them."
+            " `number` is the place, `label` the words there, of an e-mail; two places that lead to one address are two"
+            " rows."
         ),
         response=reports.ReportLinks,
         tags=["Reports"],
@@ -223,6 +225,7 @@ ROUTES = [
             "items": [
                 {
                     "number": 0,
+                    "label": "Zobacz wyprzedaż",
                     "url": "https://example.com/zima?kod=…",
                     "clicks": 640,
                     "unique_clicks": 512,

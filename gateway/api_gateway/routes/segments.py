@@ -8,7 +8,6 @@ from api_gateway.routes.contacts import PAGE
 from api_gateway.routing import Route
 from contracts.contacts import people, segments, shapes
 from contracts.lists import NamedQuery
-from contracts.schema import PageQuery
 
 _RULES = {
     "all": [
@@ -175,7 +174,7 @@ ROUTES = [
         rpc="contacts.list_segment_contacts",
         permission="contacts.read",
         summary="List the contacts that fit a segment now",
-        query=PageQuery,
+        query=segments.SegmentContactQuery,
         response=people.ContactPage,
         tags=_TAGS,
         deadline=30.0,

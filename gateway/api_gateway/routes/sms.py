@@ -33,7 +33,8 @@ ROUTES = [
         description=(
             "Names the characters that force UCS-2, which halves what fits into a part, with their places and what a "
             "plain spelling would save. With an audience (`sms.campaigns.read`) the text is a template, and what it "
-            "takes, and what it costs by network, is measured by a sample of them. `prices` are the account's own, now."
+            "takes, and what it costs by network and in all, is measured by a sample of them. `prices` are the "
+            "account's own, now."
         ),
         request=contents.PartsCount,
         response=contents.CountedParts,

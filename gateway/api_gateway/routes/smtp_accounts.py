@@ -52,6 +52,10 @@ ROUTES = [
         response_example=_WITH_PASSWORD,
     ),
     _route(
+        "GET", _ONE, "get_smtp_account", "See an SMTP account, without its password",
+        response=contract.SmtpAccount, response_example=_ACCOUNT,
+    ),
+    _route(
         "PATCH", _ONE, "update_smtp_account", "Change an SMTP account",
         description=(
             "It holds from the next message on, also on connections that are open; of `tracks_clicks` and "

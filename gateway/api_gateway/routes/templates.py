@@ -91,7 +91,12 @@ ROUTES = [
         query=templates.TemplateQuery,
         response=templates.TemplatePage,
         tags=["Templates"],
-        response_example={"items": [_SUMMARY], "next_cursor": None, "total": 1, "total_is_estimate": False},
+        response_example={
+            "items": [{**_SUMMARY, "has_picture": True}],
+            "next_cursor": None,
+            "total": 1,
+            "total_is_estimate": False,
+        },
     ),
     Route(
         "POST",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from typing import Any
+
+from flask import Request
 
 from api_gateway.path_ids import lenient
 from api_gateway.wiring import Wiring
@@ -16,17 +18,21 @@ ANYBODYS = ("/v1/devices", "/v1/devices/removal")
 DEADLINE = 5.0
 
 
-def of_request(wiring: Wiring) -> tuple[str, ...]:
-    """The origins of the form that this request is about: as its handler found them, or looked up for a preflight."""
-    if request.url_rule is not None and request.url_rule.rule in ANYBODYS:
+def of_request(wiring: Wiring, asked: Request, held: Any) -> tuple[str, ...]:
+    """The origins of the form that this request is about: as its handler found them, or looked up for a preflight.
+
+    :param held: what is kept for the request, Flask's `g`.
+    """
+    rule = None if asked.url_rule is None else asked.url_rule.rule
+    if rule in ANYBODYS:
         return ("*",)
-    origins: tuple[str, ...] = g.get("form_origins", ())
-    if request.method != "OPTIONS" or request.url_rule is None or request.url_rule.rule not in PATHS:
+    origins: tuple[str, ...] = held.get("form_origins", ())
+    if asked.method != "OPTIONS" or rule not in PATHS:
         return origins
-    form_id = str((request.view_args or {}).get("form_id"))
-    actor: Actor = {"account_id": None, "address": g.address, "request_id": g.request_id}
+    form_id = str((asked.view_args or {}).get("form_id"))
+    actor: Actor = {"account_id": None, "address": held.address, "request_id": held.request_id}
     try:
-        wiring.limiter.spend(f"address:{g.address}", wiring.config.address_rate)
+        wiring.limiter.spend(f"address:{held.address}", wiring.config.address_rate)
         described = wiring.forms.of(
             form_id,
             lambda: wiring.services.call("contacts.describe_form", actor, {"form_id": form_id}, deadline=DEADLINE),

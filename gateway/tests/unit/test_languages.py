@@ -1,8 +1,11 @@
 """Texts in the language that is asked for; codes, and what programs read, in none."""
 
+from copy import deepcopy
+
 import pytest
 from things import ID, problem_of
 
+from api_gateway.routes import all_routes
 from contracts.errors import Invalid, PlanLimit
 
 
@@ -121,3 +124,36 @@ def test_what_is_wrong_with_a_content_is_said_in_polish(make_client, services, l
     assert mjml == "MJML nie da się skompilować. (mjml, line 4: <mj-x> is unknown.)"
     assert other == details["template.invalid"]
     assert answer.headers["Content-Language"] == "en, pl"
+
+
+WRONG = {"code": "email.invalid", "detail": "Not a valid email."}
+IN_POLISH = "To nie jest prawidłowy adres e-mail."
+
+
+@pytest.mark.parametrize(
+    ("path", "rpc", "result", "found"),
+    [
+        (
+            "/v1/contacts/batch",
+            "contacts.upsert_contacts",
+            {"items": [{"index": 0, "outcome": "rejected", "id": None, **WRONG}]},
+            lambda told: told["items"][0],
+        ),
+        (f"/v1/imports/{ID}", "contacts.get_import", {"id": ID, "error": WRONG}, lambda told: told["error"]),
+        (
+            "/v1/jobs",
+            "contacts.list_jobs",
+            {"items": [{"error": None}, {"error": WRONG}]},
+            lambda told: told["items"][1]["error"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_told_in_answers_too(make_client, services, log_in, path, rpc, result, found):
+    services.answers[rpc] = lambda *_: deepcopy(result)
+    asked, client = log_in(permissions=["contacts"]), make_client(all_routes())
+    body = {"contacts": [{"email": "x"}]} if path.endswith("batch") else None
+
+    for language, detail in (("pl", IN_POLISH), ("en", WRONG["detail"])):
+        answer = client.open(path, method="POST" if body else "GET", json=body, headers=polish(asked, language))
+        assert found(answer.json)["detail"] == detail
+        assert (answer.headers["Content-Language"], "Accept-Language" in answer.vary) == (language, True)

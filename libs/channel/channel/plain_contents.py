@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,19 @@ from contracts.errors import Invalid
 from contracts.rpc import Actor
 
 R = TypeVar("R")
+Advised = tuple[dict[str, Any], list[dict[str, str]]]
+"""Figures, and what is worth mending."""
+
+
+def unfit(content: Mapping[str, Any], problems: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What is told of a content of which nothing is rendered."""
+    found: dict[str, Any] = {"content": content, "variables": [], "advice": [], "figures": {}, "rendered": []}
+    return found | {"problems": list(problems)}
+
+
+def longest_text(_content: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> Advised:
+    """Figures of a channel whose limit is of one text; nothing is worth mending."""
+    return {"text_characters": max((len(one["text"]) for one in shown), default=0)}, []
 
 
 class PlainContents(Generic[R]):
@@ -50,6 +63,34 @@ class PlainContents(Generic[R]):
             with database.transaction() as session:
                 answer["content_hash"] = plain.keep_content(session, account_id, sender, content)
         return answer
+
+    def show(
+        self,
+        actor: Actor,
+        content: Mapping[str, Any],
+        recipients: Sequence[Mapping[str, Any]],
+        *,
+        preview_of: Callable[[R], dict[str, Any]],
+        advice_of: Callable[[Mapping[str, Any], Sequence[dict[str, Any]]], Advised],
+        problems: Sequence[dict[str, Any]] = (),
+    ) -> dict[str, Any]:
+        """What would be sent of a content, what is wrong with it, and what is worth mending; nothing is kept.
+
+        :param preview_of: of what one recipient gets, what is shown. :param advice_of: by the content and what is
+            shown of it. :param problems: found already.
+        """
+        try:
+            shown = self._renders.show_apart(content, account_of(actor), recipients)
+        except RenderFailed as failed:
+            return unfit(content, [*problems, problem_of(failed)])
+        previews = [None if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
+        figures, advice = advice_of(content, [one for one in previews if one is not None])
+        rendered = [
+            {"problem": one.detail} if isinstance(one, RenderFailed) else preview
+            for one, preview in zip(shown.rendered, previews, strict=True)
+        ]
+        told = {"variables": shown.variables, "figures": figures, "advice": advice, "rendered": rendered}
+        return unfit(content, problems) | told
 
     def rendered_or_refused(self, content: Mapping[str, Any], fields: Mapping[str, Any], account_id: UUID) -> R:
         """What one recipient gets. :raises Invalid: it fails for these fields, is too long, or takes too much."""

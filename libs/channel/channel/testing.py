@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 
@@ -128,7 +128,8 @@ class Heard:
     def _collecting(self, name: str) -> Callable[[Delivery], None]:
         def on_event(delivery: Delivery) -> None:
             with self.lock:
-                self.addresses[name] += [one["address"] for one in orjson.loads(delivery.body)["addresses"]]
+                found = orjson.loads(delivery.body)["addresses"]
+                self.addresses[name] += [one if isinstance(one, str) else one["address"] for one in found]
             delivery.ack()
 
         return on_event
@@ -138,23 +139,42 @@ class Heard:
         with self.lock:
             return sorted(event["kind"] for event in self.events if event["message_id"] == message_id)
 
+    def in_order(self) -> dict[str, list[str]]:
+        """What was told of each message, in the order of its coming."""
+        with self.lock:
+            told: dict[str, list[str]] = {}
+            for event in self.events:
+                told.setdefault(event["message_id"], []).append(event["kind"])
+            return told
+
+    def last(self) -> dict[str, dict[str, Any]]:
+        """The last event of each address."""
+        with self.lock:
+            addressed = [event for event in self.events if "address" in event]
+            return {event["address"]: event for event in sorted(addressed, key=lambda event: event["at"])}
+
     def outcomes(self, *addresses: str) -> dict[str, dict[str, Any]]:
         """The event of the outcome of each of these; reports name the message alone."""
         with self.lock:
             return {event["address"]: event for event in self.events if event.get("address") in addresses}
 
 
+def of_sender(path: str, document: Any) -> dict[str, Any]:
+    """`report_of` where a path ends with the sender's id, and the document goes on as it is."""
+    return {"sender_id": path.rpartition("/")[2], "document": document}
+
+
 @contextmanager
-def hook_of_all(broker: Broker, lane: str, sender_of: Callable[[str], UUID]) -> Iterator[str]:
+def hook_of_all(broker: Broker, lane: str, report_of: Callable[[str, Any], dict[str, Any]]) -> Iterator[str]:
     """In the gateway's place: an address below which what is posted goes into the lane.
 
-    :param sender_of: whose hook a path is.
+    :param report_of: what the gateway makes of a document that is posted to a path.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            report = {"v": 1, "sender_id": str(sender_of(self.path)), "document": document, "at": time.time()}
+            report = {"v": 1, **report_of(self.path, document), "at": time.time()}
             broker.publish(lane, orjson.dumps(report)).result(10)
             self.send_response(200)
             self.send_header("Content-Length", "0")

@@ -303,8 +303,13 @@ class Broker:
                 consumer.queue,
                 lambda *delivered: consumer.on_delivery(Delivery(self.call_soon, *delivered)),
                 auto_ack=consumer.no_ack,
+                callback=lambda _frame: on_taking(),
             )
 
+        def on_taking() -> None:
+            consumer.is_taking = True
+
+        consumer.is_taking = False
         consumer.channel = self._connection.channel(on_open_callback=on_open)
 
     def _flush(self) -> None:
@@ -360,7 +365,7 @@ class Broker:
         self._unconfirmed.clear()
         self._connection = self._channel = None
         for consumer in self._consumers:
-            consumer.channel, consumer.tag = None, ""
+            consumer.channel, consumer.tag, consumer.is_taking = None, "", False
         for act in self._when_lost:
             act()
 

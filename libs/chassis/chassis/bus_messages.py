@@ -95,6 +95,7 @@ class Consumer:
     declare: Callable[[Channel], None] | None
     channel: Channel | None = field(default=None)
     tag: str = ""
+    is_taking: bool = False  # the broker has said so, on the connection that there is
 
 
 def lost() -> PublishFailed:

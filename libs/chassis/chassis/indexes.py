@@ -30,9 +30,19 @@ def create(op: Any, name: str, definition: str) -> None:
         )
         if is_valid:
             return
-        before = connection.scalar(text("SELECT current_setting('lock_timeout')"))
-        connection.execute(text(f"SET lock_timeout = '{WAITS}'"))
         if is_valid is False:
-            connection.execute(text(f"DROP INDEX CONCURRENTLY {name}"))
-        connection.execute(text(f"CREATE INDEX CONCURRENTLY {name} ON {definition}"))
-        connection.execute(text(f"SET lock_timeout = '{before}'"))
+            _waiting(connection, f"DROP INDEX CONCURRENTLY {name}")
+        _waiting(connection, f"CREATE INDEX CONCURRENTLY {name} ON {definition}")
+
+
+def drop(op: Any, name: str) -> None:
+    """Take an index away, where it is there, while its table is written and read."""
+    with op.get_context().autocommit_block():
+        _waiting(op.get_bind(), f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _waiting(connection: Any, statement: str) -> None:
+    before = connection.scalar(text("SELECT current_setting('lock_timeout')"))
+    connection.execute(text(f"SET lock_timeout = '{WAITS}'"))
+    connection.execute(text(statement))
+    connection.execute(text(f"SET lock_timeout = '{before}'"))

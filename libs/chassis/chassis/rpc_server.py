@@ -25,6 +25,7 @@ from chassis.bus_messages import Consumer, Delivery
 from chassis.logs import get_logger
 from chassis.service_process import Process
 from chassis.topology import RPC_EXCHANGE
+from contracts.errors import Unavailable
 
 log = get_logger()
 
@@ -35,12 +36,23 @@ class RpcConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
 
     process = Process()
     _is_taking = False
+    _consumer: Consumer | None = None
+
+    def setup(self) -> None:
+        self.process.checks["calls"] = self.check
+
+    def check(self) -> None:
+        """Raises until the broker gives calls to this process: a call that came before, the very first one of a new
+        system, would be told that nobody takes it.
+        """
+        if self._consumer is None or not self._consumer.is_taking:
+            raise Unavailable("broker.unavailable", "The message broker gives this process no calls yet.")
 
     def start(self) -> None:
         self._is_taking = True
         self._entrypoints = {f"{self.container.service_name}.{each.method_name}": each for each in self._providers}
         self._answers: deque[tuple[Delivery, bytes]] = deque()
-        self._consumer: Consumer = self.process.broker.consume(
+        self._consumer = self.process.broker.consume(
             f"rpc-{self.container.service_name}",
             self._on_request,
             prefetch=self.container.max_workers,
@@ -50,7 +62,7 @@ class RpcConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
     def unregister_provider(self, provider: Any) -> None:
         """An entrypoint stops, as all others do now: nothing more is taken, and what has begun is answered."""
         is_first, self._is_taking = self._is_taking, False
-        if is_first:
+        if is_first and self._consumer is not None:
             self.process.broker.cancel(self._consumer)
         super().unregister_provider(provider)
 
@@ -74,7 +86,7 @@ class RpcConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
 
     def _send(self, channel: Channel | None = None) -> None:
         """What waits to be answered. Without a connection it waits for the next, for the caller's may have lived on."""
-        channel = channel or self._consumer.channel
+        channel = channel or (self._consumer.channel if self._consumer else None)
         if channel is None or not channel.is_open:
             return
         while self._answers:

@@ -127,8 +127,9 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
                 )
             ),
             "email_gateway.attach_files",
+            "email_gateway.get_link_labels",
         ),
-        "sms_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "contacts.sample_audience"),
+        "sms_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "contacts.sample_audience", "contacts.count_audience"),
         "email_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "identity.get_account", "campaigns.get_template"),
         "push_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT, "contacts.note_device"),
         "ott_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT),
@@ -136,6 +137,7 @@ CALLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "viber_gateway": (*_QUOTA, _LEFT_OUT, _HAS_LEFT),
         "reporting": (
             "campaigns.get_progress",
+            "campaigns.get_link_labels",
             "identity.get_account",
             "contacts.begin_report_group",
             "contacts.begin_report_archive",

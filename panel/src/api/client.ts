@@ -45,6 +45,15 @@ export async function bodyOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
   return (await answer).data as T;
 }
 
+/** A PNG of the API as an address that an image can have: a plain one could not carry the token. */
+export async function pictureAt(path: string): Promise<string> {
+  const answer = await authorised(new Request(new URL(path, globalThis.location.origin), { headers: { Accept: "image/png" } }));
+  if (!answer.ok) throw Refusal.of(await answer.json().catch(() => ({})), answer);
+  const octets = new Uint8Array(await answer.arrayBuffer());
+  const written = octets.reduce((text, octet) => text + String.fromCharCode(octet), "");
+  return `data:image/png;base64,${btoa(written)}`;
+}
+
 /** Hands a file of the API to the browser's downloads: a link could not carry the token. */
 export async function download(path: string, filename: string, accept = "*/*"): Promise<void> {
   const request = new Request(path, { headers: { Accept: accept } });

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from campaigns.domain import Windows
 from campaigns.store import objects
 from campaigns.store.objects import Objects
-from chassis.config import setting
+from chassis.config import ConfigError, setting
+from chassis.public_addresses import Networks, networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,24 @@ class FilesConfig:
 
     def objects(self) -> Objects:
         return objects.opened(self.files, self.s3_access_key, self.s3_secret_key, self.s3_region)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkChecksConfig:
+    """:ivar link_checks: whether links of drafts may be looked at.
+
+    :ivar link_networks: that are not public, and where such links may lead all the same.
+    """
+
+    link_checks: bool = setting("CAMPAIGNS_LINK_CHECKS", default=True)
+    link_networks: tuple[str, ...] = setting("CAMPAIGNS_LINK_NETWORKS", default=())
+
+    def link_network_list(self) -> Networks:
+        """:raises ConfigError: one of `CAMPAIGNS_LINK_NETWORKS` is no network."""
+        try:
+            return networks(self.link_networks)
+        except ValueError:
+            raise ConfigError("CAMPAIGNS_LINK_NETWORKS is not a comma list of networks") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ class Config:
     sandbox: str = setting("EMAIL_SANDBOX_DOMAIN", default="")
     mail_host: str = setting("EMAIL_MAIL_HOST", default="mail.wici.example")
     nameservers: tuple[str, ...] = setting("EMAIL_NAMESERVERS", default=())
+    spam_filter: str = setting("EMAIL_SPAM_FILTER", default="")  # `spam_filters`: judges drafts
     soft_times: int = setting("EMAIL_SOFT_BOUNCES", default=5)
     soft_days: int = setting("EMAIL_SOFT_BOUNCE_DAYS", default=30)
 

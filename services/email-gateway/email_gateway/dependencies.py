@@ -21,6 +21,7 @@ from chassis.secrets import Vault
 from email_gateway.config import Config
 from email_gateway.content.compose import Links
 from email_gateway.smtp.resolvers import configured
+from email_gateway.spam_filters import judge_at
 from email_gateway.usecases.ports import Tools
 
 DNS_SECONDS = 5.0
@@ -46,6 +47,7 @@ class EmailTools(DependencyProvider):
             new_id=new_id,
             new_key=_new_key,
             look_up=lambda name, kind: look_up(name, kind, config.nameservers),
+            judge=judge_at(config.spam_filter),
             serves_links=lambda host: serves_links(host, config.public_url),
         )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from channel.outlets import Chunk, Message
 from channel.providers.outbound import TemplateContent
+from channel.providers.reported import came_at
 from contracts.lanes import RcsReport
 from rcs_gateway.content.template import Template
 from rcs_gateway.domain import events
@@ -49,4 +50,4 @@ def arrived(report: RcsReport) -> list[Arrived]:
     told = events.read(event)
     if told is None:
         return []
-    return [Arrived(account_id, agent_id, told, event, events.happened_at(event, report["at"]))]
+    return [Arrived(account_id, agent_id, told, event, events.happened_at(event, came_at(report["at"])))]

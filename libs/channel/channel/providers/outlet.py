@@ -14,6 +14,7 @@ from channel.outlets import CHUNK, Message, Outlet, OutletEvents
 from channel.providers.answers import Answer, Verdict
 from channel.providers.http import Place
 from channel.providers.places import Holds, Places
+from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
 
@@ -134,22 +135,33 @@ class ProviderOutlet(Outlet):
 
     async def _send_group(self, group: list[Any]) -> None:
         try:
-            found = await self.look_up(group)
-        except Exception as error:  # the database is away, or one account's keys cannot be opened: nothing has left
-            content = group[0].chunk.batch.content
-            log.error("not_looked_up", account_id=content.account_id, error_type=type(error).__name__)
-            for message in group:
-                message.state, message.code = MessageState.DEFERRED, self._failed
-                self.settle(message)
-            return
+            looked_up = await self._looked_up(group)
         finally:  # before they wait for a provider: the others' look-ups do not wait with them
             self._groups.release()
-        self._sending += len(group)
-        await asyncio.gather(*(self._send(message, found) for message in group))
+        self._sending += sum(len(some) for some, _ in looked_up)
+        await asyncio.gather(*(self._send(message, found) for some, found in looked_up for message in some))
+
+    async def _looked_up(self, group: list[Any]) -> list[tuple[list[Any], Any]]:
+        """Messages with what was found for them; halved until one that the database takes for nonsense is alone."""
+        try:
+            return [(group, await self.look_up(group))]
+        except Exception as error:  # the database is away, or one account's keys cannot be opened: nothing has left
+            is_of_one = fault_of(error) is Fault.DATA
+            if is_of_one and len(group) > 1:
+                middle = len(group) // 2
+                return [*await self._looked_up(group[:middle]), *await self._looked_up(group[middle:])]
+            account_id = group[0].chunk.batch.content.account_id
+            log.error("not_looked_up", account_id=account_id, error_type=type(error).__name__)
+            for message in group:
+                message.state, message.code, message.at = MessageState.DEFERRED, self._failed, time.time()
+                if is_of_one:
+                    message.end_refused(self._failed)
+                self.settle(message)
+            return []
 
     async def _send(self, message: Any, found: Any) -> None:
         try:
-            if await self.conclude(message, found):
+            if await self._concluded(message, found):
                 self.settle(message)
             elif self.is_closing:  # its campaign has stopped, or this process ends
                 self._kept_back.append(message)
@@ -157,6 +169,15 @@ class ProviderOutlet(Outlet):
                 self.events.put_off([message])
         finally:
             self._sending -= 1
+
+    async def _concluded(self, message: Any, found: Any) -> bool:
+        """What is wrong with one message, or with what was found for it, does not end what all share."""
+        try:
+            return await self.conclude(message, found)
+        except Exception as error:  # it may have left by then: nobody knows
+            log.exception("not_concluded", account_id=message.header.account_id, error_type=type(error).__name__)
+            message.state, message.code, message.at = MessageState.UNKNOWN, self._failed, time.time()
+            return True
 
     async def ask(
         self,

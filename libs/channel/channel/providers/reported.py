@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from channel.providers.answers import Answer, Outcome, Verdict
 from contracts.vocabulary import Lane, MessageState
+
+
+def came_at(at: float) -> float:
+    """When a report came, as the gateway says, in Unix seconds: never later than now, and nothing that is no moment.
+
+    :raises TypeError, ValueError: it is no number.
+    """
+    return max(0.0, min(float(at), time.time()))
 
 
 def outcome_of(answer: Answer, lane: Lane) -> Outcome:

@@ -12,6 +12,7 @@ from chassis import testing
 from chassis.broker import Broker
 from chassis.bus_messages import PublishFailed
 from chassis.rpc_client import RpcClient
+from chassis.rpc_server import RpcConsumer
 from chassis.testing_proxies import Proxy
 from contracts.errors import Unavailable
 from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS
@@ -56,6 +57,28 @@ def test_unacked_comes_again_after_a_lost_connection(amqp_url):
     last = received.get(timeout=10)
     assert (last.body, last.redelivered) == (b"twice", False)
     last.ack()
+    broker.close()
+
+
+def test_a_service_is_ready_for_calls_when_the_broker_says_so_and_not_before(amqp_url):
+    host, port = amqp_url.split("@")[1].split("/")[0].split(":")
+    proxy = Proxy(host, int(port))
+    broker = Broker(amqp_url.replace(f":{port}/", f":{proxy.port}/"), "cut").start()
+    calls = RpcConsumer()
+    with pytest.raises(Unavailable, match="no calls yet"):
+        calls.check()
+
+    calls._consumer = broker.consume(
+        "of-calls", lambda _: None, declare=lambda channel: channel.queue_declare("of-calls", exclusive=True)
+    )
+    testing.wait_until(lambda: calls._consumer.is_taking, what="the broker's word")
+    calls.check()
+    proxy.target = ("127.0.0.1", testing.free_port())
+    proxy.cut()
+
+    testing.wait_until(lambda: not broker.is_connected)
+    with pytest.raises(Unavailable, match="no calls yet"):
+        calls.check()
     broker.close()
 
 

@@ -191,12 +191,15 @@ def test_a_handler_that_the_contracts_do_not_name_does_not_start():
 
 
 def test_readiness_and_metrics_are_served(launch_greeter):
+    import json
     import urllib.request
 
     greeter = launch_greeter()
 
     with urllib.request.urlopen(f"http://127.0.0.1:{greeter.health_port}/metrics") as answer:
         assert b"wici_rpc_seconds" in answer.read()
+    with urllib.request.urlopen(f"http://127.0.0.1:{greeter.health_port}/readyz") as answer:
+        assert {"broker", "calls", "database"} <= set(json.load(answer)["checks"])
     assert greeter.stop() == 0
 
 

@@ -265,12 +265,37 @@ class ContentPreview(Schema):
 class ContentCheckRequest(_OfChannel):
     """A content that is kept nowhere, and need not be whole."""
 
+    check_links = fields.Boolean(
+        load_default=False,
+        metadata={"description": "look whether its links answer, the first thirty of them; it takes up to six seconds"},
+    )
+
 
 class UnknownVariable(Schema):
     """A variable that no contact can have."""
 
     name = fields.String()
     nearest = fields.String(allow_none=True, metadata={"description": "the field that is spelled most like it"})
+
+
+class CheckedLink(Schema):
+    """Where a link leads, as our machines see it, redirects followed.
+
+    `answers`; `missing`: 404 or 410; `unreachable`: no answer, `reason` says why; `unclear`: any other status, as many
+    sites refuse machines; `unchecked`: `reason` says why.
+    """
+
+    target = fields.String()
+    state = fields.String(validate=validate.OneOf(("answers", "missing", "unreachable", "unclear", "unchecked")))
+    status = fields.Integer(allow_none=True)
+    reason = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "name_not_found, address_not_public, port_not_of_the_web, connection_refused, "
+            "connection_lost, timed_out, tls_failed, too_many_redirects, answer_unreadable, url_invalid; of unchecked "
+            "ones ours, too_many, busy, timed_out"
+        },
+    )
 
 
 class ContentCheck(Schema):
@@ -287,8 +312,14 @@ class ContentCheck(Schema):
         keys=fields.String(),
         metadata={
             "description": "of an e-mail: weight in octets, subject_characters, links with their form, images, "
-            "images_without_alt; of an SMS what `POST /v1/sms/parts` says"
+            "images_without_alt, and where the platform has a spam filter what it says: spam with filter, score, "
+            "threshold, is_spam and rules (name, points, words), else null; of an SMS what `POST /v1/sms/parts` says"
         },
+    )
+    links = fields.List(
+        fields.Nested(CheckedLink),
+        allow_none=True,
+        metadata={"description": "null where `check_links` did not ask, or the platform looks at none"},
     )
 
 

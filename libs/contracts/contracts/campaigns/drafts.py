@@ -273,6 +273,13 @@ LeftOutPage = page_of(LeftOutRecipient)
 CampaignPage = counted_page_of(CampaignSummary)
 
 
+class LinkLabels(Schema):
+    labels = fields.List(
+        fields.String(),
+        metadata={"description": "E-mail: of each place in the content, by its number; variants' with ` / ` between"},
+    )
+
+
 class DuplicateRequest(Schema):
     name = line_field(NAME_MAX, 1, allow_none=True, load_default=None)
 
@@ -282,6 +289,7 @@ RPC: dict[str, Call] = {
     "create_campaign": Call(CampaignCreate, Campaign),
     "get_campaign": Call(response=Campaign, path=_CAMPAIGN),
     "get_progress": Call(response=Progress, path=_CAMPAIGN),
+    "get_link_labels": Call(response=LinkLabels, path=_CAMPAIGN),
     "list_campaigns": Call(CampaignQuery, CampaignPage),
     "list_left_out": Call(LeftOutQuery, LeftOutPage, path=_CAMPAIGN),
     "update_campaign": Call(CampaignUpdate, Campaign, path=_CAMPAIGN, edits=Campaign),

@@ -46,7 +46,9 @@ class File(Schema):
     media_type = fields.String(metadata={"description": "by its first bytes, else by its name"})
     size = fields.Integer(metadata={"description": "in bytes"})
     url = fields.String()
-    downloads = fields.Integer(metadata={"description": "given from the start on; a look at the first octets is none"})
+    downloads = fields.Integer(
+        metadata={"description": "given from the start on; a look at the first octets is none", "volatile": True}
+    )
     expires_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
 
@@ -88,8 +90,8 @@ RPC: dict[str, Call] = {
     "create_file": Call(FileCreate, File),
     "get_file": Call(response=File, path=_FILE),
     "list_files": Call(NewestQuery, FilePage),
-    "update_file": Call(FileUpdate, File, path=_FILE),
-    "delete_file": Call(path=_FILE),
+    "update_file": Call(FileUpdate, File, path=_FILE, edits=File),
+    "delete_file": Call(path=_FILE, edits=File),
     "open_public_file": Call(PublicFileOpen, PublicFile),
     "read_public_file": Call(PublicFileRead, FileChunk),
 }

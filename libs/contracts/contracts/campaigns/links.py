@@ -50,7 +50,7 @@ class Link(Schema):
     url = fields.String()
     target = fields.String()
     name = fields.String(allow_none=True)
-    clicks = fields.Integer(metadata={"description": "by people, as far as can be told"})
+    clicks = fields.Integer(metadata={"description": "by people, as far as can be told", "volatile": True})
     expires_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
@@ -76,6 +76,6 @@ RPC: dict[str, Call] = {
     "get_link": Call(response=Link, path=_LINK),
     "list_links": Call(NewestQuery, LinkPage),
     "list_link_clicks": Call(ClickQuery, ClickPage, path=_LINK),
-    "update_link": Call(LinkUpdate, Link, path=_LINK),
-    "delete_link": Call(path=_LINK),
+    "update_link": Call(LinkUpdate, Link, path=_LINK, edits=Link),
+    "delete_link": Call(path=_LINK, edits=Link),
 }

@@ -26,5 +26,5 @@ class CampaignRules(Schema):
 
 RPC: dict[str, Call] = {
     "get_campaign_rules": Call(None, CampaignRules),
-    "set_campaign_rules": Call(CampaignRules, CampaignRules),
+    "set_campaign_rules": Call(CampaignRules, CampaignRules, edits=CampaignRules),
 }

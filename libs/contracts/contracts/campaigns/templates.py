@@ -99,7 +99,7 @@ class TemplateReport(Schema):
     figures = fields.Dict(keys=fields.String())
 
 
-class TemplateSummary(Schema):
+class _TemplateFacts(Schema):
     id = fields.UUID()
     kind = Word(TemplateKind)
     name = fields.String()
@@ -112,7 +112,11 @@ class TemplateSummary(Schema):
     updated_at = fields.AwareDateTime(allow_none=True)
 
 
-class Template(TemplateSummary):
+class TemplateSummary(_TemplateFacts):
+    has_picture = fields.Boolean(metadata={"description": "whether `…/versions/{version}/picture` shows its page"})
+
+
+class Template(_TemplateFacts):
     content = content_field()
     design = fields.Dict(keys=fields.String(), allow_none=True)
     report = fields.Nested(

@@ -105,7 +105,7 @@ class UnsubscribePage(Schema):
     brand = fields.Nested(Brand)
     texts = fields.Dict(keys=fields.String(), values=fields.Nested(PageTexts))
     is_default = fields.Boolean()
-    reasons = fields.Dict(keys=fields.String(), values=fields.Integer())
+    reasons = fields.Dict(keys=fields.String(), values=fields.Integer(), metadata={"volatile": True})
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 
@@ -121,6 +121,6 @@ RPC: dict[str, Call] = {
     "create_unsubscribe_page": Call(UnsubscribePageCreate, UnsubscribePage),
     "get_unsubscribe_page": Call(response=UnsubscribePage, path=_PAGE),
     "list_unsubscribe_pages": Call(UnsubscribePageQuery, UnsubscribePagePage),
-    "update_unsubscribe_page": Call(UnsubscribePageUpdate, UnsubscribePage, path=_PAGE),
-    "delete_unsubscribe_page": Call(path=_PAGE),
+    "update_unsubscribe_page": Call(UnsubscribePageUpdate, UnsubscribePage, path=_PAGE, edits=UnsubscribePage),
+    "delete_unsubscribe_page": Call(path=_PAGE, edits=UnsubscribePage),
 }

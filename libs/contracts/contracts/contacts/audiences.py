@@ -66,6 +66,9 @@ class AudienceToSample(AudienceCount):
 class SampledContact(Schema):
     contact_id = fields.UUID()
     fields_ = fields.Dict(keys=fields.String(), data_key="fields")
+    stands_for = fields.Integer(
+        metadata={"description": "so many of those looked at; 0: is there for the fields that it lacks"}
+    )
 
 
 class AudienceSample(Schema):
@@ -75,6 +78,9 @@ class AudienceSample(Schema):
     complete = fields.Dict(
         keys=fields.String(),
         metadata={"description": "a value for every field: somebody's, or else an example of its type"},
+    )
+    size = fields.Integer(
+        allow_none=True, metadata={"description": "null of a very large one, not looked at to its end"}
     )
 
 

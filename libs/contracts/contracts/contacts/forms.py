@@ -163,7 +163,7 @@ RPC = {
     "list_forms": Call(FormQuery, FormPage),
     "create_form": Call(FormCreate, Form),
     "get_form": Call(None, Form, path={"form_id": UUID}),
-    "update_form": Call(FormUpdate, Form, path={"form_id": UUID}),
-    "delete_form": Call(path={"form_id": UUID}),
+    "update_form": Call(FormUpdate, Form, path={"form_id": UUID}, edits=Form),
+    "delete_form": Call(path={"form_id": UUID}, edits=Form),
     "list_submissions": Call(SubmissionQuery, SubmissionPage, path={"form_id": UUID}),
 }

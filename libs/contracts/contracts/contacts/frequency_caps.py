@@ -43,6 +43,6 @@ class AudienceBreakdown(Schema):
 
 RPC: dict[str, Call] = {
     "get_frequency_cap": Call(None, FrequencyCapSetting),
-    "set_frequency_cap": Call(FrequencyCapSetting, FrequencyCapSetting),
+    "set_frequency_cap": Call(FrequencyCapSetting, FrequencyCapSetting, edits=FrequencyCapSetting),
     "break_down_audience": Call(AudienceCount, AudienceBreakdown),
 }

@@ -113,6 +113,14 @@ class ImportColumn(Schema):
     )
 
 
+class ImportField(Schema):
+    """What `mapping` may take a column for; `label` in the language that is asked for, of own fields as it is."""
+
+    field = fields.String()
+    label = fields.String()
+    is_custom = fields.Boolean()
+
+
 class PreviewRow(Schema):
     """One of the first rows: what would become of it were the file no longer, and what is wrong in it.
 
@@ -137,6 +145,7 @@ class ImportPreview(Schema):
     sheet = fields.String(allow_none=True, metadata={"description": "the one that is read"})
     header_row = fields.Integer(metadata={"description": "where the columns' names stand, counted from 1"})
     columns = fields.List(fields.Nested(ImportColumn))
+    fields_ = fields.List(fields.Nested(ImportField), data_key="fields")
     rows = fields.List(fields.Nested(PreviewRow))
 
 

@@ -16,6 +16,20 @@ from contracts.vocabulary import ArchiveReason, Channel
 BY_NAME, BY_NAME_BACKWARDS = "name", "-name"
 
 
+def sort_field() -> fields.String:
+    """In which order contacts are shown; the list itself says it where the client does not."""
+    return fields.String(
+        validate=validate.OneOf(
+            [OLDEST, NEWEST, BY_NAME, BY_NAME_BACKWARDS],
+            labels=["oldest_first", "newest_first", "by_name", "by_name_backwards"],
+        ),
+        metadata={
+            "description": "`created` (else), `-created`, or `name`, `-name`: by last name, then first name, as Polish"
+            " sorts them; who has neither comes last by `name`"
+        },
+    )
+
+
 class Consent(Schema):
     """Whether the person agreed to be written to on a channel, how that is known, and since when.
 
@@ -103,16 +117,7 @@ def q_field(**options: Any) -> fields.String:
 
 class ContactQuery(PageQuery):
     q = q_field()
-    sort = fields.String(
-        validate=validate.OneOf(
-            [OLDEST, NEWEST, BY_NAME, BY_NAME_BACKWARDS],
-            labels=["oldest_first", "newest_first", "by_name", "by_name_backwards"],
-        ),
-        metadata={
-            "description": "`created` (else), `-created`, or `name`, `-name`: by last name, then first name, as Polish"
-            " sorts them; who has neither comes last by `name`"
-        },
-    )
+    sort = sort_field()
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     external_id = fields.String(validate=validate.Length(max=200))
@@ -129,6 +134,7 @@ class ContactSearch(PageQuery):
     """`text` is looked for at the beginning of names, city, company and addresses, `q` anywhere."""
 
     q = q_field()
+    sort = sort_field()
     text = fields.String(validate=validate.Length(min=1, max=200))
     group_ids = fields.List(fields.UUID(), validate=validate.Length(max=100))
     rules = rules_field()

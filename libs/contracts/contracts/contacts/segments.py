@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from contracts.contacts.people import ContactPage
+from contracts.contacts.people import ContactPage, sort_field
 from contracts.contacts.shapes import NOTE, Count, name_field, rules_field
 from contracts.lists import NamedQuery, counted_page_of
 from contracts.rpc import Call
@@ -71,6 +71,10 @@ class RuleTerms(Schema):
     limits = fields.Nested(RuleLimits)
 
 
+class SegmentContactQuery(PageQuery):
+    sort = sort_field()
+
+
 RPC = {
     "list_segments": Call(NamedQuery, SegmentPage),
     "create_segment": Call(SegmentCreate, Segment),
@@ -79,5 +83,5 @@ RPC = {
     "delete_segment": Call(path={"segment_id": UUID}, edits=Segment),
     "count_segment": Call(SegmentRules, Count),
     "describe_rules": Call(None, RuleTerms),
-    "list_segment_contacts": Call(PageQuery, ContactPage, path={"segment_id": UUID}),
+    "list_segment_contacts": Call(SegmentContactQuery, ContactPage, path={"segment_id": UUID}),
 }

@@ -46,6 +46,17 @@ class EmailContent(Schema):
     utm = utm_field("links to web addresses")
 
 
+class ContentAsked(Schema):
+    content_hash = fields.String(required=True, validate=validate.Length(equal=64))
+
+
+class LinkLabels(Schema):
+    labels = fields.List(
+        fields.String(),
+        metadata={"description": "Of each place in the content, by its number; none where the content has no labels"},
+    )
+
+
 class EmailPreview(Schema):
     subject = fields.String(allow_none=True)
     html = fields.String(allow_none=True)

@@ -8,7 +8,15 @@ from marshmallow import fields, validate, validates_schema
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
 from contracts.email_addresses import email_address
-from contracts.email_gateway.contents import HTML_MAX, SUBJECT_MAX, EmailContent, EmailPreview, EmailTracking
+from contracts.email_gateway.contents import (
+    HTML_MAX,
+    SUBJECT_MAX,
+    ContentAsked,
+    EmailContent,
+    EmailPreview,
+    EmailTracking,
+    LinkLabels,
+)
 from contracts.rpc import Call
 from contracts.schema import Schema, broken_rule, line_field, one_line, plain_text
 from contracts.webhook_urls import of_send_field
@@ -134,4 +142,5 @@ RPC = {
         message=Email,
     ),
     "attach_files": Call(FilesToAttach, ContentWithFiles),
+    "get_link_labels": Call(ContentAsked, LinkLabels),
 }

@@ -46,15 +46,16 @@ class DnsRecord(Schema):
 class SenderDomain(Schema):
     id = fields.UUID()
     domain = fields.String()
-    state = fields.String(metadata={"description": "pending or verified"})
-    records = fields.List(fields.Nested(DnsRecord))
+    state = fields.String(metadata={"description": "pending or verified", "volatile": True})
+    records = fields.List(fields.Nested(DnsRecord), metadata={"volatile": True})
     link_host = fields.String(
         allow_none=True,
         metadata={
             "description": (
                 "The host of the links, pixel and unsubscribe address in its mails: its own, where the tracking record"
                 " is found and the platform has a certificate for it. null: the platform's."
-            )
+            ),
+            "volatile": True,
         },
     )
     campaigns_stop_at = fields.AwareDateTime(
@@ -63,7 +64,8 @@ class SenderDomain(Schema):
             "description": (
                 "Required records are gone: from then on no campaign leaves from the domain until they are back."
                 " null: they are there."
-            )
+            ),
+            "volatile": True,
         },
     )
     short_links = fields.Boolean(
@@ -75,8 +77,8 @@ class SenderDomain(Schema):
         }
     )
     created_at = fields.AwareDateTime()
-    verified_at = fields.AwareDateTime(allow_none=True)
-    checked_at = fields.AwareDateTime(allow_none=True)
+    verified_at = fields.AwareDateTime(allow_none=True, metadata={"volatile": True})
+    checked_at = fields.AwareDateTime(allow_none=True, metadata={"volatile": True})
 
 
 _ALGORITHM = validate.OneOf(("rsa", "ed25519"))
@@ -224,11 +226,11 @@ RPC: dict[str, Call] = {
     "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
     "get_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
     "list_sender_domains": Call(PageQuery, SenderDomainPage),
-    "update_sender_domain": Call(SenderDomainUpdate, SenderDomain, path=_DOMAIN_ID),
+    "update_sender_domain": Call(SenderDomainUpdate, SenderDomain, path=_DOMAIN_ID, edits=SenderDomain),
     "check_sender_domain": Call(None, SenderDomain, path=_DOMAIN_ID),
     "get_sender_domain_dmarc": Call(DmarcQuery, DmarcView, path=_DOMAIN_ID),
     "rotate_sender_domain_keys": Call(SenderKeysCreate, SenderDomain, path=_DOMAIN_ID),
-    "delete_sender_domain": Call(None, None, path=_DOMAIN_ID),
+    "delete_sender_domain": Call(None, None, path=_DOMAIN_ID, edits=SenderDomain),
     "verify_domain": Call(DomainApproval, OperatorSenderDomain, path=_DOMAIN_ID),
     "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),
     "create_sender_address": Call(SenderAddressCreate, SenderAddress),

@@ -61,7 +61,7 @@ class SmtpAccount(Schema):
     is_active = fields.Boolean()
     tracks_clicks = fields.Boolean()
     tracks_opens = fields.Boolean()
-    last_used_at = fields.AwareDateTime(allow_none=True)
+    last_used_at = fields.AwareDateTime(allow_none=True, metadata={"volatile": True})
     created_at = fields.AwareDateTime()
 
 
@@ -92,9 +92,10 @@ _ID = {"smtp_account_id": UUID}
 RPC: dict[str, Call] = {
     "create_smtp_account": Call(SmtpAccountCreate, NewSmtpAccount),
     "list_smtp_accounts": Call(PageQuery, SmtpAccountPage),
-    "update_smtp_account": Call(SmtpAccountUpdate, SmtpAccount, path=_ID),
+    "get_smtp_account": Call(None, SmtpAccount, path=_ID),
+    "update_smtp_account": Call(SmtpAccountUpdate, SmtpAccount, path=_ID, edits=SmtpAccount),
     "rotate_smtp_account": Call(None, NewSmtpAccount, path=_ID),
-    "delete_smtp_account": Call(None, None, path=_ID),
+    "delete_smtp_account": Call(None, None, path=_ID, edits=SmtpAccount),
     "list_blocked_addresses": Call(PageQuery, BlockedAddressPage, path=_ID),
     "block_addresses": Call(BlockAddresses, BlockedNow, path=_ID),
     "unblock_address": Call(None, None, path={**_ID, "blocked_id": UUID}),

@@ -20,6 +20,6 @@ class IpRules(Schema):
 
 RPC: dict[str, Call] = {
     "get_ip_rules": Call(response=IpRules),
-    "set_ip_rules": Call(IpRules, IpRules),
+    "set_ip_rules": Call(IpRules, IpRules, edits=IpRules),
     "reset_ip_rules": Call(Reason, IpRules, path={"account_id": UUID}),
 }

@@ -11,6 +11,8 @@ from contracts.identity.shapes import LANGUAGES, NAME_RULE, email_field, passwor
 from contracts.rpc import Call
 from contracts.schema import Schema, line_field
 
+_VOLATILE = {"volatile": True}  # for `If-Match`: it is not by what the user edits here
+
 
 class Me(Schema):
     """What a panel shows at once. `permissions` are the user's; `allowed` is what whoever asks may do now.
@@ -23,22 +25,22 @@ class Me(Schema):
     account_id = fields.UUID()
     account_name = fields.String()
     login = fields.String()
-    email = fields.String()
-    email_confirmed = fields.Boolean()
+    email = fields.String(metadata=_VOLATILE)
+    email_confirmed = fields.Boolean(metadata=_VOLATILE)
     name = fields.String()
     language = fields.String()
     is_owner = fields.Boolean()
-    permissions = fields.List(fields.String())
-    allowed = fields.List(fields.String())
-    second_factor = fields.Boolean()
-    second_factor_required = fields.Boolean()
-    second_factor_due = fields.Boolean()
-    account_state = fields.String(validate=validate.OneOf(ACCOUNT_STATES))
-    time_zone = fields.String()
-    default_region = fields.String()
-    plan = fields.Nested(Plan)
-    plan_ends_at = fields.AwareDateTime(allow_none=True)
-    quota = fields.List(fields.Nested(FeatureUsage))
+    permissions = fields.List(fields.String(), metadata=_VOLATILE)
+    allowed = fields.List(fields.String(), metadata=_VOLATILE)
+    second_factor = fields.Boolean(metadata=_VOLATILE)
+    second_factor_required = fields.Boolean(metadata=_VOLATILE)
+    second_factor_due = fields.Boolean(metadata=_VOLATILE)
+    account_state = fields.String(validate=validate.OneOf(ACCOUNT_STATES), metadata=_VOLATILE)
+    time_zone = fields.String(metadata=_VOLATILE)
+    default_region = fields.String(metadata=_VOLATILE)
+    plan = fields.Nested(Plan, metadata=_VOLATILE)
+    plan_ends_at = fields.AwareDateTime(allow_none=True, metadata=_VOLATILE)
+    quota = fields.List(fields.Nested(FeatureUsage), metadata=_VOLATILE)
     created_at = fields.AwareDateTime()
 
 
@@ -82,7 +84,7 @@ class EmailChange(Schema):
 
 RPC: dict[str, Call] = {
     "get_me": Call(response=Me),
-    "update_me": Call(MeUpdate, Me),
+    "update_me": Call(MeUpdate, Me, edits=Me),
     "change_password": Call(PasswordChange),
     "request_password_reset": Call(PasswordResetRequest),
     "get_password_reset": Call(response=PasswordLink, path={"token": str}),

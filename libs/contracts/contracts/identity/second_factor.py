@@ -51,5 +51,5 @@ RPC: dict[str, Call] = {
     "disable_totp": Call(SecondFactorCode),
     "reset_second_factor": Call(Reason, path={"user_id": UUID}),
     "get_security": Call(response=SecuritySettings),
-    "set_security": Call(SecuritySettings, SecuritySettings),
+    "set_security": Call(SecuritySettings, SecuritySettings, edits=SecuritySettings),
 }

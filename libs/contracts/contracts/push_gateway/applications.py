@@ -95,7 +95,7 @@ RPC: dict[str, Call] = {
     "list_applications": Call(PageQuery, ApplicationPage),
     "create_application": Call(ApplicationCreate, NewApplication),
     "get_application": Call(None, Application, **_OF_ONE),
-    "update_application": Call(ApplicationChange, Application, **_OF_ONE),
+    "update_application": Call(ApplicationChange, Application, **_OF_ONE, edits=Application),
     "rotate_proof_key": Call(None, NewApplication, **_OF_ONE),
-    "delete_application": Call(**_OF_ONE),
+    "delete_application": Call(**_OF_ONE, edits=Application),
 }

@@ -16,7 +16,7 @@ class ReportCounts(Schema):
     read = fields.Integer(metadata={"description": "RCS, WhatsApp, Viber: delivered, and read"})
     taps = fields.Integer(metadata={"description": "RCS, WhatsApp, Viber: on suggestions and buttons"})
     unique_taps = fields.Integer(metadata={"description": "RCS, WhatsApp, Viber: delivered messages with a tap"})
-    answers = fields.Integer(metadata={"description": "RCS, WhatsApp, Viber: in words"})
+    answers = fields.Integer(metadata={"description": "SMS, RCS, WhatsApp, Viber: in words"})
     dismissed = fields.Integer(metadata={"description": "Push: swiped away"})
     delivered = fields.Integer()
     undelivered = fields.Integer()

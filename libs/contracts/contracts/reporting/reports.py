@@ -134,6 +134,13 @@ class ReportLink(Schema):
         allow_none=True,
         metadata={"description": "Of the link in the content, from 0; null in mails sent before links were numbered"},
     )
+    label = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "E-mail: the words there, or its picture's, `…` for what differs; of variants, those of"
+            " each with ` / ` between. Null while it cannot be told, and in mails sent before links had labels"
+        },
+    )
     url = fields.String(metadata={"description": "As far as it is the same for everybody; `…` stands for the rest"})
     clicks = fields.Integer()
     unique_clicks = fields.Integer(metadata={"description": "Messages in which a person clicked it"})

@@ -123,6 +123,14 @@ class SampledNetwork(Schema):
     cost = fields.Nested(Money, allow_none=True, metadata={"description": "Of all these parts"})
 
 
+class AudienceCost(Schema):
+    """What a text costs for a whole audience, as its sample says: about `estimate`, and `most` where everybody's text
+    took as many parts as the longest of the sample."""
+
+    estimate = fields.Nested(Money)
+    most = fields.Nested(Money)
+
+
 class Measured(Schema):
     """What a template takes of its recipients, by a sample of them."""
 
@@ -132,6 +140,15 @@ class Measured(Schema):
     typical = fields.Nested(Length, allow_none=True)
     longest = fields.Nested(Length, allow_none=True)
     networks = fields.List(fields.Nested(SampledNetwork), metadata={"description": "the most frequent first"})
+    reachable = fields.Integer(
+        allow_none=True,
+        metadata={"description": "contacts of the whole audience; null where it took too long to count"},
+    )
+    total = fields.Nested(
+        AudienceCost,
+        allow_none=True,
+        metadata={"description": "of all of them; null where a network of the sample has no price"},
+    )
 
 
 class CountedParts(Counted):

@@ -100,8 +100,8 @@ RPC: dict[str, Call] = {
     "list_sms_keywords": Call(PageQuery, SmsKeywordPage),
     "create_sms_keyword": Call(SmsKeywordCreate, SmsKeyword),
     "get_sms_keyword": Call(None, SmsKeyword, path={"keyword_id": UUID}),
-    "update_sms_keyword": Call(SmsKeywordChange, SmsKeyword, path={"keyword_id": UUID}),
-    "delete_sms_keyword": Call(path={"keyword_id": UUID}),
+    "update_sms_keyword": Call(SmsKeywordChange, SmsKeyword, path={"keyword_id": UUID}, edits=SmsKeyword),
+    "delete_sms_keyword": Call(path={"keyword_id": UUID}, edits=SmsKeyword),
     "get_stop_confirmation": Call(None, StopConfirmation),
-    "set_stop_confirmation": Call(StopConfirmation, StopConfirmation),
+    "set_stop_confirmation": Call(StopConfirmation, StopConfirmation, edits=StopConfirmation),
 }

@@ -107,7 +107,9 @@ class SmppAccountChange(Schema):
 class SmppAccount(SmppAccountChange):
     id = fields.UUID()
     system_id = fields.String(metadata={"description": "What it binds as"})
-    waiting = fields.Integer(metadata={"description": "Receipts and answers that wait for a bind or its answer"})
+    waiting = fields.Integer(
+        metadata={"description": "Receipts and answers that wait for a bind or its answer", "volatile": True}
+    )
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 
@@ -160,8 +162,8 @@ RPC: dict[str, Call] = {
     "list_smpp_accounts": Call(PageQuery, SmppAccountPage),
     "create_smpp_account": Call(SmppAccountCreate, NewSmppAccount),
     "get_smpp_account": Call(None, SmppAccount, path={"smpp_account_id": UUID}),
-    "update_smpp_account": Call(SmppAccountChange, SmppAccount, path={"smpp_account_id": UUID}),
+    "update_smpp_account": Call(SmppAccountChange, SmppAccount, path={"smpp_account_id": UUID}, edits=SmppAccount),
     "rotate_smpp_password": Call(None, NewSmppAccount, path={"smpp_account_id": UUID}),
-    "delete_smpp_account": Call(path={"smpp_account_id": UUID}),
+    "delete_smpp_account": Call(path={"smpp_account_id": UUID}, edits=SmppAccount),
     "list_smpp_binds": Call(None, SmppBinds, path={"smpp_account_id": UUID}),
 }

@@ -8,6 +8,7 @@ import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { type EmailContent, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
+import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { ProblemAlert } from "@/kit/States";
@@ -73,6 +74,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
         <MailEditor key={begun} html={values.html} mjml={values.mjml} change={(source) => form.setValues(source)} error={form.errors.html ?? form.errors.mjml} />
       </Card>
       <MailPreview content={content} />
+      <MailCheck content={content} />
       <Group mt="md">
         <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
       </Group>

@@ -3,7 +3,6 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, type Schemas } from "@/api/client";
-import { useAudienceCount } from "@/areas/campaigns/AudienceCount";
 import { useFormats } from "@/kit/times";
 
 interface SmsPartsProps {
@@ -17,14 +16,13 @@ interface SmsPartsProps {
 export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsPartsProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
-  const [settled] = useDebouncedValue(text, 250);
-  const isTemplate = settled.includes("{");
-  const hasAudience = Boolean(audience.groups?.length || audience.segments?.length);
+  const hasAudience = Boolean(audience.groups?.length || audience.segments?.length || audience.follow_up);
+  const [settled] = useDebouncedValue(text, hasAudience ? 1_000 : 250);
   const body = {
     text: settled,
     replace_diacritics: replaceDiacritics,
     short_links: shortLinks,
-    ...(isTemplate && hasAudience && { audience }),
+    ...(hasAudience && { audience }),
   };
   const count = useQuery({
     queryKey: ["parts", body],
@@ -43,7 +41,7 @@ export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsP
       {recipients?.typical && recipients.longest && (
         <Text size="sm">{t("parts.recipients", { typical: recipients.typical.parts, longest: recipients.longest.parts })}</Text>
       )}
-      <Prices count={count.data} audience={audience} />
+      <Prices count={count.data} />
       {offenders.length > 0 && !replaceDiacritics && (
         <Alert color="blue" variant="light" mt="xs" p="xs">
           <Text size="sm">{t("parts.offenders", { letters: offenders.map((one) => one.character).join(" ") })}</Text>
@@ -55,14 +53,13 @@ export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsP
 }
 
 /** What the text costs: of an audience in all where every place of its sample has a price, else by place. Nothing where no price is set. */
-function Prices({ count, audience }: { count: Schemas["CountedParts"]; audience: Schemas["Audience"] }) {
+function Prices({ count }: { count: Schemas["CountedParts"] }) {
   const { t } = useTranslation();
-  const { money } = useFormats();
-  const each = meanOf(count.recipients?.networks ?? []);
-  const reachable = useAudienceCount("sms", audience, each !== null).data?.reachable;
-  if (each) {
-    if (reachable === undefined) return null;
-    return <Text size="sm">{t("parts.total", { sum: money({ ...each, amount: Math.round(each.amount * reachable) }) })}</Text>;
+  const { money, number } = useFormats();
+  const { total, reachable } = count.recipients ?? {};
+  if (total) {
+    const sums = { sum: money(total.estimate), most: money(total.most), people: number(reachable ?? 0) };
+    return <Text size="sm">{t(total.most.amount > total.estimate.amount ? "parts.totalAtMost" : "parts.total", sums)}</Text>;
   }
   return (
     <>
@@ -73,13 +70,4 @@ function Prices({ count, audience }: { count: Schemas["CountedParts"]; audience:
       ))}
     </>
   );
-}
-
-/** What a recipient of the sample costs on average; null where that of some is not known. */
-function meanOf(networks: Schemas["SampledNetwork"][]): Schemas["Money"] | null {
-  const costs = networks.flatMap(({ cost }) => (cost ? [cost] : []));
-  const [first] = costs;
-  if (!first || costs.length < networks.length) return null;
-  const contacts = networks.reduce((sum, one) => sum + one.contacts, 0);
-  return { amount: costs.reduce((sum, one) => sum + one.amount, 0) / contacts, currency: first.currency };
 }

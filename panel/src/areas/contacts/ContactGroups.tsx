@@ -1,9 +1,15 @@
-import { Button, Card, Group, Pill, Select, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Pill, Select, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { ProblemAlert } from "@/kit/States";
+
+interface Wish {
+  groupId: string;
+  /** The person has left the group by themselves, and asks to be back. */
+  rejoin: boolean;
+}
 
 /** Which groups a person is in, and into which else they may be put. */
 export function ContactGroups({ contact, mayWrite }: { contact: Schemas["Contact"]; mayWrite: boolean }) {
@@ -15,9 +21,10 @@ export function ContactGroups({ contact, mayWrite }: { contact: Schemas["Contact
     onSuccess: () => known.invalidateQueries(),
   });
   const join = useMutation({
-    mutationFn: (groupId: string) => api.POST("/v1/groups/{group_id}/contacts", { params: { path: { group_id: groupId } }, body }),
+    mutationFn: ({ groupId, rejoin }: Wish) => bodyOf(api.POST("/v1/groups/{group_id}/contacts", { params: { path: { group_id: groupId } }, body: { ...body, rejoin } })),
     onSuccess: () => known.invalidateQueries(),
   });
+  const hasLeft = join.data?.changed === 0 && !join.variables.rejoin ? join.variables.groupId : null;
   return (
     <Card withBorder component="section">
       <Stack gap="sm">
@@ -33,9 +40,25 @@ export function ContactGroups({ contact, mayWrite }: { contact: Schemas["Contact
             </Pill>
           ))}
         </Group>
-        {mayWrite && <Join not={contact.groups.map(({ id }) => id)} add={(groupId) => join.mutate(groupId)} isBusy={join.isPending} />}
+        {hasLeft && <AskedToBeBack put={() => join.mutate({ groupId: hasLeft, rejoin: true })} />}
+        {mayWrite && <Join not={contact.groups.map(({ id }) => id)} add={(groupId) => join.mutate({ groupId, rejoin: false })} isBusy={join.isPending} />}
       </Stack>
     </Card>
+  );
+}
+
+/** Nobody is put back into a list that they left, unless somebody says that they asked for it. */
+function AskedToBeBack({ put }: { put: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Alert color="orange" variant="light">
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{t("contacts.hasLeft")}</Text>
+        <Button variant="default" size="compact-sm" onClick={put}>
+          {t("contacts.askedToBeBack")}
+        </Button>
+      </Stack>
+    </Alert>
   );
 }
 

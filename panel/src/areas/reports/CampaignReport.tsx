@@ -160,9 +160,9 @@ function Links({ campaignId, channel }: { campaignId: string; channel: Channel }
           ) : (
             <Stack gap={4}>
               {items.map((link) => (
-                <Group key={link.url} justify="space-between" wrap="nowrap">
+                <Group key={`${link.number} ${link.url}`} justify="space-between" wrap="nowrap">
                   <Anchor href={link.url} target="_blank" rel="noreferrer noopener" style={{ overflowWrap: "anywhere" }}>
-                    {link.url}
+                    {link.label ? `${link.label} · ${link.url}` : link.url}
                   </Anchor>
                   <Text>{t("report.clicked", { people: number(link.unique_clicks), clicks: number(link.clicks) })}</Text>
                 </Group>

@@ -9,7 +9,7 @@ type Channel = Schemas["Campaign"]["channel"];
 
 /** What is told of each channel, in the order in which it is shown. */
 const SHOWN: Record<string, readonly Name[]> = {
-  sms: ["delivered", "undelivered", "parts", "clicks"],
+  sms: ["delivered", "undelivered", "parts", "clicks", "answers"],
   email: ["delivered", "opens", "clicks", "bounced", "unsubscribes"],
   push: ["accepted", "opens", "undelivered"],
   whatsapp: ["delivered", "read", "taps", "answers", "undelivered"],

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { TemplatePicture } from "@/areas/templates/TemplatePicture";
 import { useCopy } from "@/areas/templates/useCopy";
 import { CHANNELS, useChannelName } from "@/kit/channel";
 import type { Column } from "@/kit/DataTable";
@@ -81,7 +82,14 @@ function Rows({ of, kind, empty }: RowsProps) {
   const channelName = useChannelName();
   const { day } = useFormats();
   const copy = useCopy();
+  const hasPictures = of.data?.items.some((one) => one.has_picture) ?? false;
+  const picture: Column<Row> = {
+    name: "picture",
+    header: t("templates.picture"),
+    cell: (one) => one.has_picture && <TemplatePicture templateId={one.id} version={one.version} alt={t("templates.pictureOf", { name: one.name })} width={96} />,
+  };
   const columns: Column<Row>[] = [
+    ...(hasPictures ? [picture] : []),
     {
       name: "name",
       header: t("templates.name"),

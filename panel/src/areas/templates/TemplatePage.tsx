@@ -8,9 +8,11 @@ import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import type { EmailContent } from "@/areas/campaigns/draft";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
+import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
+import { Versions } from "@/areas/templates/Versions";
 import { useCopy } from "@/areas/templates/useCopy";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Page } from "@/kit/Page";
@@ -85,6 +87,7 @@ function Editor({ template }: { template: Template | null }) {
               <MailEditor html={html} mjml={mjml} change={(source) => form.setValues(source)} error={form.errors.html ?? form.errors.mjml} />
             </Card>
             <MailPreview content={mail} />
+            <MailCheck content={mail} />
           </>
         )}
         {isOwn && (
@@ -93,6 +96,7 @@ function Editor({ template }: { template: Template | null }) {
           </Button>
         )}
       </form>
+      {template && isOwn && <Versions template={template} />}
     </Page>
   );
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from campaigns.config import FilesConfig
+from campaigns import link_checks
+from campaigns.config import FilesConfig, LinkChecksConfig
 from campaigns.usecases.attachments import Attachments
-from campaigns.usecases.ports import Ask, FileTools, ask_as
+from campaigns.usecases.ports import Ask, CheckLinks, FileTools, ask_as
 from chassis.config import load
 from chassis.service import Database, Entrypoints
 from contracts.campaigns import RPC
@@ -29,10 +31,24 @@ class FileToolsProvider(DependencyProvider):
         return self._tools
 
 
+class LinkChecks(DependencyProvider):
+    """`CheckLinks`, or None where the platform looks at no links."""
+
+    def setup(self) -> None:
+        config, own_hosts = load(LinkChecksConfig, os.environ), load(FilesConfig, os.environ).own_hosts
+        allowed = config.link_network_list()
+        check = partial(link_checks.check_apart, own_hosts=own_hosts, allowed=allowed)
+        self._check: CheckLinks | None = check if config.link_checks else None
+
+    def get_dependency(self, worker_ctx: Any) -> CheckLinks | None:
+        return self._check
+
+
 class CampaignEntrypoints(Entrypoints):
     calls = RPC
     database = Database("CAMPAIGNS_DATABASE_URL")
     file_tools = FileToolsProvider()
+    link_checks = LinkChecks()
 
     @property
     def attachments(self) -> Attachments:

@@ -15,7 +15,8 @@ class Content(CampaignEntrypoints):
 
     @rpc
     def check_content(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run_in_steps("check_content", unsaved.check_content, actor, payload, ask=self.ask_as(actor))
+        given = {"ask": self.ask_as(actor), "look": self.link_checks}
+        return self.run_in_steps("check_content", unsaved.check_content, actor, payload, **given)
 
     @rpc
     def preview_campaign(self, actor: Actor, payload: Payload) -> Payload:

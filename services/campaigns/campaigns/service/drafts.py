@@ -22,6 +22,10 @@ class Drafts(CampaignEntrypoints):
         return self.run("get_progress", drafts.get_progress, actor, payload)
 
     @rpc
+    def get_link_labels(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("get_link_labels", drafts.get_link_labels, actor, payload, ask=self.ask_as(actor))
+
+    @rpc
     def get_campaign_rules(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("get_campaign_rules", rules.get_campaign_rules, actor, payload)
 

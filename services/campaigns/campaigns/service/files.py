@@ -37,7 +37,7 @@ class Files(CampaignEntrypoints):
 
     @rpc
     def delete_file(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_file", files.delete_file, actor, payload)
+        return self.run("delete_file", files.delete_file, actor, payload, tools=self.file_tools)
 
     @rpc
     def open_public_file(self, actor: Actor, payload: Payload) -> Payload:

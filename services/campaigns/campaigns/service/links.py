@@ -32,7 +32,7 @@ class Links(CampaignEntrypoints):
 
     @rpc
     def delete_link(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_link", links.delete_link, actor, payload)
+        return self.run("delete_link", links.delete_link, actor, payload, tools=self.file_tools)
 
     @event_handler(events.NAMED_LINKS_FOLLOWED)
     def keep_link_clicks(self, payload: Payload) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -86,6 +86,16 @@ def png_of(session: Session, *, account_id: UUID, template_id: UUID, version: in
             TemplatePicture.account_id == account_id,
         )
     )
+
+
+def shown_now(session: Session, *, template_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the templates of whose present version there is a picture."""
+    query = (
+        select(TemplatePicture.template_id)
+        .join(Template, (Template.id == TemplatePicture.template_id) & (Template.version == TemplatePicture.version))
+        .where(TemplatePicture.template_id.in_(template_ids), TemplatePicture.png.is_not(None))
+    )
+    return set(session.scalars(query))
 
 
 def versions_shown(session: Session, *, template_id: UUID) -> set[int]:

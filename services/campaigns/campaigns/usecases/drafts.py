@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ from contracts.vocabulary import CampaignState, Channel, LeftOut
 INT_MAX = 2**31 - 1
 COPY_SUFFIX = " (copy)"
 DROPPED_AT_ONCE = 10_000
+LABELS_DEADLINE = 2.0
 
 
 def create_campaign(
@@ -124,6 +126,21 @@ def get_progress(session: Session, *, actor: Actor, now: datetime, campaign_id: 
     campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id, with_content=False)
     progress: Answer = views.campaign(campaign)["progress"]
     return progress
+
+
+def get_link_labels(database: Database, *, actor: Actor, now: datetime, campaign_id: UUID, ask: Ask) -> Answer:
+    """What the places of an e-mail's links are called, as its channel keeps them; variants' side by side."""
+    with database.transaction() as session:
+        campaign = store.get(session, account_id=account_of(actor), campaign_id=campaign_id, with_content=False)
+        hashes = campaign.variant_hashes or ([campaign.content_hash] if campaign.content_hash else [])
+        is_email = campaign.channel == Channel.EMAIL
+    if not is_email:
+        return {"labels": []}
+    of_each = [
+        ask("email_gateway.get_link_labels", {"content_hash": one}, deadline=LABELS_DEADLINE)["labels"]
+        for one in hashes
+    ]
+    return {"labels": [" / ".join(dict.fromkeys(filter(None, said))) for said in zip_longest(*of_each)]}
 
 
 def list_campaigns(

@@ -24,7 +24,9 @@ from chassis.actors import account_of
 from chassis.database import Database, Session
 from chassis.logs import get_logger
 from contracts import file_kinds
+from contracts.campaigns.files import File
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT
 from contracts.lists import NEWEST
 from contracts.rpc import Actor
@@ -141,11 +143,19 @@ def list_files(
 
 
 def update_file(
-    session: Session, *, actor: Actor, now: datetime, tools: FileTools, file_id: UUID, **changes: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: FileTools,
+    file_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
 ) -> Answer:
     """:raises Invalid: the name or the end is none that a file may have."""
     account_id = _writer(actor)
     row = store.get(session, account_id=account_id, file_id=file_id, is_locked=True)
+    ensure_current(if_match, File, _view(row, tools))
     if "filename" in changes:
         if file_kinds.is_program(changes["filename"], b""):
             raise exceptions.file_is_program()
@@ -158,10 +168,19 @@ def update_file(
     return _view(row, tools)
 
 
-def delete_file(session: Session, *, actor: Actor, now: datetime, file_id: UUID) -> None:
+def delete_file(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: FileTools,
+    file_id: UUID,
+    if_match: list[str] | None = None,
+) -> None:
     """:raises Conflict: `file.in_use`, a campaign that may still be sent attaches it or has its link."""
     account_id = _writer(actor)
     row = store.get(session, account_id=account_id, file_id=file_id, is_locked=True)
+    ensure_current(if_match, File, _view(row, tools))
     token = str(row.token)
     if names := store.needing(session, account_id=account_id, file_id=file_id, token=token, limit=NAMED_AT_MOST):
         raise exceptions.file_in_use(names)

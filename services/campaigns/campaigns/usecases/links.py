@@ -20,6 +20,8 @@ from campaigns.usecases.views import Answer
 from chassis import acts, outbox, pages, short_link_hosts, words
 from chassis.actors import account_of
 from chassis.database import Database, Session
+from contracts.campaigns.links import Link
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGNS_ACT, NAMED_LINK_CHANGED
 from contracts.lists import NEWEST
 from contracts.rpc import Actor
@@ -102,7 +104,14 @@ def list_link_clicks(
 
 
 def update_link(
-    session: Session, *, actor: Actor, now: datetime, tools: FileTools, link_id: UUID, **changes: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: FileTools,
+    link_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
 ) -> Answer:
     """:raises Invalid: it leads to us, or its end has passed."""
     ensure_may_on_some(actor, "write")
@@ -112,6 +121,7 @@ def update_link(
     ensure_to_come(changes.get("expires_at"), now)
     store.lock(session, account_id=account_id)
     row = store.get(session, account_id=account_id, link_id=link_id, is_locked=True)
+    ensure_current(if_match, Link, _view(row, tools))
     for column, value in changes.items():
         setattr(row, column, value)
     row.updated_at = now
@@ -121,12 +131,21 @@ def update_link(
     return _view(row, tools)
 
 
-def delete_link(session: Session, *, actor: Actor, now: datetime, link_id: UUID) -> None:
+def delete_link(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: FileTools,
+    link_id: UUID,
+    if_match: list[str] | None = None,
+) -> None:
     """And its clicks; the suffix is free for others."""
     ensure_may_on_some(actor, "write")
     account_id = account_of(actor)
     store.lock(session, account_id=account_id)
     row = store.get(session, account_id=account_id, link_id=link_id, is_locked=True)
+    ensure_current(if_match, Link, _view(row, _of_account(session, account_id, tools)))
     session.delete(row)
     session.flush()
     acts.record(session, CAMPAIGNS_ACT, actor, "link.deleted", target_id=link_id, suffix=row.suffix)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from campaigns import domain, exceptions
+from campaigns.link_checks import Checked
 from campaigns.store.objects import Objects
 from chassis.actors import account_of
 from chassis.ids import new_id
@@ -26,6 +27,12 @@ class Call(Protocol):
     """`chassis.rpc_client.RpcClient.call`: the same on behalf of any actor."""
 
     def __call__(self, name: str, actor: Actor, payload: dict[str, Any], *, deadline: float = ...) -> Any: ...
+
+
+class CheckLinks(Protocol):
+    """`link_checks.check_apart`, told where links may lead."""
+
+    def __call__(self, targets: Sequence[str], *, owner: UUID) -> list[Checked]: ...
 
 
 @dataclass(frozen=True)

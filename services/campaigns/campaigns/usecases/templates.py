@@ -102,7 +102,9 @@ def list_templates(
         shipped = ready_made.fitting(channels, language=language, part=q)
         return _page_of_ready_made(shipped if not folder else [], limit, cursor)
     fitting = store.fitting(account_id=account_of(actor), channels=channels, folder=folder, words=words.patterns(q))
-    return named_lists.page(session, fitting, Template, views.template_summary, limit=limit, cursor=cursor, sort=sort)
+    page = named_lists.page(session, fitting, Template, views.template_summary, limit=limit, cursor=cursor, sort=sort)
+    shown = pictures.shown_now(session, template_ids=[one["id"] for one in page["items"]])
+    return {**page, "items": [{**one, "has_picture": one["id"] in shown} for one in page["items"]]}
 
 
 def _page_of_ready_made(fitting: list[ReadyMade], limit: int, cursor: str | None) -> Answer:

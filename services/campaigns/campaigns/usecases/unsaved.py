@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from campaigns import domain
+from campaigns.link_checks import addresses_in
 from campaigns.usecases.content import check, fields_of
-from campaigns.usecases.ports import Ask, ensure_may, ensure_may_see_contacts
+from campaigns.usecases.ports import Ask, CheckLinks, ensure_may, ensure_may_see_contacts
 from campaigns.usecases.views import Answer
+from chassis.actors import account_of
 from chassis.database import Database
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -52,8 +55,17 @@ def _preview(contact_id: UUID | None, rendered: Answer) -> Answer:
 
 
 def check_content(
-    database: Database, *, actor: Actor, now: datetime, ask: Ask, channel: Channel, content: dict[str, Any]
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    channel: Channel,
+    content: dict[str, Any],
+    check_links: bool = False,
+    look: CheckLinks | None = None,
 ) -> Answer:
+    """:param look: at links; None: nobody does here."""
     ensure_may(actor, channel, "read")
     checked = check(ask, channel, content)
     wanted = domain.contact_fields(channel, checked["variables"])
@@ -64,4 +76,15 @@ def check_content(
         "channel": channel,
         "known_variables": known,
         "unknown": [{"name": name, "nearest": domain.nearest(name, known)} for name in found["unknown"][:20]],
+        "links": _looked_at(look, actor, checked, content) if check_links and look is not None else None,
     }
+
+
+def _looked_at(look: CheckLinks, actor: Actor, checked: Answer, content: dict[str, Any]) -> list[Answer]:
+    """Links that lead to the same place for everybody: those that the channel found, else those of all texts."""
+    found = checked["figures"].get("links")
+    if found is None:
+        targets = addresses_in(content)
+    else:
+        targets = [one["target"] for one in found if one["form"] == "web" and "{" not in one["target"]]
+    return [asdict(one) for one in look(targets, owner=account_of(actor))]

@@ -16,6 +16,8 @@ from campaigns.usecases.views import Answer, unsubscribe_page
 from chassis import acts, inbox, outbox, pages
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.campaigns import unsubscribe_pages as contract
+from contracts.etags import ensure_current
 from contracts.events import CAMPAIGN_PAGE_SET, CAMPAIGNS_ACT, UNSUBSCRIBE_PAGE_CHANGED, UNSUBSCRIBE_PAGE_WRITTEN
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -73,12 +75,15 @@ def list_pages(session: Session, *, actor: Actor, now: datetime, limit: int, cur
     return pages.page_in_time(rows, limit, lambda row: unsubscribe_page(row, given.get(row.id, {})))
 
 
-def update(session: Session, *, actor: Actor, now: datetime, page_id: UUID, **changes: Any) -> Answer:
+def update(
+    session: Session, *, actor: Actor, now: datetime, page_id: UUID, if_match: list[str] | None = None, **changes: Any
+) -> Answer:
     """:raises Invalid: nobody could read it."""
     account_id = _writer(actor)
     _ensure_readable(changes.get("brand") or {})
     store.lock(session, account_id=account_id)
     page = store.get(session, account_id=account_id, page_id=page_id)
+    ensure_current(if_match, contract.UnsubscribePage, _shown(session, page))
     becomes_default = changes.pop("is_default", False)
     for name, value in changes.items():
         setattr(page, name, value)
@@ -92,11 +97,12 @@ def update(session: Session, *, actor: Actor, now: datetime, page_id: UUID, **ch
     return _shown(session, page)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, page_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, page_id: UUID, if_match: list[str] | None = None) -> None:
     """Without a default the account has Wici's own page."""
     account_id = _writer(actor)
     store.lock(session, account_id=account_id)
     page = store.get(session, account_id=account_id, page_id=page_id)
+    ensure_current(if_match, contract.UnsubscribePage, _shown(session, page))
     was_default = page.is_default
     store.remove(session, page)
     acts.record(session, CAMPAIGNS_ACT, actor, "unsubscribe_page.deleted", target_id=page_id, name=page.name)

@@ -108,6 +108,7 @@ def ready_made(one: ReadyMade) -> Answer:
         "version": 1,
         "created_at": None,
         "updated_at": None,
+        "has_picture": False,
     }
 
 

@@ -349,6 +349,11 @@ class EmailGateway(SmsGateway):
         asked.append(f"attach_files {content_hash} {names}")
         return {"content_hash": content_hash}
 
+    @rpc
+    def get_link_labels(self, actor: Any, payload: Any) -> Any:
+        """The subject stands for the words of the first link; all contents have the same second one."""
+        return {"labels": [contents[payload["content_hash"]]["subject"], "Wypisz"]}
+
 
 class PushGateway(single_sends.PushSends):
     name = "push_gateway"

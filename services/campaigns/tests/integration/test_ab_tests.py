@@ -188,3 +188,25 @@ def test_test_is_kept_as_it_was_written(caller: Callable) -> None:
         owner("update_campaign", campaign_id=campaign["id"], ab_test={**AB_TEST, "metric": "opens"})
     with pytest.raises(NotFound, match="tests no variants"):
         owner("choose_winner", campaign_id=campaign["id"], variant="A")
+
+
+def test_places_of_links_are_called_as_each_variant_calls_them(
+    caller: Callable, email_channel: Any, dispatcher: Callable
+) -> None:
+    owner = caller()
+    html = "<a href='{{ unsubscribe_url }}'>x</a>"
+    mail = {"channel": "email", "sender": {"from_email": "sklep@example.com"}}
+    variants = [{"name": name, "content": {"subject": name}} for name in ("Kup", "Zobacz")]
+    plain = owner.scheduled(1000, **mail, content={"subject": "Hej", "html": html})
+    tested = owner.scheduled(
+        1000, **mail, content={"subject": "Hej", "html": html}, ab_test={**AB_TEST, "variants": variants}
+    )
+    draft = owner.draft(1000, **mail, content={"subject": "Hej", "html": html})["id"]
+
+    def labels(campaign_id: str) -> list[str]:
+        return list(owner("get_link_labels", campaign_id=campaign_id)["labels"])
+
+    assert labels(plain) == ["Hej", "Wypisz"]
+    assert labels(draft) == labels(owner.scheduled()) == []
+    dispatcher()
+    wait_until(lambda: labels(tested) == ["Kup / Zobacz", "Wypisz"], timeout=60, what="both variants' words")

@@ -218,6 +218,17 @@ def test_a_check_names_unknown_variables_with_the_nearest_that_there_is(caller: 
         caller()("check_content", channel="sms", content=content)
 
 
+def test_links_are_looked_at_where_that_is_asked_for_and_never_inside(caller: Callable) -> None:
+    owner = caller()
+    content = {"text": "https://10.0.0.1/x {{ first_name }}"}
+
+    assert owner("check_content", channel="sms", content=content)["links"] is None
+    checked = owner("check_content", channel="sms", content=content, check_links=True)
+    assert [(one["target"], one["state"]) for one in checked["links"]] in (
+        [("https://10.0.0.1/x", "unreachable")], [("https://10.0.0.1/x", "unchecked")],  # a machine may be busy
+    )  # fmt: skip
+
+
 def test_ready_made_templates_have_ids_of_their_own() -> None:
     found = ready_made.fitting(["email"], language=None, part=None)  # type: ignore[list-item]
 
@@ -228,20 +239,24 @@ def test_ready_made_templates_have_ids_of_their_own() -> None:
 def test_each_version_gets_a_picture_of_its_page(caller: Callable, database: Database) -> None:
     owner = caller()
     template_id = made(owner, content={"subject": "Hej", "html": "<p>{{ first_name }} {{ points }}</p>"})["id"]
+    listed = made(owner, content={"subject": "Hej", "html": "<p>a</p>"})["id"]
     owner("update_template", template_id=template_id, content={"subject": "Hej", "text": "no page"})
     with pytest.raises(NotFound) as waiting:
         owner("get_template_picture", template_id=template_id, version=1)
 
     drawn = draw_all(owner, database, lambda html: html.encode())
 
-    assert drawn == [owner.account_id]
+    assert drawn == [owner.account_id] * 2
+    shown = {one["id"]: one["has_picture"] for one in owner("list_templates", limit=10)["items"]}
+    assert shown == {template_id: False, listed: True}  # of the present version
     assert pictured(owner, template_id) == {1: True, 2: False}
     picture = owner("get_template_picture", template_id=template_id, version=1)
     assert b64decode(picture["content"]) == b"<p>[('first_name', 'Anna'), ('points', 'points')]</p>"
     assert (waiting.value.code, picture["filename"]) == ("template_version.no_picture", "template-1.png")
     with pytest.raises(NotFound):
         caller()("get_template_picture", template_id=template_id, version=1)
-    owner("delete_template", template_id=template_id)
+    for one in (template_id, listed):
+        owner("delete_template", template_id=one)
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM template_pictures")) == 0
 

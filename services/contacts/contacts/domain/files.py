@@ -47,6 +47,7 @@ def extension(filename: str) -> str:
         raise FileRefused(
             "import.file_extension",
             f"Everything after the first dot of a name is the extension: .{after[:99]} is none of csv, txt, xlsx.",
+            {"extension": after[:99]},
         )
     return after.lower()
 

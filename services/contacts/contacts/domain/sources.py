@@ -265,13 +265,17 @@ def _mapped(guesses: Sequence[Guess], mapping: Mapping[str, str | None], custom:
     for header, field in mapping.items():
         column = by_name.get(header.strip())
         if column is None:
-            raise FileRefused("import.no_such_column", f"The file has no column {header[:100]!r}.")
+            raise FileRefused(
+                "import.no_such_column", f"The file has no column {header[:100]!r}.", {"column": header[:100]}
+            )
         if field is None:
             continue
         if field not in MAPPABLE and field not in custom:
-            raise FileRefused("import.no_such_field", f"There is no contact field {field[:100]!r}.")
+            raise FileRefused(
+                "import.no_such_field", f"There is no contact field {field[:100]!r}.", {"name": field[:100]}
+            )
         if field in used:
-            raise FileRefused("import.field_twice", f"Two columns are mapped to {field!r}.")
+            raise FileRefused("import.field_twice", f"Two columns are mapped to {field!r}.", {"name": field})
         used.add(field)
         guess_by_column[column.column] = replace(column, field=field, confidence=SURE)
     return list(guess_by_column.values())

@@ -119,7 +119,9 @@ class Workbook:
         for sheet in self.sheets:
             if sheet.name.casefold() == name.strip().casefold():
                 return sheet
-        raise FileRefused("import.no_such_sheet", f"The workbook has no sheet named {name[:100]!r}.")
+        raise FileRefused(
+            "import.no_such_sheet", f"The workbook has no sheet named {name[:100]!r}.", {"sheet": name[:100]}
+        )
 
     def _stream(self, part: str | None) -> Iterator[bytes]:
         """The XML of a part, of one that there is none of an empty element."""

@@ -30,6 +30,9 @@ def sample(
 ) -> list[dict[str, Any]]:
     """Up to `SPREAD` spread at random, and `OF_EACH` of every set of fields that somebody lacks, the emptiest first.
 
+    Each of the spread `stands_for` its share of what was looked at, so that sums over the sample are estimates of the
+    audience; the others, who are chosen for what they lack, for nobody.
+
     Who is chosen nobody can know beforehand: an author could spare those whom it costs most.
 
     :param fields: SQL over `c` of each field's value. :param values: of a jsonb object of them all.
@@ -46,15 +49,18 @@ def sample(
         "  FROM audience GROUP BY GROUPING SETS ((share), (lacking))),"
         " emptiest AS (SELECT one, another FROM picked WHERE share IS NULL"
         f"  ORDER BY length(replace(lacking, '0', '')) DESC, people DESC LIMIT {SETS})"
-        " SELECT one FROM picked WHERE share IS NOT NULL"
-        " UNION SELECT one FROM emptiest UNION SELECT another FROM emptiest"
+        " SELECT one, CAST(sum(people) AS bigint) FROM (SELECT one, people FROM picked WHERE share IS NOT NULL"
+        "  UNION ALL SELECT one, 0 FROM emptiest UNION ALL SELECT another, 0 FROM emptiest) chosen GROUP BY one"
     )
     salted = {**parameters, "account": account_id, "salt": secrets.randbits(63)}
-    ids = [UUID(each.partition(":")[2]) for each in session.scalars(picked, salted)]
+    stands_for = {UUID(one.partition(":")[2]): people for one, people in session.execute(picked, salted)}
     rows = session.execute(
         text(f"SELECT c.id, {values} FROM contacts c WHERE c.account_id = :account AND c.id = ANY(:ids)"),
-        {**parameters, "account": account_id, "ids": ids},
+        {**parameters, "account": account_id, "ids": list(stands_for)},
     )
     # Those who lack most come first: whoever tries the sample may run out of time.
     emptiest_first = sorted(rows, key=lambda row: sum(value not in (None, "") for value in row[1].values()))
-    return [{"contact_id": contact_id, "fields_": found} for contact_id, found in emptiest_first]
+    return [
+        {"contact_id": contact_id, "fields_": found, "stands_for": stands_for[contact_id]}
+        for contact_id, found in emptiest_first
+    ]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis.words import ACCENTED, PLAIN
+from chassis.words import ACCENTED, FOLDED_FROM, FOLDED_TO, PLAIN
 from contacts.domain.anniversaries import days_in_month, days_within
 from contacts.domain.rule_terms import NEGATIVE, Kind
 from contacts.domain.rules import KEPT_SPELLING, Condition, Engaged, Every, Node, Not, Some
@@ -117,7 +117,7 @@ class _Compiler:
 
     def _compare_text(self, field: str, op: str, value: Any, *, accents: bool) -> str:
         field = f'{field} COLLATE "default"'  # ids are compared by code point, which knows no case beyond ASCII
-        column = f"lower({field})" if accents else f"translate(lower({field}), '{ACCENTED}', '{PLAIN}')"
+        column = f"lower({field})" if accents else f"translate(lower({field}), '{FOLDED_FROM}', '{FOLDED_TO}')"
         if op == "in":
             return f"{column} = ANY({self._bind([_folded(one, accents) for one in value], 'text[]')})"
         bound = self._bind(_folded(value, accents), "text")

@@ -36,6 +36,8 @@ def sample(
 ) -> View:
     """Contacts of the audience with their values of these fields, no addresses; none of an audience of nothing.
 
+    Its size is told as far as it was looked at: of a larger one it is None, and `count` takes what it takes.
+
     :raises Invalid: a field, group or segment that is not there.
     """
     account_id = account_of(actor)
@@ -54,7 +56,12 @@ def sample(
             values=values,
             parameters={**recipients.parameters, **of_fields, **of_values},
         )
-    return {"contacts": contacts, "complete": _complete(session, account_id, fields_, contacts)}
+    looked_at = sum(contact["stands_for"] for contact in contacts)
+    return {
+        "contacts": contacts,
+        "complete": _complete(session, account_id, fields_, contacts),
+        "size": looked_at if looked_at < store.LOOKED_AT else None,
+    }
 
 
 def _complete(session: Session, account_id: UUID, names: list[str], contacts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def begin(session: Session, *, actor: Actor, now: datetime, filename: str, size:
     try:
         rules.extension(filename)
     except FileRefused as refused:
-        raise Unsupported(refused.code, refused.detail) from None
+        raise Unsupported(refused.code, refused.detail, refused.extra) from None
     if size is not None and size > MAX_FILE_BYTES:
         raise _too_large()
     upload_id = new_id()

@@ -22,8 +22,9 @@ from contacts.store.audiences import ADDRESS
 from contacts.usecases import groups, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
-from contracts.contacts.forms import SubmissionState
+from contracts.contacts.forms import Form, SubmissionState
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
@@ -67,12 +68,13 @@ def create(session: Session, *, actor: Actor, now: datetime, owner: Owner, **req
 
 def update(
     session: Session, *, actor: Actor, now: datetime, owner: Owner, form_id: UUID, archived: bool | None = None,
-    **request: Any,
+    if_match: list[str] | None = None, **request: Any,
 ) -> View:  # fmt: skip
     """Change what is given. Other words of consent are another version of it."""
     account_id = account_of(actor)
     people_store.lock_account(session, account_id=account_id)
     row = _form(session, account_id, form_id, lock=True)
+    ensure_current(if_match, Form, view(row))
     values = _checked(session, account_id, {**_present_content(session, row), **request}, owner)
     values["archived"] = row["archived"] if archived is None else archived
     values["consent_version"] = row["consent_version"] + (values["consent_texts"] != row["consent_texts"])
@@ -85,10 +87,11 @@ def update(
     return get(session, actor=actor, now=now, form_id=form_id)
 
 
-def delete(session: Session, *, actor: Actor, now: datetime, form_id: UUID) -> None:
+def delete(session: Session, *, actor: Actor, now: datetime, form_id: UUID, if_match: list[str] | None = None) -> None:
     """The form and what waits for confirmation go; the evidence of consents stays with the contacts."""
-    if not store.delete(session, account_id=account_of(actor), form_id=form_id):
-        raise views.not_found("form")
+    row = _form(session, account_of(actor), form_id, lock=True)
+    ensure_current(if_match, Form, view(row))
+    store.delete(session, account_id=account_of(actor), form_id=form_id)
     acts.record(session, CONTACTS_ACT, actor, "form.deleted", target_id=form_id)
 
 

@@ -8,8 +8,11 @@ from chassis import acts
 from chassis.actors import account_of
 from chassis.database import Session
 from contacts.store import frequency_caps as store
+from contacts.store import people as people_store
 from contacts.store.frequency_caps import Cap
 from contacts.usecases.views import View
+from contracts.contacts.frequency_caps import FrequencyCapSetting
+from contracts.etags import ensure_current
 from contracts.events import CONTACTS_ACT
 from contracts.rpc import Actor
 
@@ -19,9 +22,14 @@ def get_frequency_cap(session: Session, *, actor: Actor, now: datetime) -> View:
     return {"cap": None if cap is None else cap._asdict()}
 
 
-def set_frequency_cap(session: Session, *, actor: Actor, now: datetime, cap: dict[str, int] | None) -> View:
+def set_frequency_cap(
+    session: Session, *, actor: Actor, now: datetime, cap: dict[str, int] | None, if_match: list[str] | None = None
+) -> View:
     """Set it, or lift it; the same again changes nothing."""
     account_id = account_of(actor)
+    if if_match is not None:
+        people_store.lock_account(session, account_id=account_id)
+        ensure_current(if_match, FrequencyCapSetting, get_frequency_cap(session, actor=actor, now=now))
     wanted = None if cap is None else Cap(**cap)
     if wanted != store.find(session, account_id=account_id):
         if wanted is None:

@@ -24,7 +24,7 @@ from contacts.store import people as people_store
 from contacts.usecases import archive, groups, named_lists, open_jobs, views
 from contacts.usecases.account_terms import AccountTerms
 from contacts.usecases.views import View
-from contracts.errors import Conflict, Invalid
+from contracts.errors import Conflict, FieldError, Invalid
 from contracts.events import CONTACTS_ACT, IMPORT_FINISHED
 from contracts.lists import NEWEST
 from contracts.rpc import Actor
@@ -126,12 +126,10 @@ def open_upload(
         )
     except FileRefused as refused:
         field = "mapping" if refused.code.startswith(("import.no_such", "import.field")) else "file"
-        raise Invalid(
-            refused.code,
-            refused.detail,
-            refused.extra,
-            [{"field": field, "code": refused.code, "detail": refused.detail}],
-        ) from None
+        error: FieldError = {"field": field, "code": refused.code, "detail": refused.detail}
+        if refused.extra:
+            error["parameters"] = refused.extra
+        raise Invalid(refused.code, refused.detail, refused.extra, [error]) from None
     return source, plan, guesses, samples
 
 

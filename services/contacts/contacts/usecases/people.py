@@ -88,20 +88,34 @@ def list_contacts(
 
 
 def find_contacts(
-    session: Session, *, actor: Actor, now: datetime, limit: int, cursor: str | None, **looked_for: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
+    sort: str = OLDEST,
+    **looked_for: Any,
 ) -> View:
     account_id = account_of(actor)
     wanted = searches.filter_of(session, account_id=account_id, now=now, **looked_for)
     asked = Asked(account_id, [wanted.sql], wanted.parameters, counts_apart=searches.is_indexed(looked_for.get("q")))
-    return _page(session, asked, cursor, limit)
+    return _page(session, asked, cursor, limit, sort=sort)
 
 
 def list_segment_contacts(
-    session: Session, *, actor: Actor, now: datetime, segment_id: UUID, limit: int, cursor: str | None
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    segment_id: UUID,
+    limit: int,
+    cursor: str | None,
+    sort: str = OLDEST,
 ) -> View:
     """The contacts that fit a saved segment now."""
     rules = segments.get(session, actor=actor, now=now, segment_id=segment_id)["rules"]
-    return find_contacts(session, actor=actor, now=now, limit=limit, cursor=cursor, rules=rules)
+    return find_contacts(session, actor=actor, now=now, limit=limit, cursor=cursor, sort=sort, rules=rules)
 
 
 def _page(

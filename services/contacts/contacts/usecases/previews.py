@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
-from contacts.domain.columns import CONSENT_FIELDS
+from contacts.domain.columns import CONSENT_FIELDS, MAPPABLE
 from contacts.domain.dates import DateOrder
 from contacts.domain.encodings import PUBLIC_NAMES
 from contacts.domain.rows import BadValues, Plan, Precedence, Reader
@@ -56,8 +56,16 @@ def preview(
             {**vars(one), "samples": _cells(samples, one.column), "date_order": orders.get(one.column)}
             for one in guesses
         ],
+        "fields_": _mappable(session, account_id),
         "rows": rows(session, account_id, plan, options, samples[:ROWS], header_row + 1),
     }
+
+
+def _mappable(session: Session, account_id: UUID) -> list[View]:
+    """What a column may be taken for."""
+    built_in = [{"field": name, "label": name, "is_custom": False} for name in MAPPABLE]
+    own = field_store.all_of(session, account_id=account_id)
+    return [*built_in, *({"field": row["key"], "label": row["label"], "is_custom": True} for row in own)]
 
 
 def _cells(samples: list[list[str]], column: int) -> list[str]:

@@ -48,6 +48,10 @@ def test_a_sample_is_spread_and_has_everybodys_way_of_lacking_fields(account):
     assert numbers == sorted(numbers)  # whoever tries them in their order meets those who lack most first
     again = _sample(account, groups=[group])
     assert {contact["contact_id"] for contact in again["contacts"]} != set(ids)  # nobody knows who is looked at
+    # Each stands for a share of the audience; who is there for what they lack, for nobody.
+    assert sum(contact["stands_for"] for contact in sampled["contacts"]) == sampled["size"] == PEOPLE
+    spread = [contact["stands_for"] for contact in sampled["contacts"] if contact["stands_for"]]
+    assert len(spread) <= SPREAD and max(spread) < PEOPLE / SPREAD * 4
     # Somebody's value of each field, or one of its type.
     assert sampled["complete"] == {
         "first_name": "Ola", "points": 3.5, "birth_date": "1999-05-01", "member": True, "code": "1",
@@ -88,7 +92,9 @@ def test_of_a_large_audience_a_part_is_looked_at(account, monkeypatch):
     group = _group_of(account)
     monkeypatch.setattr(store, "LOOKED_AT", 3)
 
-    assert 2 <= len(_sample(account, groups=[group])["contacts"]) <= 3  # two of three may fall into one share
+    sampled = _sample(account, groups=[group])
+    assert 2 <= len(sampled["contacts"]) <= 3  # two of three may fall into one share
+    assert sampled["size"] is None
 
 
 def test_nobody_is_in_it_who_would_not_be_sent_to_and_nobody_of_no_audience(account):
@@ -100,4 +106,5 @@ def test_nobody_is_in_it_who_would_not_be_sent_to_and_nobody_of_no_audience(acco
     assert _sample(account) == {
         "contacts": [],
         "complete": {"first_name": "1", "points": 1, "birth_date": "2000-01-31", "member": True, "code": "1"},
+        "size": 0,
     }

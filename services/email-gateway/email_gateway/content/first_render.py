@@ -6,11 +6,12 @@ taken. So what comes to be composed by the thousand has been rendered once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from channel import trying
 from channel.trying import Fault, Tried, try_with
@@ -30,6 +31,7 @@ TOO_COSTLY = str(ContentFailure.TOO_COSTLY)
 SECONDS, SINGLE_SECONDS = 1.0, 0.5
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
 REST_SECONDS = 2.0
+SOMEBODY = "anna.kowalska@example.com"
 MOST_SHOWN = 4_000_000  # characters of mails in one answer
 
 _confined = Confined(f"{__name__}:perform", processes=2, rest=REST_SECONDS)
@@ -88,6 +90,7 @@ class Checked:
     """A content as it would be sent.
 
     :ivar content: with the html that was made of it, and a text part. :ivar rendered: for each recipient, or why not.
+    :ivar mail: as it would leave, but for signatures; None where it cannot be made, or was not asked for.
     """
 
     content: dict[str, Any]
@@ -96,15 +99,24 @@ class Checked:
     advice: list[Advice]
     rendered: list[Rendered | str]
     figures: Figures
+    mail: bytes | None = None
 
 
-def check_apart(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Checked:
+def check_apart(
+    content: Mapping[str, Any],
+    account_id: UUID,
+    recipients: Sequence[Mapping[str, Any]],
+    *,
+    mail_from: str | None = None,
+) -> Checked:
     """What is to be said of a campaign's content, which may be half written.
 
+    :param mail_from: what links to ourselves begin with, where the whole mail is wanted too.
     :raises Unavailable: too much is rendered now.
     """
+    asked = (content, account_id, list(recipients), mail_from)
     try:
-        checked: Checked = _ask("check", content, account_id, list(recipients), seconds=SECONDS, owner=account_id)
+        checked: Checked = _ask("check", *asked, seconds=SECONDS, owner=account_id)
     except Exceeded as exceeded:
         return Checked(dict(content), [], [_too_costly(exceeded)], [], [], Figures())
     return checked
@@ -153,7 +165,9 @@ def _try(
     return _with_faults(prepared, found), found.tried
 
 
-def _check(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]]) -> Checked:
+def _check(
+    content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Mapping[str, Any]], mail_from: str | None = None
+) -> Checked:
     """What only keeps it from being a campaign, such as a missing link to unsubscribe, keeps nobody from seeing it."""
     prepared = prepare(content, Kind.CAMPAIGN, account_id)
     problems, made = prepared.problems, dict(content)
@@ -168,7 +182,21 @@ def _check(content: Mapping[str, Any], account_id: UUID, recipients: Sequence[Ma
     rendered = _rendered(document, recipients)
     figures = figures_of(made, [one for one in rendered if not isinstance(one, str)])
     made["text"] = prepared.document["text"]
-    return Checked(made, prepared.variables, problems, list(advice_on(content, figures)), rendered, figures)
+    mail = None if mail_from is None else _mail(document, prepared.variables, mail_from)
+    return Checked(made, prepared.variables, problems, list(advice_on(content, figures)), rendered, figures, mail)
+
+
+def _mail(document: Mapping[str, Any], variables: Sequence[str], public_url: str) -> bytes | None:
+    """The mail of a campaign to somebody whose values are the fields' names, or who has none."""
+    links = Links(public_url=public_url, key=b"-", return_path_key=b"-")
+    nobody, at = UUID(int=0), int(time.time())
+    composer = Composer(document, signers=[], return_path=document["from_email"].rpartition("@")[2], links=links)
+    for fields in ({name: name for name in variables}, {}):
+        with suppress(NotComposable):
+            return composer.compose(
+                message_id=uuid4(), address=SOMEBODY, fields=fields, campaign_id=nobody, contact_id=nobody, at=at
+            ).octets
+    return None
 
 
 def _rendered(document: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]]) -> list[Rendered | str]:

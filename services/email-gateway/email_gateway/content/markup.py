@@ -15,6 +15,7 @@ from inscriptis.model.config import ParserConfig
 
 from email_gateway.content import html_tokens, targets
 from email_gateway.content.html_tokens import Kind, Token
+from email_gateway.content.link_places import is_link
 
 _OPENING = re.compile(r"\{[{%#]")
 _MARK = re.compile(r"wicitag(\d{1,9})x", re.IGNORECASE)
@@ -33,16 +34,13 @@ def rewrite_links(source: str, replace: Callable[[str], str | None], *, is_templ
     pieces, position = [], 0
     read = targets.attribute_text if is_template else targets.plain_attribute_text
     for token in html_tokens.tokens(source, is_template=is_template):
-        if token.kind is Kind.START and _is_link(token) and (link := token.attributes.get("href")) is not None:
-            replacement = replace(read(link.value.strip())) if link.value.strip() else None
+        if is_link(token):
+            link = token.attributes["href"]
+            replacement = replace(read(link.value.strip()))
             if replacement is not None:
                 pieces += [source[position : link.start], f'"{replacement}"']
                 position = link.end
     return "".join(pieces) + source[position:]
-
-
-def _is_link(tag: Token) -> bool:
-    return tag.name in ("a", "area") or tag.name.startswith("v:")
 
 
 def with_literal_styles(source: str) -> str:

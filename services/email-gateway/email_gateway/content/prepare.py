@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
@@ -18,6 +18,7 @@ from uuid import UUID
 from chassis.confined import at
 from contracts.email_gateway.contents import HTML_MAX, PREHEADER_MAX, SUBJECT_MAX
 from email_gateway.content import markup, targets, unsubscribing
+from email_gateway.content.link_places import MOST_PLACES, LinkPlace, link_places
 from email_gateway.content.mjml import MjmlProblem
 from email_gateway.content.source import with_html
 from email_gateway.content.template import Template, TemplateProblem
@@ -129,7 +130,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         return Prepared(None, problems=problems)
     at("html" if content.get("html") else "text")
     tracked = Tracked.of(content, kind)
-    html, links = _tracked_html(content.get("html") or "", tracked, content.get("utm"))
+    html, links, labels = _tracked_html(content.get("html") or "", tracked, content.get("utm"))
     text = content.get("text") or (_derived_text(html) if html else "")
     if text is None:
         return Prepared(
@@ -151,6 +152,7 @@ def prepare(content: Mapping[str, Any], kind: Kind, account_id: UUID) -> Prepare
         "html": html,
         "text": text,
         "links": links,
+        "labels": labels,
         "utm": content.get("utm"),
         "headers": dict(content.get("headers") or {}),
     }
@@ -216,19 +218,20 @@ def _derived_text(html: str) -> str | None:
     return markup.text_of(html, is_valid)
 
 
-def _tracked_html(html: str, tracked: Tracked, utm: Mapping[str, Any] | None) -> tuple[str, list[str]]:
-    """The html with its web links replaced by variables, and their targets, each once.
+def _tracked_html(html: str, tracked: Tracked, utm: Mapping[str, Any] | None) -> tuple[str, list[str], list[str]]:
+    """The html with its web links replaced by variables; their targets, by the number of their place; the labels there.
 
     :param utm: parameters that those targets get which are the same for everybody; the others get them when rendered.
     """
     if html and not tracked.clicks and utm:
-        return markup.rewrite_links(html, lambda target: _untracked(target, utm)), []
+        return markup.rewrite_links(html, lambda target: _untracked(target, utm)), [], []
     if not html or not tracked.clicks:
-        return html, []
-    links: dict[str, int] = {}
+        return html, [], []
+    numbers = _Numbers(link_places(html))
     outside = Template({"html": html}).variables("html")
 
     def replace(target: str) -> str | None:
+        place = numbers.next_place()
         if _LEFT_ALONE.match(target):
             return None
         if targets.is_dynamic(target):
@@ -238,10 +241,37 @@ def _tracked_html(html: str, tracked: Tracked, utm: Mapping[str, Any] | None) ->
             return None
         else:
             target = targets.with_parameters(address, utm)
-        number = links.setdefault(target, len(links))
-        return _printed(link_variable(number))
+        return _printed(link_variable(numbers.number_of(target, place)))
 
-    return markup.rewrite_links(html, replace), list(links)
+    return markup.rewrite_links(html, replace), numbers.targets, numbers.labels
+
+
+class _Numbers:
+    """Gives each place a number, from 0; Outlook's shape of a link has that of the link that follows it."""
+
+    def __init__(self, places: Iterator[LinkPlace]) -> None:
+        self._places = places
+        self.targets: list[str] = []
+        self.labels: list[str] = []
+        self._last: dict[str, int] = {}  # by target
+        self._twins: dict[str, int] = {}  # of Outlook's shapes whose link has not come yet
+
+    def next_place(self) -> LinkPlace:
+        return next(self._places)
+
+    def number_of(self, target: str, place: LinkPlace) -> int:
+        twin = self._twins.get(target) if place.is_conditional else self._twins.pop(target, None)
+        if twin is not None:
+            self.labels[twin] = self.labels[twin] or place.label
+            return twin
+        if len(self.targets) >= MOST_PLACES and target in self._last:
+            return self._last[target]
+        number = self._last[target] = len(self.targets)
+        self.targets.append(target)
+        self.labels.append(place.label)
+        if place.is_conditional:
+            self._twins[target] = number
+        return number
 
 
 def _untracked(target: str, utm: Mapping[str, Any]) -> str | None:

@@ -58,6 +58,14 @@ class Messages(Base, ChannelCalls):
         return self.run_in_steps("attach_files", attach, actor, payload, may_attach=lambda: may_attach(actor))
 
     @rpc
+    def get_link_labels(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_link_labels", contents.get_link_labels, actor, payload)
+
+    @rpc
+    def check_content(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run_in_steps("check_content", self.use_cases.check_content, actor, payload, tools=self.tools)
+
+    @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
         def is_on_trial() -> bool:
             return bool(self.account_of(actor)["state"] == "trial")

@@ -48,7 +48,7 @@ class Senders(Base):
 
     @rpc
     def delete_sender_domain(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("delete_sender_domain", senders.delete_sender_domain, actor, payload)
+        return self.run("delete_sender_domain", senders.delete_sender_domain, actor, payload, tools=self.tools)
 
     @rpc
     def verify_domain(self, actor: Actor, payload: Payload) -> Payload:

@@ -20,6 +20,10 @@ class SmtpAccounts(Base):
         return self.run("list_smtp_accounts", smtp_accounts.list_smtp_accounts, actor, payload)
 
     @rpc
+    def get_smtp_account(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("get_smtp_account", smtp_accounts.get_smtp_account, actor, payload)
+
+    @rpc
     def update_smtp_account(self, actor: Actor, payload: Payload) -> Payload:
         return self.run("update_smtp_account", smtp_accounts.update_smtp_account, actor, payload)
 

@@ -19,6 +19,7 @@ from email_gateway.content.prepare import Kind, Prepared, Problem
 from email_gateway.domain.alignment import Standing
 from email_gateway.store import contents as store
 from email_gateway.store import signing
+from email_gateway.usecases.ports import Tools
 from email_gateway.usecases.senders import normalised
 
 _UNKNOWN_SENDER = {"from_email": "nobody@localhost", "subject": ""}
@@ -130,17 +131,31 @@ def check_content(
     now: datetime,
     content: dict[str, Any],
     recipients: Sequence[Mapping[str, Any]],
+    tools: Tools,
 ) -> dict[str, Any]:
-    """A campaign's content as it would be sent, what is wrong with it, and what is worth mending; nothing is kept."""
-    checked = check_apart({**_UNKNOWN_SENDER, **content}, account_of(actor), recipients)
+    """A campaign's content as it would be sent, what is wrong with it, and what is worth mending; nothing is kept.
+
+    A spam filter is asked about a content alone, not where it is shown to recipients: that happens while one writes.
+    """
+    is_judged = bool(tools.config.spam_filter) and not recipients
+    sender = {**_UNKNOWN_SENDER, "from_email": tools.config.system_from}
+    mail_from = tools.links.public_url if is_judged else None
+    checked = check_apart({**sender, **content}, account_of(actor), recipients, mail_from=mail_from)
+    verdict = tools.judge(checked.mail) if checked.mail else None
     return {
         "content": {name: value for name, value in checked.content.items() if name not in _SENDER_FIELDS},
         "variables": checked.variables,
         "problems": [asdict(problem) for problem in checked.problems],
         "advice": [asdict(advice) for advice in checked.advice],
-        "figures": asdict(checked.figures),
+        "figures": asdict(checked.figures) | {"spam": asdict(verdict) if verdict else None},
         "rendered": [{"problem": one} if isinstance(one, str) else one for one in checked.rendered],
     }
+
+
+def get_link_labels(session: Session, *, actor: Actor, now: datetime, content_hash: str) -> dict[str, Any]:
+    """What the places of the content's links are called; nothing of one that was prepared before they had labels."""
+    document = get_document(session, account_id=account_of(actor), content_hash=content_hash)
+    return {"labels": document.get("labels") or []}
 
 
 def get_document(session: Session, *, account_id: UUID, content_hash: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
 from contracts import domains
+from contracts.email_gateway import senders as contract
+from contracts.etags import ensure_current
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
 from email_gateway import exceptions
@@ -274,8 +276,17 @@ def get_dmarc(session: Session, *, actor: Actor, now: datetime, domain_id: UUID,
     }
 
 
-def delete_sender_domain(session: Session, *, actor: Actor, now: datetime, domain_id: UUID) -> None:
+def delete_sender_domain(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    domain_id: UUID,
+    if_match: list[str] | None = None,
+) -> None:
     domain = _domain(session, account_of(actor), domain_id, lock=True)
+    ensure_current(if_match, contract.SenderDomain, views.sender_domain(domain, records_of(tools, domain)))
     store.delete_domain(session, account_id=domain.account_id, domain_id=domain_id)
     short_link_hosts.note_deleted(session, domain)
     acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_domain.deleted", target_id=domain_id)

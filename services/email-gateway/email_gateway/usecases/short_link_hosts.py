@@ -8,6 +8,8 @@ from uuid import UUID
 from chassis import acts, outbox
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.email_gateway import senders as contract
+from contracts.etags import ensure_current
 from contracts.events import EMAIL_GATEWAY_ACT, SHORT_LINK_HOST_CHANGED
 from contracts.rpc import Actor
 from email_gateway import exceptions
@@ -19,7 +21,14 @@ from email_gateway.usecases.views import records_of
 
 
 def update_domain(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID, short_links: bool
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    domain_id: UUID,
+    short_links: bool,
+    if_match: list[str] | None = None,
 ) -> views.View:
     """The domain lends its host from now on, and no other of the account's does; or none does."""
     account_id = account_of(actor)
@@ -27,6 +36,7 @@ def update_domain(
     domain = store.domain_by_id(session, account_id=account_id, domain_id=domain_id, lock=True)
     if domain is None:
         raise exceptions.domain_not_found()
+    ensure_current(if_match, contract.SenderDomain, views.sender_domain(domain, records_of(tools, domain)))
     if domain.short_links != short_links:
         for other in store.short_link_domains(session, account_id=account_id):
             other.short_links = False

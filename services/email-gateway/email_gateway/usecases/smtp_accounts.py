@@ -10,7 +10,9 @@ from uuid import UUID
 from chassis import acts, pages
 from chassis.actors import account_of
 from chassis.database import Session
+from contracts.email_gateway import smtp_accounts as contract
 from contracts.email_gateway.smtp_accounts import MOST_ACCOUNTS, MOST_BLOCKED
+from contracts.etags import ensure_current
 from contracts.events import EMAIL_GATEWAY_ACT
 from contracts.rpc import Actor
 from email_gateway import exceptions
@@ -60,11 +62,22 @@ def create_smtp_account(
     return {**views.smtp_account(row), "password": password}
 
 
+def get_smtp_account(session: Session, *, actor: Actor, now: datetime, smtp_account_id: UUID) -> views.View:
+    return views.smtp_account(_get(session, actor, smtp_account_id, lock=False))
+
+
 def update_smtp_account(
-    session: Session, *, actor: Actor, now: datetime, smtp_account_id: UUID, **changes: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    smtp_account_id: UUID,
+    if_match: list[str] | None = None,
+    **changes: Any,
 ) -> views.View:
     """What changes holds for messages that come after this, also on connections that are logged in."""
     row = _get(session, actor, smtp_account_id)
+    ensure_current(if_match, contract.SmtpAccount, views.smtp_account(row))
     if "ip_list" in changes:
         changes["ip_list"] = _canonical(changes["ip_list"])
     for field, value in changes.items():
@@ -83,8 +96,11 @@ def rotate_smtp_account(session: Session, *, actor: Actor, now: datetime, smtp_a
     return {**views.smtp_account(row), "password": password}
 
 
-def delete_smtp_account(session: Session, *, actor: Actor, now: datetime, smtp_account_id: UUID) -> None:
+def delete_smtp_account(
+    session: Session, *, actor: Actor, now: datetime, smtp_account_id: UUID, if_match: list[str] | None = None
+) -> None:
     row = _get(session, actor, smtp_account_id)
+    ensure_current(if_match, contract.SmtpAccount, views.smtp_account(row))
     _record(session, actor, "smtp_account.deleted", row)
     store.remove(session, account_id=row.account_id, smtp_account_id=smtp_account_id)
 

@@ -97,7 +97,7 @@ def test_a_domain_that_is_deleted_lends_no_more(database: Database, actor: Actor
     lend(database, actor, lent)
     for domain_id in (other, lent):
         with database.transaction() as session:
-            senders.delete_sender_domain(session, actor=actor, now=NOW, domain_id=domain_id)
+            senders.delete_sender_domain(session, actor=actor, now=NOW, tools=TOOLS, domain_id=domain_id)
 
     assert told(database, actor) == ["link.sklep.example", None]
     with pytest.raises(NotFound):

@@ -16,6 +16,7 @@ from contracts import tokens
 from contracts.tokens import TokenKind
 from email_gateway.content import unsubscribing
 from email_gateway.content.compose import Composer, Links, render
+from email_gateway.content.link_places import MOST_PLACES
 from email_gateway.content.prepare import Kind, prepare
 
 KEY = b"k" * 32
@@ -306,3 +307,44 @@ def test_without_tracking_links_that_are_everybodys_get_them_too() -> None:
         "mailto:a@b.pl",
         "https://a.pl/A",
     ]
+
+
+def places_of(html: str) -> list[tuple[str, str]]:
+    prepared = prepare({"from_email": "a@sklep.example", "subject": "x", "html": html + LINK}, Kind.CAMPAIGN, ANYBODY)
+    assert prepared.document is not None, prepared.problems
+    return list(zip(prepared.document["labels"], prepared.document["links"], strict=True))
+
+
+def test_each_place_of_a_link_has_its_number_and_its_words() -> None:
+    html = (
+        '<a href="https://a.pl/"><img src="https://a.pl/l.png" alt="Łąka"></a><a href="mailto:a@a.pl">Pisz</a>'
+        '<p><a href="https://a.pl/">Kup <b>teraz</b>&nbsp;&amp; już</a></p>'
+        '<a href="https://a.pl/k?e={{ code }}">Dla {{ first_name }}{% if code %}!{% endif %}</a>'
+        '<map><area href="https://a.pl/" alt="Mapa"></map><a href="https://a.pl/" title="Nic"></a>'
+    )
+
+    assert places_of(html) == [
+        ("Łąka", "https://a.pl/"),
+        ("Kup teraz & już", "https://a.pl/"),
+        ("Dla …!", "https://a.pl/k?e={{ code }}"),
+        ("Mapa", "https://a.pl/"),
+        ("Nic", "https://a.pl/"),
+    ]
+    found = re.findall(r"https://wici.example/t/([\w-]+)", html_of(html + LINK, {"code": "A", "first_name": "Ala"}))
+    read = [tokens.read(token, [KEY], TokenKind.CLICK) for token in found]
+    assert [token.place.number for token in read if token and token.place] == [0, 1, 2, 3, 4]
+
+
+def test_outlooks_shape_of_a_link_has_the_place_of_the_link_itself() -> None:
+    shape = '<!--[if mso]><v:roundrect href="https://a.pl/x"><center>Kup</center></v:roundrect><![endif]-->'
+    html = f'{shape}<!--[if !mso]><!--><a href="https://a.pl/x">Kup</a><!--<![endif]--><a href="https://a.pl/x">Tu</a>'
+
+    assert places_of(html) == [("Kup", "https://a.pl/x"), ("Tu", "https://a.pl/x")]
+    assert targets_of(html) == ["https://a.pl/x"] * 3
+
+
+def test_links_beyond_the_most_share_the_place_of_their_target() -> None:
+    html = '<a href="https://a.pl/">a</a>' * (MOST_PLACES + 50)
+
+    assert len(places_of(html)) == MOST_PLACES
+    assert len(targets_of(html)) == MOST_PLACES + 50

@@ -9,7 +9,9 @@ from uuid import UUID
 from chassis import outbox
 from chassis.actors import account_of, operator_of
 from chassis.database import Session
+from contracts.etags import ensure_current
 from contracts.events import ACCOUNT_IP_RULES_CHANGED
+from contracts.identity.ip_rules import IpRules
 from contracts.networks import allows
 from contracts.rpc import Actor
 from identity import exceptions
@@ -31,7 +33,15 @@ def get(session: Session, *, actor: Actor, now: datetime) -> views.View:
     return views.ip_rules(account)
 
 
-def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[str], api: Sequence[str]) -> views.View:
+def set_rules(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    panel: Sequence[str],
+    api: Sequence[str],
+    if_match: list[str] | None = None,
+) -> views.View:
     """Replace the lists; those that would lock out the address that sets them are refused.
 
     In a session only: its address is one that a person logs in from. A key's is not, and a key that set the panel's
@@ -42,10 +52,11 @@ def set_rules(session: Session, *, actor: Actor, now: datetime, panel: Sequence[
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
+    before = views.ip_rules(account)
+    ensure_current(if_match, IpRules, before)
     rules = {"panel": networks.canonical(panel, field="panel"), "api": networks.canonical(api, field="api")}
     if not allows(rules["panel"], actor.get("address") or ""):
         raise exceptions.would_lock_out("panel")
-    before = views.ip_rules(account)
     account.panel_ip_rules, account.api_ip_rules = rules["panel"], rules["api"]
     session.flush()
     details = {"before": before, "after": rules}

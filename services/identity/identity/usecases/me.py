@@ -9,6 +9,8 @@ from uuid import UUID
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
+from contracts.identity.me import Me
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import passwords as password_rules
@@ -42,10 +44,16 @@ def get_me(session: Session, *, actor: Actor, now: datetime) -> views.View:
     )
 
 
-def update_me(session: Session, *, actor: Actor, now: datetime, **changes: Any) -> views.View:
+def update_me(
+    session: Session, *, actor: Actor, now: datetime, if_match: list[str] | None = None, **changes: Any
+) -> views.View:
     """Change the actor's own name or language."""
-    session_user_of(actor)
-    row = _own(session, actor)
+    user_id = session_user_of(actor)
+    row = users.user_for_update(session, account_id=account_of(actor), user_id=user_id)
+    if row is None:
+        raise exceptions.session_invalid()
+    if if_match is not None:
+        ensure_current(if_match, Me, get_me(session, actor=actor, now=now))
     for field, value in changes.items():
         setattr(row, field, value)
     audit.record(session, actor, now, "user.changed", account_id=row.account_id, target_id=row.id, details=changes)

@@ -14,6 +14,8 @@ from chassis.actors import account_of, operator_of
 from chassis.database import Database, Session
 from chassis.secrets import Vault
 from contracts.errors import Invalid
+from contracts.etags import ensure_current
+from contracts.identity.second_factor import SecuritySettings
 from contracts.rpc import Actor
 from identity import exceptions
 from identity.domain import recovery, totp
@@ -131,7 +133,13 @@ def get_settings(session: Session, *, actor: Actor, now: datetime) -> views.View
 
 
 def set_settings(
-    session: Session, *, actor: Actor, now: datetime, second_factor_required: bool, trusted_device_days: int
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    second_factor_required: bool,
+    trusted_device_days: int,
+    if_match: list[str] | None = None,
 ) -> views.View:
     """Make the second factor a duty, or not; whoever does must have one, or would be the first to be held up."""
     session_user_of(actor)
@@ -139,6 +147,7 @@ def set_settings(
     account = accounts.account_for_update(session, account_id=account_of(actor))
     if account is None:
         raise exceptions.not_found("account")
+    ensure_current(if_match, SecuritySettings, views.security_settings(account))
     user = _own(session, actor)
     if second_factor_required and not is_on(user):
         raise exceptions.conflict("totp.own_first", "Turn on your own second factor first.")

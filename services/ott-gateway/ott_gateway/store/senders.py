@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
-from channel import stop_sayers
-from chassis import suspensions
+from channel import senders
 from chassis.database import Session, changed
 from chassis.refusals import flush_unless_taken
 from ott_gateway.models import Sender
 
-ACTIVE = "active"
+ACTIVE = senders.ACTIVE
+_SENDERS = senders.Senders(Sender)
+add, count, page = _SENDERS.add, _SENDERS.count, _SENDERS.page
+find, active = _SENDERS.find, _SENDERS.active
+
 _CLAIM_DUE = text(
     "UPDATE senders SET templates_due_at = now() + :lease WHERE id = (SELECT id FROM senders WHERE state = 'active'"
     " AND templates_due_at <= now() ORDER BY templates_due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
@@ -29,53 +32,9 @@ WHERE h.id = ANY(%s) AND s.phone_number_id = ANY(%s) AND s.state = 'active' ORDE
 """
 
 
-def add(session: Session, sender: Sender) -> bool:
-    """Whether it is there now; False: the account has one of that name."""
-    session.add(sender)
-    if not flush_unless_taken(session, "senders_account_id_name_key"):
-        return False
-    session.refresh(sender)
-    return True
-
-
 def keep(session: Session) -> bool:
     """Whether what was changed is written; False: another active sender has Meta's id of the number."""
     return flush_unless_taken(session, "senders_active_number")
-
-
-def count(session: Session, account_id: UUID) -> int:
-    """How many the account has; nobody else adds one to it until the transaction ends."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('senders:' || :account, 0))"), {"account": str(account_id)}
-    )
-    query = select(func.count()).select_from(Sender).where(Sender.account_id == account_id)
-    return int(session.scalar(query) or 0)
-
-
-def page(
-    session: Session, *, account_id: UUID | None, state: str | None, after: UUID | None, limit: int
-) -> Sequence[Sender]:
-    """In order of request; of every account with `account_id` None (operators)."""
-    query = select(Sender).order_by(Sender.id).limit(limit)
-    if account_id is not None:
-        query = query.where(Sender.account_id == account_id)
-    if state is not None:
-        query = query.where(Sender.state == state)
-    return session.scalars(query if after is None else query.where(Sender.id > after)).all()
-
-
-def find(
-    session: Session, sender_id: UUID, *, account_id: UUID | None = None, for_update: bool = False
-) -> Sender | None:
-    query = select(Sender).where(Sender.id == sender_id)
-    if account_id is not None:
-        query = query.where(Sender.account_id == account_id)
-    return session.scalar(query.with_for_update() if for_update else query)
-
-
-def active(session: Session, account_id: UUID, name: str) -> Sender | None:
-    query = select(Sender).where(Sender.account_id == account_id, Sender.name == name, Sender.state == ACTIVE)
-    return session.scalar(query)
 
 
 def of_hook(session: Session, hook_name: str) -> Sender | None:
@@ -121,18 +80,6 @@ def note_templates(
     )  # fmt: skip
 
 
-# What holds something of an account; templates, windows and answers go with their number.
-_OF_ACCOUNT = (
-    "senders", "contents", "sends", "ledger", "retries", "quota_leases", "erasures", "campaign_states",
-    "parked_reports",
-)  # fmt: skip
-
-
 def erase_account(session: Session, account_id: UUID) -> None:
-    """Everything of the account; what is in hand at this moment is settled all the same, and leads nowhere."""
-    suspensions.close(session, account_id)
-    in_hand = "DELETE FROM claims WHERE position(convert_to(:account, 'UTF8') IN body) > 0"
-    changed(session, in_hand, account=str(account_id))
-    stop_sayers.erase_account(session, account_id)
-    for table in _OF_ACCOUNT:
-        changed(session, f"DELETE FROM {table} WHERE account_id = :account", account=account_id)
+    """Everything of the account; templates, windows and answers go with their number."""
+    senders.erase_account(session, account_id, "senders", "parked_reports", "stops")

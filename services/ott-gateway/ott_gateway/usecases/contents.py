@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from channel import plain
-from channel.field_templates import RenderFailed, problem_of
-from channel.plain_contents import PlainContents
+from channel.plain_contents import PlainContents, longest_text
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.ott_gateway.templates import APPROVED
@@ -107,15 +106,5 @@ def check_content(
     recipients: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What would be sent of a content and what is wrong with it; nothing is kept. Drafts need not be whole."""
-    answer: dict[str, Any] = {
-        "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
-    }  # fmt: skip
-    if content:
-        answer["problems"] = [_problem(one) for one in problems_of(content)]
-    try:
-        shown = FIRST_RENDERS.show_apart(content, account_of(actor), recipients)
-    except RenderFailed as failed:
-        return answer | {"problems": [*answer["problems"], problem_of(failed)]}
-    rendered = [{"problem": one.detail} if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
-    longest = max((len(str(one.get("text", ""))) for one in rendered), default=0)
-    return answer | {"variables": shown.variables, "figures": {"text_characters": longest}, "rendered": rendered}
+    problems = [_problem(one) for one in problems_of(content)] if content else []
+    return CONTENTS.show(actor, content, recipients, preview_of=preview_of, advice_of=longest_text, problems=problems)

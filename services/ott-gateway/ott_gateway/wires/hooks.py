@@ -5,11 +5,11 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from channel.providers.reported import came_at
 from contracts.lanes import OttReport
 from ott_gateway.domain import codes
 from ott_gateway.domain.outcomes import reported
@@ -21,7 +21,7 @@ MOST_WORD = 300
 
 def read_report(report: OttReport) -> list[Arrived]:
     """What is in a report of the gateway's. :raises KeyError, TypeError, ValueError, AttributeError: it is none."""
-    return read(UUID(report["sender_id"]), report["document"], min(float(report["at"]), time.time()))
+    return read(UUID(report["sender_id"]), report["document"], came_at(report["at"]))
 
 
 def read(hook_id: UUID, document: Mapping[str, Any], now: float) -> list[Arrived]:

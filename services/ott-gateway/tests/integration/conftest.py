@@ -163,7 +163,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def bridge(bus: Broker) -> Iterator[Callable[[UUID], str]]:
-    with testing.hook_of_all(bus, lanes.OTT_REPORTS, lambda path: UUID(path.rpartition("/")[2])) as origin:
+    with testing.hook_of_all(bus, lanes.OTT_REPORTS, testing.of_sender) as origin:
         yield lambda sender_id: f"{origin}/{sender_id}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from channel.providers.google import ServiceAccount
-from chassis.database import Database, cursor_of
+from channel.providers.known import Known
+from chassis.database import Database, Session, cursor_of
 from chassis.secrets import Vault
 from contracts.push_gateway.addresses import TOPIC
 from contracts.push_gateway.devices import Platform
@@ -19,9 +19,6 @@ from push_gateway.models import Application
 from push_gateway.store import applications, devices
 from push_gateway.wires.apns import ApnsAccount
 from push_gateway.wires.web import WebAccount
-
-KNOWN_SECONDS = 2.0  # after that a change of credentials holds
-MOST_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +38,21 @@ class Credentials:
 
 
 class Directory:
-    """Called on threads; what it remembers is replaced whole.
+    """Called on threads.
 
     :param contact: the e-mail address that push services of browsers are given where an application has none.
     """
 
     def __init__(self, database: Database, vault: Vault, contact: str) -> None:
         self._database, self._vault, self._contact = database, vault, contact
-        self._known: dict[tuple[str, str], tuple[float, Credentials | None]] = {}
+        self._known = Known[Credentials]()
 
     def look_up(
         self, account_id: str, sender: str, addresses: Collection[str]
     ) -> tuple[Credentials | None, Mapping[str, list[Target]]]:
         """The application of that name, None where it is gone, and the devices at each address."""
         with self._database.transaction() as session:
-            credentials = self._credentials(session, account_id, sender)
+            credentials = self._known.get(account_id, sender, lambda: self._credentials(session, account_id, sender))
             if credentials is None:
                 return None, {}
             targets: dict[str, list[Target]] = defaultdict(list)
@@ -68,15 +65,9 @@ class Directory:
             targets[address].append(Target(*columns))
         return credentials, targets
 
-    def _credentials(self, session: object, account_id: str, sender: str) -> Credentials | None:
-        known_at, known = self._known.get((account_id, sender), (0.0, None))
-        if known is not None and time.monotonic() - known_at < KNOWN_SECONDS:
-            return known
-        row = applications.named(session, UUID(account_id), sender)  # type: ignore[arg-type]
-        found = None if row is None else self._opened(row)
-        kept = self._known if len(self._known) < MOST_KNOWN else {}
-        self._known = {**kept, (account_id, sender): (time.monotonic(), found)}
-        return found
+    def _credentials(self, session: Session, account_id: str, sender: str) -> Credentials | None:
+        row = applications.named(session, UUID(account_id), sender)
+        return None if row is None else self._opened(row)
 
     def _opened(self, row: Application) -> Credentials:
         fcm = row.fcm and ServiceAccount(**row.fcm, private_key=self._vault.decrypt(row.fcm_key or b""))

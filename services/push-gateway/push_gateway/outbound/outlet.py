@@ -20,6 +20,8 @@ from push_gateway.outbound.sending import Composition, OpenLinks, Senders
 
 _HAS_LEFT = frozenset({Verdict.ACCEPTED, Verdict.UNKNOWN})
 
+NO_TARGET = "push.device_invalid"
+
 Found = tuple[Credentials | None, Mapping[str, Sequence[Target]]]
 
 
@@ -69,6 +71,8 @@ class PushOutlet(ProviderOutlet):
             except RenderFailed as failed:  # in this language or for this platform; the other devices get theirs
                 return Answer(Verdict.REFUSED, failed.code)
 
-        places = self._places[Platform(target.platform)]
-        whose = credentials.application_id
-        return await self.ask(message, credentials.whom(target), places, request, whose=whose)
+        try:
+            places, whom = self._places[Platform(target.platform)], credentials.whom(target)
+        except ValueError:  # a row that no registration writes: the person's other devices get theirs
+            return Answer(Verdict.REFUSED, NO_TARGET)
+        return await self.ask(message, whom, places, request, whose=credentials.application_id)

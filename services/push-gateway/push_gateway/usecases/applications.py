@@ -11,7 +11,9 @@ from chassis import acts, pages
 from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
+from contracts.etags import ensure_current
 from contracts.events import PUSH_GATEWAY_ACT
+from contracts.push_gateway import applications as contract
 from contracts.rpc import Actor
 from push_gateway import exceptions
 from push_gateway.domain import proofs
@@ -58,10 +60,18 @@ def get_application(session: Session, *, actor: Actor, now: datetime, applicatio
 
 
 def update_application(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, application_id: UUID, **settings: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    tools: Tools,
+    application_id: UUID,
+    if_match: list[str] | None = None,
+    **settings: Any,
 ) -> views.View:
     """Change what is named. :raises Invalid: a private key that is none."""
     application = _found(session, actor, application_id, for_update=True)
+    ensure_current(if_match, contract.Application, views.application(application))
     _apply(application, settings, tools)
     application.updated_at = now
     session.flush()
@@ -81,9 +91,12 @@ def rotate_proof_key(
     return {**views.application(application), "proof_key": proof_key}
 
 
-def delete_application(session: Session, *, actor: Actor, now: datetime, application_id: UUID) -> None:
+def delete_application(
+    session: Session, *, actor: Actor, now: datetime, application_id: UUID, if_match: list[str] | None = None
+) -> None:
     """With its devices; messages of it that wait are rejected."""
     application = _found(session, actor, application_id, for_update=True)
+    ensure_current(if_match, contract.Application, views.application(application))
     store.remove(session, application.id)
     _record(session, actor, application, "application.deleted")
 

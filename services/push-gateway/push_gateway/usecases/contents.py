@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from channel import plain
-from channel.field_templates import RenderFailed, problem_of
 from channel.plain_contents import PlainContents
 from chassis.actors import account_of
 from chassis.database import Database
@@ -76,21 +75,7 @@ def check_content(
     recipients: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What would be sent of a content, what is wrong with it, and what is worth mending; nothing is kept."""
-    answer: dict[str, Any] = {
-        "content": content, "variables": [], "problems": [], "advice": [], "figures": {}, "rendered": [],
-    }  # fmt: skip
-    try:
-        shown = FIRST_RENDERS.show_apart(content, account_of(actor), recipients)
-    except RenderFailed as failed:
-        return answer | {"problems": [problem_of(failed)]}
-    rendered = [one if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
-    figures, advice = advice_of(content, [one for one in rendered if isinstance(one, dict)])
-    return answer | {
-        "variables": shown.variables,
-        "figures": figures,
-        "advice": advice,
-        "rendered": [{"problem": one.detail} if isinstance(one, RenderFailed) else one for one in rendered],
-    }
+    return CONTENTS.show(actor, content, recipients, preview_of=preview_of, advice_of=advice_of)
 
 
 def ensure_application(database: Database, account_id: UUID, name: str) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import threading
-import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,15 +14,12 @@ import pytest
 from keys_of_tests import P256_PEM, RSA_PEM
 
 from channel import plain
-from channel.testing import answer_for_contacts
+from channel.testing import Heard, Peer, answer_for_contacts
 from chassis.broker import Broker
-from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
-from chassis.topology import event_queue
-from contracts import lanes
+from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, truncate
 from contracts.events import PUSH_DEVICES_GONE
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
@@ -42,26 +34,11 @@ CONTENT = {
 }
 
 
-class ProvidersPeer:
-    """The simulated FCM, APNs and push service as a process of its own."""
+class ProvidersPeer(Peer):
+    """The simulated FCM, APNs and push service."""
 
     def __init__(self) -> None:
-        self.port = free_port()
-        self.origin = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "wici_simulators.push", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(self._answers, what="the push providers")
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.call("/"))
-        except OSError:
-            return False
-
-    def call(self, path: str, body: Any = None) -> Any:
-        written = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.origin + path, written), timeout=10) as answer:
-            return json.load(answer)
+        super().__init__("wici_simulators.push")
 
     def messages(self, provider: str) -> list[dict[str, Any]]:
         items = self.call("/messages?limit=100000")["items"]
@@ -74,10 +51,6 @@ class ProvidersPeer:
             "PUSH_APNS_SANDBOX_URL": self.origin, "PUSH_WEB_HOSTS": self.origin, "PUSH_RETRY_SECONDS": "0.2",
             "WICI_PUBLIC_URL": "https://wici.example", "PUSH_TIMEOUT_SECONDS": "5",
         }  # fmt: skip
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
 
 
 @pytest.fixture
@@ -105,44 +78,17 @@ def outbound(launch: Launcher, database: Database, providers: ProvidersPeer) -> 
     return lambda **env: launch("push_gateway.outbound", service="push_gateway", env={**providers.env, **env})
 
 
-@dataclass
-class Heard:
-    """What came out on the lanes and as events."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    done: dict[str, dict[str, Any]] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def on_events(self, delivery: Delivery) -> None:
+class Told(Heard):
+    @property
+    def gone(self) -> set[str]:
+        """Contacts without a device."""
         with self.lock:
-            self.events += orjson.loads(delivery.body)["events"]
-        delivery.ack()
-
-    def on_done(self, delivery: Delivery) -> None:
-        body = orjson.loads(delivery.body)
-        with self.lock:
-            self.done[body["batch_id"]] = body
-        delivery.ack()
-
-    def on_gone(self, delivery: Delivery) -> None:
-        with self.lock:
-            self.gone |= set(orjson.loads(delivery.body)["addresses"])
-        delivery.ack()
-
-    def last(self) -> dict[str, dict[str, Any]]:
-        """The last event of each address."""
-        with self.lock:
-            return {event["address"]: event for event in sorted(self.events, key=lambda event: event["at"])}
+            return set(self.addresses[PUSH_DEVICES_GONE.name])
 
 
 @pytest.fixture
-def heard(broker: Broker) -> Heard:
-    made = Heard()
-    broker.consume(lanes.DELIVERY_EVENTS, made.on_events, prefetch=50)
-    broker.consume(lanes.BATCHES_DONE, made.on_done, prefetch=50)
-    broker.consume(event_queue(PUSH_DEVICES_GONE, "contacts", "forget_devices"), made.on_gone, prefetch=50)
-    return made
+def heard(broker: Broker) -> Told:
+    return Told.on(broker, (PUSH_DEVICES_GONE, "forget_devices"))
 
 
 @dataclass

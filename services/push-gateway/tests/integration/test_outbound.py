@@ -17,13 +17,13 @@ from chassis.testing import RunningProcess, wait_until
 from contracts.vocabulary import Lane
 from push_gateway.outbound.push import PushOutbound
 
-from .conftest import Heard, ProvidersPeer, Shop
+from .conftest import ProvidersPeer, Shop, Told
 
 Outbound = Callable[..., RunningProcess]
 
 
 def test_every_device_of_a_contact_gets_it_in_its_language(
-    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Heard
+    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Told
 ) -> None:
     anna, ola = uuid4(), uuid4()
     browser = providers.call("/browsers", {})
@@ -71,7 +71,7 @@ def _everybody_can_verify(providers: ProvidersPeer, fcm: dict[str, Any], apns: d
 
 
 def test_each_answer_of_a_provider_becomes_what_it_means(
-    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Heard
+    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Told
 ) -> None:
     """Dead devices go, and contacts hears of who has none left; others stay; what was lost is unknown."""
     answers = {
@@ -110,7 +110,7 @@ def test_each_answer_of_a_provider_becomes_what_it_means(
 
 
 def test_a_provider_that_throttles_is_left_alone_and_everybody_gets_it_once(
-    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Heard
+    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Told
 ) -> None:
     people = [uuid4() for _ in range(60)]
     for place, person in enumerate(people):
@@ -129,7 +129,7 @@ def test_a_provider_that_throttles_is_left_alone_and_everybody_gets_it_once(
 
 
 def test_whoever_is_killed_nobody_gets_a_campaign_twice_and_single_messages_arrive(
-    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Heard
+    outbound: Outbound, providers: ProvidersPeer, shop: Shop, heard: Told
 ) -> None:
     people = [uuid4() for _ in range(300)]
     for place, person in enumerate(people):

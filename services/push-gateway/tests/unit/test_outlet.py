@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 from keys_of_tests import RSA_PEM
 
@@ -56,10 +57,13 @@ class Bench:
         self.providers, self.is_stopped = Providers(), False
         self.devices: dict[str, list[Target]] = {}
         self.put_off: list[PushMessage] = []
-        credentials = Credentials(uuid4(), None, None, WebAccount(b"", "mailto:a@shop.example"))
-        directory: Any = SimpleNamespace(look_up=lambda *_: (credentials, self.devices))
+        self.credentials = Credentials(uuid4(), None, None, WebAccount(b"", "mailto:a@shop.example"))
+        self.nonsense: set[str] = set()  # addresses that the database refuses
+        directory: Any = SimpleNamespace(look_up=self._look_up)
         senders: Any = self.providers
-        links: Any = SimpleNamespace(of=lambda _message: "https://wici.example/o/x")
+        links: Any = SimpleNamespace(
+            of=lambda message: f"https://wici.example/o/{UUID(message.recipient['contact_id'])}"
+        )
         self.outlet = PushOutlet(CHANNELS[Channel.PUSH].lanes, directory, senders, links, ahead=1_000)
         events: Any = SimpleNamespace(
             is_stopped=lambda _header: self.is_stopped, settled=lambda _messages: None, put_off=self.put_off.extend
@@ -67,15 +71,22 @@ class Bench:
         self.outlet.events = events
         self.tasks: set[Any] = set()
 
+    def _look_up(self, _account_id: str, _sender: str, addresses: set[str]) -> Any:
+        if self.nonsense & addresses:
+            raise psycopg.errors.InvalidTextRepresentation
+        return self.credentials, self.devices
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self.tasks.add(asyncio.ensure_future(work))
 
-    def send(self, *devices: tuple[Platform, str], lane: Lane = Lane.BULK) -> PushMessage:
+    def send(
+        self, *devices: tuple[Any, str], lane: Lane = Lane.BULK, contact_id: str = str(UUID(int=7))
+    ) -> PushMessage:
         address = str(uuid4())
         self.devices[address] = [Target(uuid4(), platform, token) for platform, token in devices]
         header = SimpleNamespace(lane=lane, account_id=CONTENT.account_id, campaign_id=None)
         chunk: Any = SimpleNamespace(batch=SimpleNamespace(header=header, content=CONTENT))
-        message = PushMessage(chunk, {"address": address}, str(uuid4()), False, 0)
+        message = PushMessage(chunk, {"address": address, "contact_id": contact_id}, str(uuid4()), False, 0)
         self.outlet.hand_over([message])
         return message
 
@@ -163,6 +174,42 @@ def test_a_device_that_the_payload_does_not_fit_is_refused_and_the_others_have_i
         await until(lambda: both.state and alone.state)
         assert both.state is MessageState.DELIVERED
         assert (alone.state, alone.code) == (MessageState.REJECTED, ContentFailure.TEXT_TOO_LONG)
+
+    run(check)
+
+
+def test_a_device_whose_row_makes_no_sense_harms_neither_its_owners_others_nor_other_people() -> None:
+    async def check(bench: Bench) -> None:
+        both = bench.send((Platform.WEB, "https://["), (Platform.FCM, "first"))
+        alone = bench.send(("pager", "second"))
+        other = bench.send((Platform.FCM, "third"))
+        await until(lambda: both.state and alone.state and other.state)
+        assert (both.state, other.state) == (MessageState.DELIVERED, MessageState.DELIVERED)
+        assert (alone.state, alone.code) == (MessageState.REJECTED, "push.device_invalid")
+
+    run(check)
+
+
+def test_an_address_that_the_database_refuses_ends_alone_however_many_are_looked_up_with_it() -> None:
+    async def check(bench: Bench) -> None:
+        sent = [bench.send((Platform.FCM, f"device-{place}")) for place in range(40)]
+        bench.nonsense = {sent[7].recipient["address"], sent[31].recipient["address"]}
+        await until(lambda: all(one.state for one in sent))
+        refused = [place for place, one in enumerate(sent) if one.state is MessageState.REJECTED]
+        assert refused == [7, 31] and sent[7].code == "push.failed"
+        assert sum(one.state is MessageState.DELIVERED for one in sent) == 38
+
+    run(check)
+
+
+def test_a_message_of_which_nothing_can_be_made_ends_and_the_others_leave() -> None:
+    async def check(bench: Bench) -> None:
+        broken = bench.send((Platform.FCM, "first"), contact_id="nobody")
+        other = bench.send((Platform.FCM, "second"))
+        await until(lambda: broken.state and other.state)
+        assert (broken.state, broken.code, other.state) == (
+            MessageState.UNKNOWN, "push.failed", MessageState.DELIVERED,
+        )  # fmt: skip
 
     run(check)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from channel.providers.google import ServiceAccount
+from channel.providers.known import Known
 from chassis.database import Database, Session, cursor_of
-from chassis.secrets import Vault
+from chassis.logs import get_logger
+from chassis.secrets import SecretError, Vault
 from rcs_gateway.models import Agent
 from rcs_gateway.store import agents, reach, revocations
 
-KNOWN_SECONDS = 2.0  # after that a change of credentials holds
-MOST_KNOWN = 1_000
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Found:
 
 
 class Directory:
-    """Called on threads; what it remembers is replaced whole."""
+    """Called on threads."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database, self._vault = database, vault
-        self._known: dict[tuple[str, str], tuple[float, Sender | None]] = {}
+        self._known = Known[Sender]()
 
     def look_up(self, account_id: str, name: str, phones: Collection[str], message_ids: Collection[str]) -> Found:
         with self._database.transaction() as session:
-            sender = self._sender(session, account_id, name)
+            sender = self._known.get(account_id, name, lambda: self._sender(session, account_id, name))
             if sender is None:
                 return Found(None, {})
             cursor = cursor_of(session)
@@ -64,7 +64,7 @@ class Directory:
         with self._database.transaction() as session:
             looked_at, due = revocations.take_due(cursor_of(session), datetime.now(UTC), limit)
             rows = agents.by_ids(session, [one.agent_id for one in due if one.agent_id])
-            senders = {row.id: self._opened(row) for row in rows}
+            senders = {row.id: self._openable(row) for row in rows}
         asked = [(sender, one) for one in due if one.agent_id and (sender := senders.get(one.agent_id)) is not None]
         return looked_at, asked
 
@@ -73,14 +73,16 @@ class Directory:
             revocations.end(cursor_of(session), [message_id], state)
 
     def _sender(self, session: Session, account_id: str, name: str) -> Sender | None:
-        known_at, known = self._known.get((account_id, name), (0.0, None))
-        if known is not None and time.monotonic() - known_at < KNOWN_SECONDS:
-            return known
         row = agents.active(session, UUID(account_id), name)
-        found = None if row is None else self._opened(row)
-        kept = self._known if len(self._known) < MOST_KNOWN else {}
-        self._known = {**kept, (account_id, name): (time.monotonic(), found)}
-        return found
+        return None if row is None else self._opened(row)
+
+    def _openable(self, row: Agent) -> Sender | None:
+        """None, too, where its key cannot be opened: what others have sent is taken back all the same."""
+        try:
+            return self._opened(row)
+        except SecretError as error:
+            log.error("agent_not_opened", account_id=str(row.account_id), error=error)
+            return None
 
     def _opened(self, row: Agent) -> Sender | None:
         if row.private_key is None:

@@ -73,8 +73,12 @@ class RcsOutbound(ProviderOutbound):
             is_worth_another = False
             try:
                 looked_at, due = await asyncio.to_thread(self._directory.due_revocations, REVOKED_AT_ONCE)
-                ended = await asyncio.gather(*(self._revoke(sender, one) for sender, one in due))
-                is_worth_another = looked_at > 0 and (not due or any(ended))
+                asked = (self._revoke(sender, one) for sender, one in due)
+                ended = await asyncio.gather(*asked, return_exceptions=True)
+                failed = [one for one in ended if isinstance(one, Exception)]
+                if failed:  # one agent's key, or its phone: due again in a while
+                    log.error("not_taken_back", messages=len(failed), error_type=type(failed[0]).__name__)
+                is_worth_another = looked_at > 0 and (not due or any(one is True for one in ended))
             except Exception as error:  # what was taken is due again in a while
                 log.error("not_taken_back", error_type=type(error).__name__)
             if not is_worth_another:

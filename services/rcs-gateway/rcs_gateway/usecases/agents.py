@@ -30,7 +30,7 @@ def list_agents(
 ) -> pages.Page:
     """The account's, in order of request."""
     asked: dict[str, Any] = {"account_id": account_of(actor), "state": state, "after": pages.position(cursor)}
-    return pages.page(store.agents(session, **asked, limit=limit + 1), limit, views.agent)
+    return pages.page(store.page(session, **asked, limit=limit + 1), limit, views.agent)
 
 
 def list_all_agents(
@@ -39,7 +39,7 @@ def list_all_agents(
     """Of every account, for operators."""
     operator_of(actor)
     asked: dict[str, Any] = {"account_id": None, "state": state, "after": pages.position(cursor)}
-    return pages.page(store.agents(session, **asked, limit=limit + 1), limit, views.agent_set_up)
+    return pages.page(store.page(session, **asked, limit=limit + 1), limit, views.agent_set_up)
 
 
 def request_agent(
@@ -110,7 +110,7 @@ def get_agent_hook(session: Session, *, actor: Actor, now: datetime, vault: Vaul
 
 
 def _found(session: Session, agent_id: UUID) -> Agent:
-    found = store.for_update(session, agent_id)
+    found = store.find(session, agent_id, for_update=True)
     if found is None:
         raise exceptions.not_found("agent")
     return found

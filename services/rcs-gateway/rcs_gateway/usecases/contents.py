@@ -10,8 +10,7 @@ from uuid import UUID
 import orjson
 
 from channel import plain
-from channel.field_templates import RenderFailed, problem_of
-from channel.plain_contents import PlainContents
+from channel.plain_contents import Advised, PlainContents, unfit
 from chassis.actors import account_of
 from chassis.database import Database
 from contracts.rcs_gateway.contents import RcsContent
@@ -84,23 +83,13 @@ def check_content(
     recipients: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What would be sent of a content, what is wrong with it, and what is worth mending; nothing is kept."""
-    answer: dict[str, Any] = {
-        "content": content, "variables": [], "problems": _unfit(content), "advice": [], "figures": {}, "rendered": [],
-    }  # fmt: skip
-    if answer["problems"]:
-        return answer
-    try:
-        shown = FIRST_RENDERS.show_apart(content, account_of(actor), recipients)
-    except RenderFailed as failed:
-        return answer | {"problems": [problem_of(failed)]}
-    rendered = [one if isinstance(one, RenderFailed) else preview_of(one) for one in shown.rendered]
-    figures, advice = advice_of(content, [one["content"] for one in rendered if isinstance(one, dict)])
-    return answer | {
-        "variables": shown.variables,
-        "figures": figures,
-        "advice": advice,
-        "rendered": [{"problem": one.detail} if isinstance(one, RenderFailed) else one for one in rendered],
-    }
+    if problems := _unfit(content):
+        return unfit(content, problems)
+
+    def advised(content: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> Advised:
+        return advice_of(content, [one["content"] for one in shown])
+
+    return CONTENTS.show(actor, content, recipients, preview_of=preview_of, advice_of=advised)
 
 
 def _unfit(content: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import threading
-import time
-import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,15 +15,12 @@ import pytest
 from keys_of_tests import RSA_PEM
 
 from channel import plain
-from channel.testing import answer_for_contacts
+from channel.testing import Heard, Peer, answer_for_contacts, hook_of_all
 from chassis.broker import Broker
-from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.secrets import Vault
-from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, free_port, truncate, wait_until
-from chassis.topology import event_queue
-from contracts import lanes
+from chassis.testing import SECRET_KEYS, Launcher, RunningProcess, truncate
 from contracts.events import RCS_ADDRESSES_REFUSED
 from contracts.lanes import RCS_REPORTS, channel_lane
 from contracts.vocabulary import Channel, Lane
@@ -44,34 +35,14 @@ CONTENT = {
 OPERATOR: Any = {"operator_id": str(uuid4())}
 
 
-class GooglePeer:
-    """The simulated RCS of Google as a process of its own, whose webhook leads straight into the lane."""
+class GooglePeer(Peer):
+    """The simulated RCS of Google."""
 
-    def __init__(self, broker: Broker) -> None:
-        self.port = free_port()
-        self.origin = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "wici_simulators.rcs", "--port", str(self.port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        self._broker, self._known = broker, {}
-        self._hook = self._start_hook()
-        wait_until(self._answers, what="Google")
+    def __init__(self) -> None:
+        super().__init__("wici_simulators.rcs")
 
-    def _answers(self) -> bool:
-        try:
-            return bool(self.call("/"))
-        except OSError:
-            return False
-
-    def call(self, path: str, body: Any = None) -> Any:
-        written = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.origin + path, written), timeout=10) as answer:
-            return json.load(answer)
-
-    def knows(self, account_id: UUID, agent_id: UUID) -> None:
-        """Whose agent it is, as the gateway asks the service."""
-        self._known = {"account_id": str(account_id), "agent_id": str(agent_id)}
-        url = f"http://127.0.0.1:{self._hook.server_port}/"
-        self.call("/settings", {"hooks": {GOOGLE_ID: {"url": url, "client_token": TOKEN}}})
+    def reports_to(self, hook: str) -> None:
+        self.call("/settings", {"hooks": {GOOGLE_ID: {"url": hook, "client_token": TOKEN}}})
 
     def say(self, phone: str, **event: Any) -> None:
         self.call("/say", {"agentId": GOOGLE_ID, "phone": phone, "event": event})
@@ -80,25 +51,6 @@ class GooglePeer:
         found: list[dict[str, Any]] = self.call("/messages?limit=100000")["items"]
         return found
 
-    def _start_hook(self) -> ThreadingHTTPServer:
-        peer = self
-
-        class Hook(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                event = json.loads(b64decode(body["message"]["data"]))
-                report = {"v": 1, **peer._known, "event": event, "at": time.time()}
-                peer._broker.publish(RCS_REPORTS, orjson.dumps(report)).result(10)
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
-
     @property
     def env(self) -> dict[str, str]:
         return {
@@ -106,16 +58,10 @@ class GooglePeer:
             "RCS_TIMEOUT_SECONDS": "2",
         }  # fmt: skip
 
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait(10)
-        self._hook.shutdown()
-        self._hook.server_close()
-
 
 @pytest.fixture
-def google(broker: Broker) -> Iterator[GooglePeer]:
-    peer = GooglePeer(broker)
+def google() -> Iterator[GooglePeer]:
+    peer = GooglePeer()
     yield peer
     peer.stop()
 
@@ -138,38 +84,12 @@ def outbound(launch: Launcher, database: Database, google: GooglePeer) -> Callab
     return lambda **env: launch("rcs_gateway.outbound", service="rcs_gateway", env={**google.env, **env})
 
 
-@dataclass
-class Heard:
-    """What came out on the lanes and as events."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    done: dict[str, dict[str, Any]] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def on_events(self, delivery: Delivery) -> None:
+class Told(Heard):
+    @property
+    def refused(self) -> list[str]:
+        """Who said STOP."""
         with self.lock:
-            self.events += orjson.loads(delivery.body)["events"]
-        delivery.ack()
-
-    def on_done(self, delivery: Delivery) -> None:
-        body = orjson.loads(delivery.body)
-        with self.lock:
-            self.done[body["batch_id"]] = body
-        delivery.ack()
-
-    def on_refused(self, delivery: Delivery) -> None:
-        with self.lock:
-            self.refused += [one["address"] for one in orjson.loads(delivery.body)["addresses"]]
-        delivery.ack()
-
-    def kinds(self) -> dict[str, list[str]]:
-        """What was told of each message, in the order of its coming."""
-        with self.lock:
-            told: dict[str, list[str]] = {}
-            for event in self.events:
-                told.setdefault(event["message_id"], []).append(event["kind"])
-            return told
+            return list(self.addresses[RCS_ADDRESSES_REFUSED.name])
 
     def codes(self) -> dict[str, str]:
         """By address, of those that have one."""
@@ -178,13 +98,8 @@ class Heard:
 
 
 @pytest.fixture
-def heard(broker: Broker) -> Heard:
-    made = Heard()
-    broker.consume(lanes.DELIVERY_EVENTS, made.on_events, prefetch=50)
-    broker.consume(lanes.BATCHES_DONE, made.on_done, prefetch=50)
-    queue = event_queue(RCS_ADDRESSES_REFUSED, "contacts", "archive_rcs_refusals")
-    broker.consume(queue, made.on_refused, prefetch=50)
-    return made
+def heard(broker: Broker) -> Told:
+    return Told.on(broker, (RCS_ADDRESSES_REFUSED, "archive_rcs_refusals"))
 
 
 @dataclass
@@ -220,7 +135,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(broker: Broker, database: Database, google: GooglePeer) -> Shop:
+def shop(broker: Broker, database: Database, google: GooglePeer) -> Iterator[Shop]:
+    """Its agent reports to the lane, as the gateway that has asked the service whose it is."""
     account_id, now = uuid4(), datetime.now(UTC)
     actor: Any = {"account_id": str(account_id), "user_id": str(uuid4())}
     with database.transaction() as session:
@@ -231,8 +147,14 @@ def shop(broker: Broker, database: Database, google: GooglePeer) -> Shop:
         )  # fmt: skip
         agents.decide_agent(session, actor=OPERATOR, now=now, agent_id=made["id"], decision="activate", reason="Test")
         content_hash = plain.keep_content(session, account_id, "shop", CONTENT)
-    google.knows(account_id, made["id"])
-    return Shop(broker, database, account_id, made["id"], content_hash)
+    whose = {"account_id": str(account_id), "agent_id": str(made["id"])}
+
+    def report_of(_path: str, document: Any) -> dict[str, Any]:
+        return {**whose, "event": json.loads(b64decode(document["message"]["data"]))}
+
+    with hook_of_all(broker, RCS_REPORTS, report_of) as origin:
+        google.reports_to(f"{origin}/")
+        yield Shop(broker, database, account_id, made["id"], content_hash)
 
 
 def phones(count: int, first: int = 0) -> list[str]:

@@ -14,14 +14,14 @@ from chassis.testing import RunningProcess, wait_until
 from contracts.vocabulary import Lane
 from rcs_gateway.usecases import answers, messages, privacy
 
-from .conftest import GooglePeer, Heard, Shop, phones
+from .conftest import GooglePeer, Shop, Told, phones
 
 Outbound = Callable[..., RunningProcess]
 LISTED: dict[str, Any] = {"limit": 100, "cursor": None}
 
 
 def test_a_campaign_arrives_is_read_tapped_and_answered_once_however_often_it_is_told(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     """Events come twice and before the answer; a phone without RCS has failed with a reason to go on by."""
     google.call("/settings", {"doubled": True, "early": True, "taps": True, "without": ["9"]})
@@ -33,7 +33,7 @@ def test_a_campaign_arrives_is_read_tapped_and_answered_once_however_often_it_is
     reached = people[:9]
 
     def all_told() -> bool:
-        told = [kinds for kinds in heard.kinds().values() if {"delivered", "opened", "clicked"} <= set(kinds)]
+        told = [kinds for kinds in heard.in_order().values() if {"delivered", "opened", "clicked"} <= set(kinds)]
         return len(told) == len(reached)
 
     wait_until(all_told, what="taps")
@@ -59,7 +59,7 @@ def test_a_campaign_arrives_is_read_tapped_and_answered_once_however_often_it_is
 
 
 def test_whatever_the_wire_does_everybody_gets_one_message(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     """Lost and half answers, garbage, other people's pages, silence, throttles: of campaigns, of single ones."""
     people = phones(16)
@@ -69,10 +69,10 @@ def test_whatever_the_wire_does_everybody_gets_one_message(
 
     shop.send(people[:8])
     shop.send(people[8:], lane=Lane.TRANSACTIONAL)
-    wait_until(lambda: len(heard.kinds()) == 16, timeout=40, what="each of them was tried")
+    wait_until(lambda: len(heard.in_order()) == 16, timeout=40, what="each of them was tried")
     google.call("/settings", {"answers": {}, "throttle": 3})
     wait_until(
-        lambda: sum("delivered" in kinds for kinds in heard.kinds().values()) == 16, timeout=60, what="all of them"
+        lambda: sum("delivered" in kinds for kinds in heard.in_order().values()) == 16, timeout=60, what="all of them"
     )
 
     assert sorted(one["phone"] for one in google.messages()) == people, "nobody twice, nobody forgotten"
@@ -80,7 +80,7 @@ def test_whatever_the_wire_does_everybody_gets_one_message(
 
 
 def test_five_hundred_phones_that_nobody_knows_are_asked_for_at_once(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     people = phones(500)
     google.call("/settings", {"without": ["6", "7", "8", "9"], "reads": False})
@@ -99,7 +99,7 @@ def test_five_hundred_phones_that_nobody_knows_are_asked_for_at_once(
 
 
 def test_whoever_is_killed_nobody_gets_a_campaign_twice_and_single_messages_arrive(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     people = phones(180)
     google.call("/settings", {"delay": 0.05, "reads": False})
@@ -111,7 +111,7 @@ def test_whoever_is_killed_nobody_gets_a_campaign_twice_and_single_messages_arri
     outbound()
 
     def have_all_ended() -> bool:
-        ends = [kinds for kinds in heard.kinds().values() if {"delivered", "unknown"} & set(kinds)]
+        ends = [kinds for kinds in heard.in_order().values() if {"delivered", "unknown"} & set(kinds)]
         return set(batches) <= heard.done.keys() and len(ends) == len(people)
 
     wait_until(have_all_ended, timeout=60, what="every message's end")
@@ -120,13 +120,13 @@ def test_whoever_is_killed_nobody_gets_a_campaign_twice_and_single_messages_arri
     assert set(people[120:]) <= set(reached), "single messages arrive"
     taken = {one["id"] for one in google.messages()}
     wait_until(
-        lambda: all("delivered" in kinds for name, kinds in heard.kinds().items() if name in taken),
+        lambda: all("delivered" in kinds for name, kinds in heard.in_order().items() if name in taken),
         what="what had left is known to have arrived",
     )
 
 
 def test_what_has_not_arrived_is_taken_back_and_what_has_is_too_late(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     here, away, late = phones(3)
     google.call("/settings", {"offline": ["1", "2"], "reads": False})
@@ -135,7 +135,7 @@ def test_what_has_not_arrived_is_taken_back_and_what_has_is_too_late(
     shop.send([here, away, late], lane=Lane.TRANSACTIONAL)
     wait_until(lambda: len(google.messages()) == 3, what="all of them with Google")
     ids = {one["phone"]: UUID(one["id"]) for one in google.messages()}
-    wait_until(lambda: "delivered" in heard.kinds().get(str(ids[here]), ()), what="the delivery")
+    wait_until(lambda: "delivered" in heard.in_order().get(str(ids[here]), ()), what="the delivery")
 
     now, both = datetime.now(UTC), [ids[here], ids[away]]
     with shop.database.transaction() as session:
@@ -144,22 +144,22 @@ def test_what_has_not_arrived_is_taken_back_and_what_has_is_too_late(
         assert messages.revoke_messages(session, actor=strangers, now=now, message_ids=both) == {"messages": []}
     assert [one["revocation"] for one in sorted(shown, key=lambda one: one["to"])] == [None, "waiting"]
 
-    wait_until(lambda: "undelivered" in heard.kinds()[str(ids[away])], what="the taking back")
+    wait_until(lambda: "undelivered" in heard.in_order()[str(ids[away])], what="the taking back")
     with shop.database.transaction() as session:
         taken = messages.get_message(session, actor=shop.actor, now=now, message_id=ids[away])
     assert (taken["state"], taken["code"]) == ("undelivered", "rcs.revoked")
     states = {one["phone"]: one["state"] for one in google.messages()}
     assert (states[here], states[away]) == ("delivered", "revoked")
-    wait_until(lambda: "expired" in heard.kinds()[str(ids[late])], timeout=40, what="the end of its time")
+    wait_until(lambda: "expired" in heard.in_order()[str(ids[late])], timeout=40, what="the end of its time")
 
 
 def test_a_person_is_shown_and_forgotten_with_what_they_answered(
-    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Heard
+    outbound: Outbound, google: GooglePeer, shop: Shop, heard: Told
 ) -> None:
     (anna,) = phones(1)
     outbound()
     shop.send([anna])
-    wait_until(lambda: any("opened" in kinds for kinds in heard.kinds().values()), what="the reading")
+    wait_until(lambda: any("opened" in kinds for kinds in heard.in_order().values()), what="the reading")
     google.say(anna, text="Dziękuję")
     asked: dict[str, Any] = {"actor": shop.actor, "now": datetime.now(UTC), "addresses": [anna]}
 

@@ -12,10 +12,13 @@ from sqlalchemy import text
 
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
+from chassis.secrets import Vault
+from chassis.testing import SECRET_KEYS
 from contracts.ids import message_ids
 from rcs_gateway.batches import Arrived
 from rcs_gateway.domain.events import postback_of, read
 from rcs_gateway.models import Agent
+from rcs_gateway.outbound.directory import Directory
 from rcs_gateway.store import reports, revocations
 from rcs_gateway.usecases import answers, privacy
 
@@ -97,6 +100,22 @@ def test_what_has_not_left_does_not_stand_before_what_google_has(agent: Database
     looks = sum(taken(agent, now + minute * timedelta(minutes=1))[0] for minute in range(1, 61))
     assert looks < 30 * 12 + 70, "ever more rarely"
     assert states_of(agent, waiting) == ["waiting"] * 30
+
+
+def test_an_agent_whose_key_cannot_be_opened_keeps_no_other_from_taking_back(agent: Database) -> None:
+    of_agent, of_other = written(agent, ["submitted", "submitted"])
+    vault, other = Vault(SECRET_KEYS), uuid4()
+    with agent.transaction() as session:
+        named = {"name": "other", "title": "Other", "state": "active", "hook": str(uuid4())}
+        session.add(Agent(id=other, account_id=ACCOUNT, private_key=vault.encrypt(b"key"), **named))
+        session.execute(text("UPDATE agents SET private_key = 'of no key' WHERE id = :id"), {"id": AGENT})
+        moved = text("UPDATE ledger SET agent_id = :other WHERE message_id = :id")
+        session.execute(moved, {"other": other, "id": of_other})
+
+    looked_at, due = Directory(agent, vault).due_revocations(100)
+
+    assert looked_at == 2 and [one.message_id for _, one in due] == [of_other]
+    assert states_of(agent, [of_agent]) == ["waiting"]
 
 
 def told(database: Database, event: dict[str, Any], at: datetime) -> None:

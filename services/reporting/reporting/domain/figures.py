@@ -109,6 +109,7 @@ _COUNTS: dict[Channel, dict[str, str]] = {
         "clicks": "clicks",
         "unique_clicks": "unique_clicks",
         "machine_clicks": "machine_clicks",
+        "answers": "answers",
         "unsubscribes": "unsubscribes",
     },
 }

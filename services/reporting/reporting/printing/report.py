@@ -264,7 +264,7 @@ def _table(
 def _links(shown: Shown, words: Words) -> list[Flowable]:
     rows = [
         (
-            _short(link["url"].removeprefix("https://"), LINK_SHOWN),
+            _short(_called(link), LINK_SHOWN),
             words.number(link["clicks"]),
             words.number(link["unique_clicks"]),
         )
@@ -273,6 +273,12 @@ def _links(shown: Shown, words: Words) -> list[Flowable]:
     widths = (WIDTH - 50 * mm, 25 * mm, 25 * mm)
     columns = (words("link"), words("clicks"), words("people"))
     return _table(words("links"), columns, rows, widths) if rows else []
+
+
+def _called(link: Shown) -> str:
+    """The words of its place and where it leads; several places may lead to one address."""
+    url: str = link["url"].removeprefix("https://")
+    return f"{link['label']} · {url}" if link.get("label") else url
 
 
 def _handed_over(shown: Shown) -> str:

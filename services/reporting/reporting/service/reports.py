@@ -26,7 +26,7 @@ class Reports(ReportingEntrypoints):
 
     @rpc
     def get_report_links(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_report_links", reports.get_report_links, actor, payload)
+        return self.run_in_steps("get_report_links", reports.get_report_links, actor, payload, call=self.services.call)
 
     @rpc
     def get_report_timeline(self, actor: Actor, payload: Payload) -> Payload:

@@ -31,13 +31,13 @@ def print_report(
     account_id = account_of(actor)
     zone = zone_of(call, account_id)
     with database.transaction() as session:
-        asked: dict[str, Any] = {"actor": actor, "now": now, "campaign_id": campaign_id}
-        shown = {
+        shown: dict[str, Any] = {
             **reports.from_counters(session, account_id, campaign_id),
-            "links": reports.get_report_links(session, **asked)["items"],
+            "links": reports.links_of(session, account_id, campaign_id),
             "hours": reports.hours_of(session, account_id, campaign_id),
             "zone": zone,
             "at": now.astimezone(ZoneInfo(zone)),
         }
+    shown["links"] = reports.with_labels(call, account_id, campaign_id, shown["links"])
     shown |= reports.as_campaigns_counts(call, account_id, campaign_id)
     return {"content": b64encode(printer.report(shown, language)).decode()}

@@ -149,9 +149,30 @@ def _compared(session: Session, account_id: UUID, campaign_id: UUID) -> Answer:
     return {**campaign, "messages": totals["messages"], **shown, "cost_per_click": per_click}
 
 
-def get_report_links(session: Session, *, actor: Actor, now: datetime, campaign_id: UUID) -> Answer:
-    """The links of a campaign that were clicked, most clicked first; a thousand at most."""
+def get_report_links(database: Database, *, actor: Actor, now: datetime, call: Call, campaign_id: UUID) -> Answer:
+    """The links of a campaign that were clicked, most clicked first, with the words that stand there."""
     account_id = account_of(actor)
+    with database.transaction() as session:
+        links = links_of(session, account_id, campaign_id)
+    return {"items": with_labels(call, account_id, campaign_id, links), "next_cursor": None}
+
+
+def with_labels(call: Call, account_id: UUID, campaign_id: UUID, links: list[Answer]) -> list[Answer]:
+    """The links with what their places are called, which the channel knows. None while nobody can say."""
+    labels: list[str] = []
+    if any(link["number"] is not None for link in links):
+        actor: Actor = {"account_id": str(account_id), "service": "reporting"}
+        try:
+            known = call("campaigns.get_link_labels", actor, {"campaign_id": str(campaign_id)}, deadline=DEADLINE)
+            labels = known["labels"]
+        except (NotFound, Unavailable) as error:
+            log.warning("link_labels_unknown", campaign_id=str(campaign_id), error=error.code)
+    by_number = dict(enumerate(labels))
+    return [{**link, "label": by_number.get(link["number"])} for link in links]
+
+
+def links_of(session: Session, account_id: UUID, campaign_id: UUID) -> list[Answer]:
+    """The links of a campaign that were clicked, most clicked first; a thousand at most."""
     ensure_campaign(session, account_id, campaign_id)
     amounts = counters.read(
         session,
@@ -170,7 +191,7 @@ def get_report_links(session: Session, *, actor: Actor, now: datetime, campaign_
             place = (number, url if number is not None else public_form(url))
             places[place].update({name: row[name] for name in _OF_LINKS})
     items = [{"number": number, "url": url, **counts} for (number, url), counts in places.items()]
-    return {"items": sorted(items, key=_most_clicked), "next_cursor": None}
+    return sorted(items, key=_most_clicked)
 
 
 def _most_clicked(link: Answer) -> tuple[int, bool, int, str]:

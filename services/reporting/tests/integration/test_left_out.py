@@ -69,3 +69,23 @@ def test_campaigns_is_not_asked_about_another_accounts_campaign(database: Databa
     with pytest.raises(NotFound):
         report(database, send, campaigns, account_id=str(uuid4()))
     assert campaigns.asked == []
+
+
+def test_links_are_called_by_the_words_of_their_places(database: Database, send: Send) -> None:
+    clicks = [
+        send.engagement(number, "clicked", url="https://s.example/", link=number, link_url="https://s.example/")
+        for number in range(2)
+    ]
+    Ingest(database).write([clicks])
+
+    def labels(campaigns: Any) -> list[tuple[int, str | None]]:
+        actor: Any = {"account_id": send.account_id, "permissions": ["reports.read"]}
+        asked = {"actor": actor, "now": datetime.now(UTC), "campaign_id": UUID(send.campaign_id)}
+        items = reports.get_report_links(database, call=campaigns, **asked)["items"]
+        return [(link["number"], link["label"]) for link in items]
+
+    assert labels(lambda *_asked, **_deadline: {"labels": ["Logo", "Kup teraz", "Stopka"]}) == [
+        (0, "Logo"), (1, "Kup teraz"),
+    ]  # fmt: skip
+    assert labels(lambda *_asked, **_deadline: {"labels": []}) == [(0, None), (1, None)]
+    assert labels(Campaigns(Unavailable("service.timeout", "x"))) == [(0, None), (1, None)]

@@ -108,8 +108,22 @@ def test_email_report_has_counts_and_rates(database: Database, call: Call) -> No
     assert report["programs"] == [{"program": "other", "opens": 4, "clicks": 3}]
     links = call(send.account_id, "get_report_links", campaign_id=send.campaign_id)["items"]
     assert links == [
-        {"number": None, "url": "https://example.com/a", "clicks": 2, "unique_clicks": 1, "machine_clicks": 0},
-        {"number": None, "url": "https://example.com/b", "clicks": 1, "unique_clicks": 1, "machine_clicks": 0},
+        {
+            "number": None,
+            "label": None,
+            "url": "https://example.com/a",
+            "clicks": 2,
+            "unique_clicks": 1,
+            "machine_clicks": 0,
+        },
+        {
+            "number": None,
+            "label": None,
+            "url": "https://example.com/b",
+            "clicks": 1,
+            "unique_clicks": 1,
+            "machine_clicks": 0,
+        },
     ]
     hours = call(send.account_id, "get_report_timeline", campaign_id=send.campaign_id)["items"]
     assert sum(hour["sent"] for hour in hours) == 9

@@ -75,7 +75,7 @@ class Receipt:
     sender: str = ""  # whom the message was from: the receipt's destination
     text: bytes = b""
     is_typed: bool = False
-    tlvs: dict[int, bytes] = field(default_factory=dict)
+    tlvs: dict[int, bytes] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Inbound:
     esm_class: int
     body: bytes
     carrier_message_id: str = ""
-    tlvs: dict[int, bytes] = field(default_factory=dict)
+    tlvs: dict[int, bytes] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)

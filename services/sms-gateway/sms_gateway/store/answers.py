@@ -64,8 +64,8 @@ class Answer(NamedTuple):
 
 
 def take(cursor: Cursor[Any], arrived: Sequence[ArrivedInbound]) -> list[Event]:
-    """Keep the answers, those of several parts until they are whole; returns the delivery events of those that are an
-    unsubscription. Partners have each part as it comes."""
+    """Keep the answers, those of several parts until they are whole; returns the delivery events of the messages that
+    they answer. Partners have each part as it comes."""
     arrived = inbound_ids.new(cursor, arrived)
     if not arrived:
         return []
@@ -113,7 +113,8 @@ def _keep(cursor: Cursor[Any], answers: Sequence[Answer]) -> list[Event]:
             if each.answered and each.phone and row[-1] is None
         ],
     )
-    return [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
+    told = [event for each, row in zip(answers, rows, strict=True) for event in _answering(each, row[0])]
+    return told + [event for each, _ in stops_said for message in each.to for event in _unsubscription(each, message)]
 
 
 def _answered(answer: Answer) -> conversations.Sent:
@@ -312,18 +313,29 @@ def _told(answer: Answer, message: LastMessage) -> dict[str, Any]:
     }
 
 
+def _answering(answer: Answer, inbound_id: UUID) -> list[Event]:
+    """Of the message that it answers; a STOP is an answer, too."""
+    message = answer.answered
+    if message is None or message.message_id is None:
+        return []
+    return [_engagement(answer, message, message.message_id, Engagement.ANSWERED, inbound_id)]
+
+
 def _unsubscription(answer: Answer, message: LastMessage) -> list[Event]:
     if message.message_id is None:
         return []
+    event_id = uuid5(message.message_id, Engagement.UNSUBSCRIBED)
+    return [_engagement(answer, message, message.message_id, Engagement.UNSUBSCRIBED, event_id)]
+
+
+def _engagement(answer: Answer, message: LastMessage, message_id: UUID, kind: Engagement, event_id: UUID) -> Event:
     ids: Mapping[str, UUID | None] = {"campaign_id": message.campaign_id, "contact_id": message.contact_id}
-    return [
-        {
-            "message_id": str(message.message_id),
-            "account_id": str(message.account_id),
-            "at": answer.said_at,
-            "kind": Engagement.UNSUBSCRIBED,
-            "channel": Channel.SMS,
-            **{name: str(value) if value else None for name, value in ids.items()},
-            "event_id": str(uuid5(message.message_id, Engagement.UNSUBSCRIBED)),
-        }
-    ]
+    return {
+        "message_id": str(message_id),
+        "account_id": str(message.account_id),
+        "at": answer.said_at,
+        "kind": kind,
+        "channel": Channel.SMS,
+        **{name: str(value) if value else None for name, value in ids.items()},
+        "event_id": str(event_id),
+    }

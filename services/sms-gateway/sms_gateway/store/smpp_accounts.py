@@ -94,7 +94,7 @@ def named(session: Session, system_id: str) -> Any:
 def client_certificates(session: Session) -> str:
     """PEM of all that partners must present, in an order that stays."""
     query = select(SmppAccount.client_certificates).where(SmppAccount.client_certificates.is_not(None))
-    return "\n".join(session.scalars(query.order_by(SmppAccount.id)).all())
+    return "\n".join(each for each in session.scalars(query.order_by(SmppAccount.id)) if each)
 
 
 def open_bind(session: Session, smpp_account_id: UUID, bind_id: UUID, state: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from uuid import UUID
 from chassis import short_link_hosts
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.errors import Invalid
+from contracts.errors import Invalid, Unavailable
 from contracts.permissions import is_granted
 from contracts.rpc import Actor
 from contracts.vocabulary import Channel
@@ -119,29 +120,49 @@ def measure(
     """
     if not is_granted("sms.campaigns.read", actor.get("permissions", [])):
         raise exceptions.permission_missing("sms.campaigns.read")
+    until = time.monotonic() + SAMPLE_SECONDS
     try:
         variables = show_apart(content, account_of(actor), []).variables
         wanted = {"channel": str(Channel.SMS), "audience": audience, "fields": sorted({*variables, "phone"})}
-        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)["contacts"]
-        texts = show_apart(content, account_of(actor), [contact["fields"] for contact in sample]).texts
+        sample = ask("contacts.sample_audience", wanted, deadline=SAMPLE_SECONDS)
+        contacts = sample["contacts"]
+        texts = show_apart(content, account_of(actor), [contact["fields"] for contact in contacts]).texts
     except RenderFailed as failed:
         raise exceptions.template_invalid(failed.detail, failed.code) from None
-    phones, language = [contact["fields"].get("phone") for contact in sample], content.get("national_language")
-    counted = _counted(phones, texts, language)
+    size = sample.get("size")
+    if size is None:
+        size = _counted_apart(ask, audience, seconds=until - time.monotonic())
+    counted = _counted(contacts, texts, content.get("national_language"))
+    made = [
+        prices.Sampled(contact["fields"].get("phone"), one.parts, contact.get("stands_for", 0))
+        for contact, one in counted
+    ]
     with database.transaction() as session:
-        networks = prices.of_sample(session, account_of(actor), [(phone, one.parts) for phone, one in counted], now)
-    return {"variables": variables, **_measured([one for _, one in counted], len(texts)), "networks": networks}
+        networks, total = prices.of_sample(session, account_of(actor), made, size, now)
+    measured = _measured([one for _, one in counted], len(texts))
+    return {"variables": variables, **measured, "networks": networks, "reachable": size, "total": total}
+
+
+def _counted_apart(ask: Ask, audience: dict[str, Any], *, seconds: float) -> int | None:
+    """The size of an audience of which a sample saw a part; None where it cannot be known in that time."""
+    if seconds <= 0:
+        return None
+    try:
+        wanted = {"channel": str(Channel.SMS), "audience": audience}
+        return int(ask("contacts.count_audience", wanted, deadline=seconds)["count"])
+    except Unavailable:
+        return None
 
 
 def _counted(
-    phones: Sequence[str | None], texts: Sequence[str | RenderFailed], language: str | None
-) -> list[tuple[str | None, parts.Counted]]:
-    """Those that can be made, with the phone of each."""
+    contacts: Sequence[Mapping[str, Any]], texts: Sequence[str | RenderFailed], language: str | None
+) -> list[tuple[Mapping[str, Any], parts.Counted]]:
+    """Those whose text can be made, with its length."""
     counted = []
-    for phone, text in zip(phones, texts, strict=True):
+    for contact, text in zip(contacts, texts, strict=True):
         if isinstance(text, str):
             with suppress(parts.TooLong):
-                counted.append((phone, parts.count(text, language)))
+                counted.append((contact, parts.count(text, language)))
     return counted
 
 

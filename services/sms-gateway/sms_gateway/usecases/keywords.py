@@ -13,8 +13,10 @@ from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
+from contracts.sms_gateway import keywords as contract
 from sms_gateway import exceptions
 from sms_gateway.domain.numbers import bare
 from sms_gateway.models import SmsKeyword
@@ -48,11 +50,18 @@ def get_sms_keyword(session: Session, *, actor: Actor, now: datetime, keyword_id
 
 
 def update_sms_keyword(
-    session: Session, *, actor: Actor, now: datetime, keyword_id: UUID, **settings: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    keyword_id: UUID,
+    if_match: list[str] | None = None,
+    **settings: Any,
 ) -> views.View:
     """Change what is named; raises as `create_sms_keyword`."""
     store.lock(session, account_of(actor))
     keyword = _found(session, actor, keyword_id)
+    ensure_current(if_match, contract.SmsKeyword, views.sms_keyword(keyword))
     with session.no_autoflush:
         for name, value in _columns(session, keyword.account_id, settings).items():
             setattr(keyword, name, value)
@@ -63,8 +72,12 @@ def update_sms_keyword(
     return views.sms_keyword(keyword)
 
 
-def delete_sms_keyword(session: Session, *, actor: Actor, now: datetime, keyword_id: UUID) -> None:
+def delete_sms_keyword(
+    session: Session, *, actor: Actor, now: datetime, keyword_id: UUID, if_match: list[str] | None = None
+) -> None:
+    store.lock(session, account_of(actor))
     keyword = _found(session, actor, keyword_id)
+    ensure_current(if_match, contract.SmsKeyword, views.sms_keyword(keyword))
     store.remove(session, keyword.id)
     _record(session, actor, "sms_keyword.deleted", target_id=keyword.id, name=keyword.keyword)
 
@@ -74,11 +87,15 @@ def get_stop_confirmation(session: Session, *, actor: Actor, now: datetime) -> v
     return {"enabled": found.enabled, "text": found.text} if found else NO_CONFIRMATION
 
 
-def set_stop_confirmation(session: Session, *, actor: Actor, now: datetime, enabled: bool, text: str) -> views.View:
+def set_stop_confirmation(
+    session: Session, *, actor: Actor, now: datetime, enabled: bool, text: str, if_match: list[str] | None = None
+) -> views.View:
     """:raises Invalid: it is to be sent, and says nothing."""
     if enabled and not text.strip():
         raise Invalid.of_field("text", "text.empty", "The text is empty.")
     account_id = account_of(actor)
+    store.lock(session, account_id)
+    ensure_current(if_match, contract.StopConfirmation, get_stop_confirmation(session, actor=actor, now=now))
     store.set_stop_confirmation(session, account_id, said=text, enabled=enabled, now=now)
     _record(session, actor, "stop_confirmation.changed", target_id=account_id, enabled=enabled)
     return {"enabled": enabled, "text": text}

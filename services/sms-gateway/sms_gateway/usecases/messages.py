@@ -55,7 +55,7 @@ def plan_send(
     is_short = bool(request.get("short_links"))
     language = request.get("national_language")
     counted = count_parts(**text, national_language=language, short_links=is_short, short_link_url=short_link_url)
-    if counted["national_language"]:
+    if language is not None and counted["national_language"]:
         ensure_language(database, language)
     if not counted["text"].strip():
         raise exceptions.text_empty()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis import acts, pages
@@ -100,15 +100,38 @@ def of_text(session: Session, account_id: UUID, parts: int, now: datetime) -> li
     ]
 
 
-def of_sample(session: Session, account_id: UUID, parts: Iterable[tuple[str | None, int]], now: datetime) -> list[View]:
-    """What texts of so many parts cost to these numbers, by network; `cost` None where there is no price."""
+class Sampled(NamedTuple):
+    """A text for one of a sample. `stands_for`: so many of the audience."""
+
+    phone: str | None
+    parts: int
+    stands_for: int
+
+
+def of_sample(
+    session: Session, account_id: UUID, sample: Sequence[Sampled], size: int | None, now: datetime
+) -> tuple[list[View], View | None]:
+    """What these texts cost, by network, `cost` None where there is no price; and what an audience of that size costs
+    that they are a sample of: None where one network has no price, or the size is not known."""
     prices, plan = store.list_of_account(session, account_id)
-    contacts, taken = Counter[str | None](), Counter[str | None]()
-    for address, some in parts:
-        place = place_of(address) if address else None
-        contacts[place] += 1
-        taken[place] += some
-    return [_of_place(prices, plan, place, now, contacts[place], taken[place]) for place, _ in contacts.most_common()]
+    places = [place_of(one.phone) if one.phone else None for one in sample]
+    contacts, taken = Counter(places), Counter[str | None]()
+    for place, one in zip(places, sample, strict=True):
+        taken[place] += one.parts
+    shown = [_of_place(prices, plan, place, now, contacts[place], taken[place]) for place, _ in contacts.most_common()]
+    of_place = {place: prices.of_account(plan, place, now.timestamp()) for place in contacts}
+    return shown, _of_all(sample, [of_place[place] for place in places], size)
+
+
+def _of_all(sample: Sequence[Sampled], prices: Sequence[int | None], size: int | None) -> View | None:
+    known = [price for price in prices if price is not None]
+    stand_for = sum(one.stands_for for one in sample)
+    if size is None or not stand_for or len(known) < len(sample):
+        return None
+    longest = max(one.parts for one in sample)
+    costs = [(price * one.stands_for, one.parts) for price, one in zip(known, sample, strict=True)]
+    estimate, most = sum(cost * parts for cost, parts in costs), sum(cost * longest for cost, _ in costs)
+    return {"estimate": money(round(estimate * size / stand_for)), "most": money(round(most * size / stand_for))}
 
 
 def _of_place(prices: PriceList, plan: str | None, place: str | None, now: datetime, contacts: int, parts: int) -> View:

@@ -12,8 +12,10 @@ from chassis.actors import account_of
 from chassis.database import Session
 from chassis.ids import new_id
 from contracts.errors import Conflict, Invalid
+from contracts.etags import ensure_current
 from contracts.events import SMS_GATEWAY_ACT
 from contracts.rpc import Actor
+from contracts.sms_gateway import smpp_accounts as contract
 from sms_gateway import exceptions
 from sms_gateway.domain import smpp_passwords
 from sms_gateway.models import SmppAccount
@@ -55,10 +57,17 @@ def get_smpp_account(session: Session, *, actor: Actor, now: datetime, smpp_acco
 
 
 def update_smpp_account(
-    session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID, **settings: Any
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    smpp_account_id: UUID,
+    if_match: list[str] | None = None,
+    **settings: Any,
 ) -> views.View:
     """Change what is named. :raises Invalid: a sender ID that is not active."""
     account = _found(session, actor, smpp_account_id, for_update=True)
+    ensure_current(if_match, contract.SmppAccount, _shown(session, account))
     for name, value in _checked(session, account.account_id, settings).items():
         setattr(account, name, value)
     account.updated_at = now
@@ -77,8 +86,11 @@ def rotate_smpp_password(session: Session, *, actor: Actor, now: datetime, smpp_
     return {**_shown(session, account), "password": password}
 
 
-def delete_smpp_account(session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID) -> None:
+def delete_smpp_account(
+    session: Session, *, actor: Actor, now: datetime, smpp_account_id: UUID, if_match: list[str] | None = None
+) -> None:
     account = _found(session, actor, smpp_account_id, for_update=True)
+    ensure_current(if_match, contract.SmppAccount, _shown(session, account))
     store.remove(session, account.id)
     _record(session, actor, account, "smpp_account.deleted")
 

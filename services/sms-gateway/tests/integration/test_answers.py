@@ -219,8 +219,21 @@ def test_of_accounts_that_share_a_number_all_that_wrote_to_the_phone_write_no_mo
     assert stopped(database) == sorted([(str(older), PHONE), (str(newer), PHONE)])
     assert rows(database, "SELECT account_id, message_id FROM inbound_sms") == [(newer, answered)]
     assert {(event["account_id"], event["kind"]) for event in told} == {
-        (str(older), "unsubscribed"), (str(newer), "unsubscribed")
+        (str(older), "unsubscribed"), (str(newer), "unsubscribed"), (str(newer), "answered"),
     }  # fmt: skip
+
+
+def test_each_answer_is_told_of_the_message_that_it_answers(database: Database) -> None:
+    account_id = new_id()
+    owned(database, account_id)
+    answered = sent(database, account_id)
+
+    told = answer(database, "Tak", "Jutro")
+
+    kept = rows(database, "SELECT id FROM inbound_sms ORDER BY id")
+    assert [(event["event_id"], event["kind"], event["message_id"]) for event in told] == [
+        (str(inbound_id), "answered", str(answered)) for (inbound_id,) in kept
+    ]
 
 
 @pytest.mark.parametrize("sharing", [1, 2])

@@ -187,7 +187,8 @@ def test_a_sample_of_an_audience_is_counted_by_network(database: Database) -> No
 
     def ask(name: str, payload: dict[str, Any], *, deadline: float = 0) -> Any:
         assert payload["fields"] == ["phone"]
-        return {"contacts": [{"contact_id": str(new_id()), "fields": {"phone": phone}} for phone in phones]}
+        people = [{"contact_id": str(new_id()), "fields": {"phone": phone}, "stands_for": 25} for phone in phones]
+        return {"contacts": people, "size": 100}
 
     asked = Audience().dump({"groups": [new_id()]})
     measured = contents.measure(
@@ -199,6 +200,39 @@ def test_a_sample_of_an_audience_is_counted_by_network(database: Database) -> No
     ]
     assert sorted(told, key=str) == [("pl.play", 2, 4, 28), ("pl.plus", 1, 2, 14), ("us", 1, 2, None)]
     assert PLAY not in orjson.dumps(measured).decode()
+    assert (measured["reachable"], measured["total"]) == (100, None)  # nobody knows what America costs
+
+
+def test_what_a_draft_costs_in_all_is_told_with_what_it_costs_at_most(database: Database) -> None:
+    """By whom each of the sample stands for: who is in it for what they lack stands for nobody."""
+    price(database, network="pl", amount=7)
+    price(database, network="pl.plus", amount=10)
+    actor: Actor = {"account_id": str(account(database, "big")), "permissions": ["sms.campaigns.read"]}
+    people = [(PLAY, "Ola", 30), (PLUS, "Ola", 10), (PLAY, "x" * 161, 0)]
+    counted: list[float] = []
+
+    def ask(name: str, payload: dict[str, Any], *, deadline: float = 0) -> Any:
+        if name == "contacts.count_audience":
+            counted.append(deadline)
+            return {"count": 4_000_000}
+        sample = [
+            {"contact_id": str(new_id()), "fields": {"phone": phone, "first_name": name}, "stands_for": some}
+            for phone, name, some in people
+        ]
+        return {"contacts": sample, "size": 40 if not counted else None}
+
+    given: dict[str, Any] = {
+        "actor": actor, "now": NOW + timedelta(minutes=1), "content": {"text": "{{ first_name }}"},
+        "audience": Audience().dump({"groups": [new_id()]}),
+    }  # fmt: skip
+    measured = contents.measure(database, ask, **given)
+
+    amounts = {name: cost["amount"] for name, cost in measured["total"].items()}
+    assert (measured["reachable"], amounts) == (40, {"estimate": 30 * 7 + 10 * 10, "most": 2 * (30 * 7 + 10 * 10)})
+    counted.append(0.0)  # from now on it is too large to be looked at to its end: counted apart
+    measured = contents.measure(database, ask, **given)
+    assert (measured["reachable"], measured["total"]["estimate"]["amount"]) == (4_000_000, 31_000_000)
+    assert 0 < counted[1] <= contents.SAMPLE_SECONDS
 
 
 def test_costs_go_with_their_carrier(database: Database, carrier_id: UUID) -> None:

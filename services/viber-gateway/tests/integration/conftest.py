@@ -87,12 +87,13 @@ def database(open_database: Callable[[str], Database]) -> Database:
 def hooks(bus: Broker, database: Database) -> Iterator[str]:
     """In the gateway's place: its address, where each bot's reports go by the name of its hook."""
 
-    def sender_of(path: str) -> UUID:
+    def report_of(path: str, document: Any) -> dict[str, Any]:
         with database.transaction() as session:
             statement = text("SELECT id FROM senders WHERE hook_name = :name")
-            return UUID(str(session.scalar(statement, {"name": path.rpartition("/")[2]})))
+            sender_id = session.scalar(statement, {"name": path.rpartition("/")[2]})
+        return {"sender_id": str(sender_id), "document": document}
 
-    with testing.hook_of_all(bus, lanes.VIBER_REPORTS, sender_of) as origin:
+    with testing.hook_of_all(bus, lanes.VIBER_REPORTS, report_of) as origin:
         yield origin
 
 

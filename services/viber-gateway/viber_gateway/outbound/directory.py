@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from channel.providers.known import Known
 from chassis.database import Database, Session
 from chassis.secrets import Vault
 from viber_gateway.batches import StoredContent, Subscriber
 from viber_gateway.models import Sender
 from viber_gateway.store import senders, subscribers
-
-KNOWN_SECONDS = 2.0  # after that a change of credentials holds
-MOST_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,16 @@ class Found:
 
 
 class Directory:
-    """Called on threads; what it remembers is replaced whole."""
+    """Called on threads."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database, self._vault = database, vault
-        self._known: dict[tuple[str, str], tuple[float, tuple[UUID, BotAccount] | None]] = {}
+        self._known = Known[tuple[UUID, BotAccount]]()
 
     def look_up(self, content: StoredContent, contact_ids: Collection[str]) -> Found:
         with self._database.transaction() as session:
-            known = self._sender(session, content.account_id, content.sender)
+            named = content.account_id, content.sender
+            known = self._known.get(*named, lambda: self._sender(session, *named))
             if known is None:
                 return Found()
             sender_id, account = known
@@ -56,14 +54,8 @@ class Directory:
         return Found(account, people)
 
     def _sender(self, session: Session, account_id: str, name: str) -> tuple[UUID, BotAccount] | None:
-        known_at, known = self._known.get((account_id, name), (0.0, None))
-        if known is not None and time.monotonic() - known_at < KNOWN_SECONDS:
-            return known
         row = senders.active(session, UUID(account_id), name)
-        found = None if row is None else (row.id, self.opened(row))
-        kept = self._known if len(self._known) < MOST_KNOWN else {}
-        self._known = {**kept, (account_id, name): (time.monotonic(), found)}
-        return found
+        return None if row is None else (row.id, self.opened(row))
 
     def opened(self, row: Sender) -> BotAccount:
         """:raises SecretError: its token lies under no key that is known."""

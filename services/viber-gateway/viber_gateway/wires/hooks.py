@@ -5,12 +5,11 @@ https://developers.viber.com/docs/api/rest-bot-api/#callbacks
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from channel.providers.reported import Reported
+from channel.providers.reported import Reported, came_at
 from contracts.lanes import ViberReport
 from contracts.vocabulary import MessageState
 from viber_gateway.domain import codes
@@ -25,7 +24,7 @@ MOST_WORD = 100
 def read_report(report: ViberReport) -> list[Arrived]:
     """What is in a report of the gateway's. :raises KeyError, TypeError, ValueError, AttributeError: it is none."""
     document = report["document"]
-    found = read(UUID(report["sender_id"]), document, min(float(report["at"]), time.time()))
+    found = read(UUID(report["sender_id"]), document, came_at(report["at"]))
     return [] if found is None else [found]
 
 
