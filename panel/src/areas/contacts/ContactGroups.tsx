@@ -24,7 +24,8 @@ export function ContactGroups({ contact, mayWrite }: { contact: Schemas["Contact
     mutationFn: ({ groupId, rejoin }: Wish) => bodyOf(api.POST("/v1/groups/{group_id}/contacts", { params: { path: { group_id: groupId } }, body: { ...body, rejoin } })),
     onSuccess: () => known.invalidateQueries(),
   });
-  const hasLeft = join.data?.changed === 0 && !join.variables.rejoin ? join.variables.groupId : null;
+  const asked = join.data?.changed === 0 ? join.variables : undefined;
+  const hasLeft = asked && !asked.rejoin ? asked.groupId : null;
   return (
     <Card withBorder component="section">
       <Stack gap="sm">
