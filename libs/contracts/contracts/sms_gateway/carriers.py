@@ -38,10 +38,8 @@ _c_string = validate.Regexp(r"\A[ -~]*\Z", error="Not a valid value: printable A
 
 
 def _ensure_errors(table: Mapping[str, str]) -> None:
-    """:raises ValidationError: a status that is no error, or two entries of one."""
+    """:raises ValidationError: two entries of one status."""
     statuses = [int(code, 16) for code in table]
-    if 0 in statuses:
-        raise ValidationError("0x00 is no error.")
     if len(set(statuses)) != len(statuses):
         raise ValidationError("A command_status is there twice.")
 
@@ -143,7 +141,9 @@ class CarrierSettings(Schema):
         },
     )
     errors = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"^0x[0-9a-f]{2,8}\Z", error="Not a command_status: 0x0b.")),
+        keys=fields.String(
+            validate=validate.Regexp(r"^0x(?!0+\Z)[0-9a-f]{2,8}\Z", error="Not a command_status: 0x0b.")
+        ),
         values=fields.String(validate=validate.OneOf([each for each in MEANINGS if each != "unknown"])),
         validate=[validate.Length(max=200), _ensure_errors],
         allow_none=True,
