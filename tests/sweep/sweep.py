@@ -31,7 +31,7 @@ def command(environ: Mapping[str, str], *, examples: int, seed: int | None = Non
 def surroundings(environ: Mapping[str, str], *, share: int = 1) -> dict[str, str]:
     """The environment of Schemathesis: the system's own, and where it finds the hooks.
 
-    :param share: of each kind of systematic case of an operation the first are kept, and every `share`th of the others.
+    :param share: of every second kind of systematic case of an operation the first is kept, and every `share`th of all.
     """
     path = os.pathsep.join((str(HERE), str(LOCAL)))
     return {**environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "SWEEP_SHARE": str(share)}

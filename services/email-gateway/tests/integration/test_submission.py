@@ -120,7 +120,7 @@ def test_links_and_openings_of_a_login_that_wants_it_are_recorded(
     head = f"From: {SENDER}\r\nTo: {TO}\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n".encode()
     for each in (partner, other):
         with logged_in(ports, each) as client:
-            assert client.sendmail(SENDER, [TO, "ola@poczta.example"], head + html) == {}
+            hand_in(client, [TO, "ola@poczta.example"], head + html, [])
 
     wait_until(lambda: len(world.mails()) == 4, what="the mails")
     bodies = [world.call(f"/messages/{number}/raw").partition(b"\r\n\r\n")[2] for number in range(1, 5)]
@@ -140,7 +140,7 @@ def test_both_ports_and_both_mechanisms(ports: Ports, partner: Partner, database
             assert {"pipelining", "8bitmime", "smtputf8", "enhancedstatuscodes", "size"} <= set(client.esmtp_features)
             client.user, client.password = partner.username, partner.password
             client.auth(mechanism[5:].upper(), getattr(client, mechanism))
-            assert client.sendmail(SENDER, [TO], MAIL) == {}
+            hand_in(client, [TO], MAIL, [])
     assert states(database, partner.account_id) == {"accepted": 2}
 
 
@@ -304,6 +304,23 @@ def test_a_mail_comes_in_pieces_of_a_told_length(ports: Ports, partner: Partner,
     assert [raw.reply()[:3] for _ in range(4)] == ["250", "250", "354", "250"]
     raw.close()
     assert states(database, partner.account_id) == {"accepted": 2}
+
+
+def test_a_mail_in_pieces_leaves_octet_for_octet(
+    ports: Ports, partner: Partner, database: Database, world: World, sender: RunningProcess
+) -> None:
+    mail = MAIL + b".kropka\r\n..dwie\r\n.\r\nkoniec bez ko\xc5\x84ca"
+    raw = secured(ports, partner)
+    pieces = [mail[:1], mail[1:40], b"", mail[40:]]
+    said = b"".join(b"BDAT %d\r\n" % len(piece) + piece for piece in pieces)
+    raw.send(BEGUN.replace(b">\r\n", b"> BODY=8BITMIME\r\n", 1) + said + b"BDAT 0 LAST\r\n")
+    assert [raw.reply()[:3] for _ in range(7)] == ["250"] * 7
+    raw.close()
+
+    wait_until(lambda: len(world.mails()) == 1, what="the mail")
+    body = world.call("/messages/1/raw").partition(b"\r\n\r\n")[2]
+    assert body == mail.partition(b"\r\n\r\n")[2] + b"\r\n"  # it leaves by DATA, where the last line has an end
+    wait_until(lambda: states(database, partner.account_id) == {"delivered": 1}, what="it is told")
 
 
 def test_a_failed_log_in_tells_nothing(ports: Ports, partner: Partner, database: Database) -> None:
