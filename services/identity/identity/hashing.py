@@ -100,7 +100,7 @@ class Passwords:
 
     def hash(self, password: str, turn: Turn | None = None, *, is_queued: bool = False) -> str:
         """:param is_queued: within `queue`.
-        :raises TooManyRequests: `session.busy`, the turn's lane is full.
+        :raises TooManyRequests: `session.busy`, the turn's lane is full or it took too long.
         """
         return str(self._in_turn(turn, is_queued, self._hasher.hash, normal_form(password)))
 
@@ -108,7 +108,7 @@ class Passwords:
         """Whether `password` is the one behind `stored`; with None, the same work and False.
 
         :param is_queued: within `queue`.
-        :raises TooManyRequests: `session.busy`, the turn's lane is full.
+        :raises TooManyRequests: `session.busy`, the turn's lane is full or it took too long.
         """
         right = self._in_turn(turn, is_queued, self._matches, stored or self._nobody, normal_form(password))
         return bool(right) and stored is not None
