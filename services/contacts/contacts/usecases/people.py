@@ -16,7 +16,7 @@ from contacts import exceptions
 from contacts.domain import emails, phones
 from contacts.store import archive as archive_store
 from contacts.store import audiences as audience_store
-from contacts.store import contact_pages
+from contacts.store import contact_pages, word_pages
 from contacts.store import fields as field_store
 from contacts.store import groups as group_store
 from contacts.store import people as store
@@ -36,12 +36,17 @@ COUNTED_MOST = pages.COUNTED_MOST + 1
 
 @dataclass(frozen=True)
 class Asked:
-    """The contacts of a list; `counts_apart`: an index finds them, so that counting them costs less than a walk."""
+    """The contacts of a list.
+
+    `counts_apart`: an index finds them, so that counting them costs less than a walk. `words_alone`: by words that it
+    finds, and by nothing else.
+    """
 
     account_id: UUID
     where: list[str]
     parameters: dict[str, Any]
     counts_apart: bool
+    words_alone: bool
 
 
 def count(session: Session, *, actor: Actor, now: datetime) -> View:
@@ -83,7 +88,10 @@ def list_contacts(
     if not q and not any(filters.get(name) is not None for name in (*ADDRESSES, "archived", "archive_reason")):
         total = group["contacts"] if group else store.number_of_contacts(session, account_id=account_id)
         told = pages.known(total)
-    asked = Asked(account_id, where, parameters, counts_apart=searches.is_indexed(q))
+    is_indexed = searches.is_indexed(q)
+    asked = Asked(
+        account_id, where, parameters, counts_apart=is_indexed, words_alone=is_indexed and where == [wanted.sql]
+    )
     return _page(session, asked, cursor, limit, sort=sort, told=told)
 
 
@@ -99,7 +107,9 @@ def find_contacts(
 ) -> View:
     account_id = account_of(actor)
     wanted = searches.filter_of(session, account_id=account_id, now=now, **looked_for)
-    asked = Asked(account_id, [wanted.sql], wanted.parameters, counts_apart=searches.is_indexed(looked_for.get("q")))
+    is_indexed = searches.is_indexed(looked_for.pop("q", None))
+    words_alone = is_indexed and not any(looked_for.values())
+    asked = Asked(account_id, [wanted.sql], wanted.parameters, counts_apart=is_indexed, words_alone=words_alone)
     return _page(session, asked, cursor, limit, sort=sort)
 
 
@@ -130,6 +140,7 @@ def _page(
     """A page, the first of them with how many there are. :param told: these, where they are known without counting."""
     account_id = asked.account_id
     wanted: dict[str, Any] = {"account_id": account_id, "where": asked.where, "parameters": asked.parameters}
+    of_kind = word_pages if asked.words_alone else contact_pages
     after = pages.position(cursor)
     if sort in (BY_NAME, BY_NAME_BACKWARDS):
         if after is not None and store.find(session, account_id=account_id, contact_id=after) is None:
@@ -137,17 +148,17 @@ def _page(
         rows = contact_pages.page_by_name(
             session, **wanted, limit=limit + 1, after=after, backwards=sort == BY_NAME_BACKWARDS
         )
-    elif cursor is None and told is None and not asked.counts_apart:
-        rows, found = contact_pages.first_page(
+    elif cursor is None and told is None and (asked.words_alone or not asked.counts_apart):
+        rows, found = of_kind.first_page(
             session, **wanted, limit=limit + 1, most=COUNTED_MOST, newest_first=sort == NEWEST
         )
         told = pages.counted(found)
     else:
-        rows = contact_pages.page(session, **wanted, limit=limit + 1, after=after, newest_first=sort == NEWEST)
+        rows = of_kind.page(session, **wanted, limit=limit + 1, after=after, newest_first=sort == NEWEST)
     if cursor is not None:
         told = pages.unsaid()
     elif told is None:
-        told = pages.counted(contact_pages.count(session, **wanted, most=COUNTED_MOST))
+        told = pages.counted(of_kind.count(session, **wanted, most=COUNTED_MOST))
     custom = field_store.all_of(session, account_id=account_id)
     around = _around(session, account_id, rows)
     shown = pages.page(rows, limit, lambda row: {**views.contact(row, custom), **around[row["id"]]})

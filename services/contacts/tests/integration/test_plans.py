@@ -14,7 +14,7 @@ from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import as_administrator
 from contacts.store import audiences as store
-from contacts.store import frequency_caps
+from contacts.store import frequency_caps, word_pages
 from contacts.store import snapshots as snapshot_store
 from contacts.usecases import archive, groups, people
 from contracts.vocabulary import Channel
@@ -199,3 +199,42 @@ def test_lists_of_an_account_look_at_its_own_rows_alone(database: Database, acco
 
     assert found[:6] == found[6:] and found[0] == found[2] == found[3] == found[4] == HELD // 50
     assert scanned == {} and len(costs) >= 10
+
+
+def test_those_who_lie_together_are_found_without_a_walk_through_all(
+    database: Database, account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last hundred of a list: some are looked at, then the index of words is asked; nothing is read to its end.
+
+    PostgreSQL itself would walk through the list: those who fit are soon found where they are everywhere.
+    """
+    with database.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO contacts (account_id, id, first_name, email)"
+                " SELECT :account, CAST(lpad(to_hex(n), 32, '0') AS uuid),"
+                " CASE WHEN n > :held - 100 THEN 'Ola' ELSE 'Jan' || n END, n || '@x.example'"
+                " FROM generate_series(1, :held) n"
+            ),
+            {"account": account.id, "held": HELD},
+        )
+    _pretend_many(database, "contacts")
+    monkeypatch.setattr(word_pages, "LOOKED_AT", (50, 500))
+    indexes = list[set[str]]()
+
+    def look(_: Any, cursor: Any, statement: str, bound: Any, *__: Any) -> None:
+        if "LIKE" in statement:
+            (plan,) = cursor.execute("EXPLAIN (FORMAT JSON) " + statement, bound).fetchone()
+            indexes.append({node["Index Name"] for node in _nodes(plan[0]["Plan"]) if "Index Name" in node})
+
+    event.listen(database.engine, "before_cursor_execute", look)
+    oldest = account.call(people.list_contacts, limit=10, cursor=None, q="ola")
+    newest = account.call(people.list_contacts, limit=10, cursor=None, q="ola", sort="-created")
+    event.remove(database.engine, "before_cursor_execute", look)
+
+    walked, found = {"contacts_pkey"}, {"contacts_found"}
+    assert oldest["total"] == newest["total"] == 100
+    assert [one["email"] for one in oldest["items"]] == [f"{HELD - 99 + n}@x.example" for n in range(10)]
+    assert indexes[:2] == [walked, found | walked]
+    assert [one["email"] for one in newest["items"]] == [f"{HELD - n}@x.example" for n in range(10)]
+    assert indexes[2:] == [walked, found]
