@@ -289,7 +289,8 @@ def test_an_act_has_one_form():
 def test_the_panel_has_words_for_every_act():
     services = {call.partition(".")[0] for call in ACTS}
     texts = [text for service in services for text in source_of(service).values()]
-    recorded = {found for text in texts for found in re.findall(r'action="([a-z_]+\.[a-z_]+)"', text)} | set(ACTS.values())
+    told = {found for text in texts for found in re.findall(r'action="([a-z_]+\.[a-z_]+)"', text)}
+    recorded = told | set(ACTS.values())
     for language in ("en", "pl"):
         words = json.loads((ROOT / f"panel/src/i18n/{language}.json").read_text("utf-8"))["audit"]
         wordless = {act for act in recorded if not _is_said(act, words)}
