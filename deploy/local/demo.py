@@ -63,7 +63,7 @@ def main() -> None:
 def people(journey: Journey) -> None:
     heading("Accounts")
     say(f"  account {journey.register()} registered, its owner logged in")
-    say(f"  operator {journey.become_operator()} made by command, logged in with a second factor")
+    say(f"  operator {journey.become_new_operator()} made by command, logged in with a second factor")
     plan = journey.give_plan()["plan"]
     say(f"  the operator gave it the plan {plan['name']}, which ends its trial")
     journey.connect_simulators()

@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ EMAIL_HTML = """<!doctype html><html lang="pl"><body style="font-family:sans-ser
 <p style="font-size:small">Nie chcesz takich wiadomości? <a href="{{ unsubscribe_url }}">Wypisz się</a>.</p>
 </body></html>"""
 CAMPAIGN_SECONDS = 600.0
+OPERATOR_SECONDS = 300.0  # an access token of theirs holds a quarter of an hour, and a journey takes minutes
+_OPERATORS: dict[str, tuple[Api, float]] = {}  # by the system's address, and until when
 
 Show = Callable[[Any], None]
 
@@ -99,7 +102,15 @@ class Journey:
         owner = {"login": self.login, "password": self.password, "device": "journey"}
         self.api = self.public.with_token(self.public.post("/v1/sessions", owner)["access_token"])
 
-    def become_operator(self) -> str:
+    def become_operator(self) -> None:
+        """Act as the operator whom this program has made of this system, a new one after some minutes."""
+        kept, ends = _OPERATORS.get(self.environ["WICI_PUBLIC_URL"], (None, 0.0))
+        if kept is None or time.monotonic() > ends:
+            self.become_new_operator()
+        else:
+            self.operator = kept
+
+    def become_new_operator(self) -> str:
         """Make an operator by the command, and log in with the one-time password and a code; returns the login."""
         login = f"dyzur{secrets.token_hex(4)}"
         made = subprocess.run(
@@ -119,6 +130,7 @@ class Journey:
             },
         )
         self.operator = self.public.with_token(session["access_token"])
+        _OPERATORS[self.environ["WICI_PUBLIC_URL"]] = self.operator, time.monotonic() + OPERATOR_SECONDS
         return login
 
     def end_trial(self) -> dict[str, Any]:

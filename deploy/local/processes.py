@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import procfile
 import psutil
 import supervision
 from environment import Environment, is_free
-from listening import family, listens
+from listening import Machine
 from procfile import Process
 from progress import Trouble, step, tail
 
@@ -98,7 +99,8 @@ def wait_until_ready(processes: list[Process]) -> None:
     until, deaths, waiting = time.monotonic() + READY_SECONDS, Deaths(), list(processes)
     while True:
         known = supervision.known()
-        waiting = [process for process in waiting if readiness(process, pid_of(process, known)) != "ready"]
+        machine = Machine()
+        waiting = [process for process in waiting if readiness(process, pid_of(process, known), machine) != "ready"]
         if not waiting:
             return
         lost = [process for process in waiting if process.name in known and deaths.is_lost(known[process.name])]
@@ -108,7 +110,8 @@ def wait_until_ready(processes: list[Process]) -> None:
 
 
 def not_ready(processes: list[Process], known: dict[str, Any]) -> Trouble:
-    taken = [process for process in processes if readiness(process, pid_of(process, known)) == ANOTHERS]
+    machine = Machine()
+    taken = [process for process in processes if readiness(process, pid_of(process, known), machine) == ANOTHERS]
     if taken:
         return ports_taken([f"{process.name}'s port {process.port}" for process in taken])
     said = "\n".join(f"{process.name} is not ready:\n{tail(process.log, 8)}" for process in processes)
@@ -120,9 +123,9 @@ def pid_of(process: Process, known: dict[str, Any]) -> int:
     return int(known.get(process.name, {}).get("pid") or 0)
 
 
-def readiness(process: Process, pid: int) -> str:
+def readiness(process: Process, pid: int, machine: Machine) -> str:
     """`ready`, or what /readyz names as missing, or `no answer`; only what the process itself says counts."""
-    if not listens(family(pid) if pid else [], process.port):
+    if not machine.listens(pid, process.port):
         return "no answer" if is_free(process.port) else ANOTHERS
     try:
         with urllib.request.urlopen(process.health_url, timeout=3) as answer:
@@ -139,44 +142,42 @@ def statuses(environ: Environment) -> list[Status]:
     """How every process of the Procfile is."""
     known = supervision.known()
     processes = procfile.read_procfile(environ)
-    before = {process.name: cpu_seconds(pid_of(process, known)) for process in processes}
+    machine = Machine()
+    before = {process.name: cpu_seconds(pid_of(process, known), machine) for process in processes}
     time.sleep(CPU_OVER_SECONDS)
-    return [status(process, known.get(process.name, {}), before[process.name]) for process in processes]
+    return [status(process, known.get(process.name, {}), before[process.name], machine) for process in processes]
 
 
-def status(process: Process, known: dict[str, Any], cpu_before: float) -> Status:
+def status(process: Process, known: dict[str, Any], cpu_before: float, machine: Machine) -> Status:
     pid = int(known.get("pid") or 0)
     running = known.get("statename") == "RUNNING"
-    spent = max(0.0, cpu_seconds(pid) - cpu_before)
+    spent = max(0.0, cpu_seconds(pid, machine) - cpu_before)
     return Status(
         name=process.name,
         state=str(known.get("statename", "absent")).lower(),
         pid=pid,
-        ready=readiness(process, pid) if running else "-",
-        megabytes=memory(pid) // 2**20 if pid else 0,
+        ready=readiness(process, pid, machine) if running else "-",
+        megabytes=memory(machine.family(pid)) // 2**20,
         seconds=int(known["now"] - known["start"]) if running else 0,
         cpu_percent=100 * spent / CPU_OVER_SECONDS,
     )
 
 
-def cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int, machine: Machine) -> float:
     """Processor time of a process and its children so far."""
     total = 0.0
-    for process in family(pid) if pid else []:
+    for process in machine.family(pid):
         with suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system
     return total
 
 
-def memory(pid: int) -> int:
-    """Bytes of a process and its children; shared pages count once where that is known."""
+def memory(processes: Iterable[psutil.Process]) -> int:
+    """Bytes of these processes; shared pages count once where that is known, and who has ended has none."""
     total = 0
-    try:
-        parent = psutil.Process(pid)
-        for process in [parent, *parent.children(recursive=True)]:
+    for process in processes:
+        with suppress(psutil.Error):
             full = process.memory_full_info()
             total += getattr(full, "pss", full.rss)
-    except psutil.Error:
-        return total
     return total

@@ -20,6 +20,7 @@ import psutil
 import rabbitmq
 import supervision
 from environment import Environment
+from listening import Machine
 from places import DATABASES, LOGS, PYTHON, ROOT, RUN, present_packages
 from progress import Trouble, give_up, run_quietly, say, step
 
@@ -76,10 +77,11 @@ def show(environ: Environment) -> bool:
         up = duration(row.seconds)
         use = f"{memory:>8} {cpu:>7}  {up:>9}"
         say(f"{row.name:<{width}}  {row.state:<9} {pid:>7}  {row.ready:<28} {use}")
+    machine = Machine()
     for name, running in (("PostgreSQL", postgres.postmaster()), ("RabbitMQ", broker_process())):
         given = environment.given().get("DATABASE_URL" if name == "PostgreSQL" else "AMQP_URL")
         state = "running" if running else "given" if given else "stopped"
-        memory = f"{processes.memory(running.pid) // 2**20} MB" if running else ""
+        memory = f"{processes.memory(machine.family(running.pid)) // 2**20} MB" if running else ""
         pid = str(running.pid) if running else ""
         say(f"{name:<{width}}  {state:<9} {pid:>7}  {'':<28} {memory:>8}")
     return all(row.ready == "ready" for row in rows)

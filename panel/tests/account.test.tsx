@@ -69,11 +69,13 @@ test("a person is erased once that was asked, by the address that was written", 
 
 test("who did what is said by login, or by what acted instead", async () => {
   const entry = { id: "1", at: "2027-03-01T10:00:00Z", action: "user.created", user_id: "u", login: "ann", api_key_id: null, operator_id: null, target_id: null, address: "192.0.2.1", request_id: null, reason: null, details: { login: "bob" } };
-  apiThatAnswers(() => pageOf([entry, { ...entry, id: "2", login: null, operator_id: "o", details: {}, reason: "Asked by mail" }]));
+  apiThatAnswers(() => pageOf([entry, { ...entry, id: "2", login: null, operator_id: "o", action: "campaign.unheard_of", details: { until: "2027-03-02T10:00:00+00:00" }, reason: "Asked by mail" }]));
   await open(Audit, "/app/account/audit", "/app/account/audit", { allowed: ["account.audit"] });
   expect(await screen.findByText("ann")).toBeVisible();
   expect(screen.getByText("an operator")).toBeVisible();
-  expect(screen.getByText("Asked by mail")).toBeVisible();
+  expect(screen.getByText("User: created")).toBeVisible();
+  expect(screen.getByText("campaign.unheard_of")).toBeVisible();
+  expect(screen.getByText(/^Asked by mail, until: 2 Mar 2027, /)).toBeVisible();
   expect(screen.getByText("login: bob")).toBeVisible();
 });
 

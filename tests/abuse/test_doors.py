@@ -412,6 +412,16 @@ def test_many_log_ins_at_once_with_the_right_password_are_all_let_in(journey):
     assert answers == [(0, "")] * 8
 
 
+def logged_in(attempt):
+    """As a program does it: whoever is told that the system is busy (503) comes again, twice; 429 is an end."""
+    for _ in range(3):
+        came_of_it = code_of(attempt)
+        if came_of_it[0] != 503:
+            break
+        time.sleep(1)
+    return came_of_it
+
+
 def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(journey):
     """Each from another address, for another login: no counter of theirs stops them, only turns do."""
     credentials = {"login": journey.login, "password": journey.password}
@@ -423,10 +433,10 @@ def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(jour
 
     with ThreadPoolExecutor(40) as crowd:
         guesses = [crowd.submit(guess, number) for number in range(400)]
-        at_home = [code_of(lambda: journey.public.post("/v1/sessions", credentials)) for _ in range(8)]
+        at_home = [logged_in(lambda: journey.public.post("/v1/sessions", credentials)) for _ in range(8)]
         answers = {one.result() for one in guesses}
 
-    assert at_home == [(0, "")] * 8
+    assert set(at_home) == {(0, "")}
     assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy")}
     assert (429, "session.busy") in answers
 

@@ -99,11 +99,12 @@ def single(html, **more):
 
 
 def rested(act):
-    """What `act` is refused with, once the account may ask again: a costly request earns a rest of some seconds.
+    """What `act` is refused with, once the account may ask again: a costly request earns a rest, each time twice as
+    long, of five minutes at most.
 
     A machine that is too busy to find out says 503 in time, and is asked again too.
     """
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 400
     while True:
         with pytest.raises(Refused) as refused:
             act()

@@ -1,12 +1,15 @@
 """The audit trail: whatever can be changed through the API is told of, and operators always say why."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from system import source_of
 
 from api_gateway.routes import all_routes
 
+ROOT = Path(__file__).parents[2]
 CHANGES = [route for route in all_routes() if route.method != "GET"]
 
 # What each call records. A route that changes something and is not here fails: say which act it records, or in NO_ACT
@@ -281,6 +284,22 @@ def test_what_is_recorded_has_a_call_that_still_exists():
 
 def test_an_act_has_one_form():
     assert [act for act in ACTS.values() if not re.fullmatch(r"[a-z_]+\.[a-z_]+", act)] == []
+
+
+def test_the_panel_has_words_for_every_act():
+    services = {call.partition(".")[0] for call in ACTS}
+    texts = [text for service in services for text in source_of(service).values()]
+    told = {found for text in texts for found in re.findall(r'action="([a-z_]+\.[a-z_]+)"', text)}
+    recorded = told | set(ACTS.values())
+    for language in ("en", "pl"):
+        words = json.loads((ROOT / f"panel/src/i18n/{language}.json").read_text("utf-8"))["audit"]
+        wordless = {act for act in recorded if not _is_said(act, words)}
+        assert wordless == set(), language
+
+
+def _is_said(act, words):
+    noun, verb = act.split(".")
+    return noun in words["nouns"] and verb in words["verbs"]
 
 
 @pytest.mark.parametrize("route", [route for route in CHANGES if route.operator], ids=by_name)

@@ -78,7 +78,7 @@ class Tokens:
         match caller(case, context):
             case "operator":
                 made = Journey(os.environ)
-                made.become_operator()
+                made.become_new_operator()
                 return made.operator.token
             case "bystander":
                 return registered().api.token

@@ -13,6 +13,7 @@ import processes
 import procfile
 import pytest
 import supervision
+from listening import Machine
 from supervisor.datatypes import dict_of_key_value_pairs
 
 
@@ -75,7 +76,8 @@ def test_a_process_is_given_its_own_secrets_and_none_of_its_neighbours(environ):
 
 
 def test_process_that_does_not_run_has_no_memory():
-    assert processes.memory(2**22 + 1) == 0
+    assert Machine().family(2**22 + 1) == []
+    assert processes.memory([]) == 0
 
 
 def process_at(port):
@@ -89,8 +91,8 @@ def test_another_programs_answer_is_not_taken_for_the_processs_own():
     try:
         process = process_at(server.server_address[1])
 
-        assert processes.readiness(process, os.getpid()) == "ready"
-        assert processes.readiness(process, asleep.pid) == processes.ANOTHERS
+        assert processes.readiness(process, os.getpid(), Machine()) == "ready"
+        assert processes.readiness(process, asleep.pid, Machine()) == processes.ANOTHERS
     finally:
         asleep.kill()
         asleep.wait()

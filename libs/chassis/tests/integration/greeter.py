@@ -33,7 +33,7 @@ class PlainService:
     @rpc
     def sleep(self, actor, payload):
         with self.database.transaction() as session:
-            session.execute(text("SELECT pg_sleep(:seconds)"), payload)
+            session.execute(text(f"SELECT pg_sleep(:seconds) /* {payload.get('label')} */"), payload)
         return {}
 
     @rpc

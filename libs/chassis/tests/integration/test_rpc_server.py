@@ -1,6 +1,7 @@
 """Answers to calls on the real broker: none is lost with a connection, a worker, or an end of the service."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pika
 import psycopg
@@ -11,7 +12,8 @@ from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.testing_proxies import Proxy
 
 ACTOR = {"account_id": "0193a6f2-0000-7000-8000-00000000000a"}
-SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()"
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND pid <> pg_backend_pid()"
+LABELS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +51,17 @@ def client(broker):
 
 @pytest.fixture
 def asleep(client, greeter, greeter_database):
-    """Asks for a call that takes a second; returns its future once it is under way."""
+    """Asks for a call that takes a second; returns its future once it is under way.
+
+    Each call's statement has a label of its own: one whose acknowledgement was lost may run again beside it.
+    """
     with ThreadPoolExecutor() as callers:
 
         def ask():
-            asked = callers.submit(client.call, "reporting.sleep", ACTOR, {"seconds": 1}, deadline=30)
-            testing.wait_until(lambda: greeter_database[1].execute(SLEEPING).fetchone()[0], what="the call's statement")
+            label = f"call {next(LABELS)}"
+            asked = callers.submit(client.call, "reporting.sleep", ACTOR, {"seconds": 1, "label": label}, deadline=90)
+            is_under_way = lambda: greeter_database[1].execute(SLEEPING, [f"%/* {label} */%"]).fetchone()[0]  # noqa: E731
+            testing.wait_until(is_under_way, what="the call's statement")
             return asked
 
         yield ask
@@ -92,7 +99,7 @@ def test_a_service_that_stops_answers_what_it_has_begun_and_takes_nothing_more(a
         assert asked.result() == {}
         assert greeter.stop() == 0
         # What comes now waits for the next that runs; a worker that is killed has taken nothing with it either.
-        waiting = callers.submit(client.call, "reporting.sleep", ACTOR, {"seconds": 0.5}, deadline=30)
+        waiting = callers.submit(client.call, "reporting.sleep", ACTOR, {"seconds": 0.5}, deadline=90)
         greeter.start().wait_ready()
         assert waiting.result() == {}
 

@@ -1,8 +1,9 @@
-import { Code, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { actInWords, detailInWords } from "@/areas/account/acts";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
@@ -20,7 +21,7 @@ export function Audit() {
   const entries = queries.useQuery("get", "/v1/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["AuditEntryPage"] });
   const columns: Column<Entry>[] = [
     { name: "at", header: t("audit.at"), cell: (one) => time(one.at) },
-    { name: "action", header: t("audit.action"), cell: (one) => <Code>{one.action}</Code> },
+    { name: "action", header: t("audit.action"), cell: (one) => <span title={one.action}>{actInWords(one.action)}</span> },
     { name: "who", header: t("audit.who"), cell: (one) => one.login ?? t(one.operator_id ? "audit.operator" : one.api_key_id ? "audit.key" : "audit.system") },
     { name: "address", header: t("audit.address"), cell: (one) => one.address ?? "–" },
     {
@@ -28,7 +29,7 @@ export function Audit() {
       header: t("audit.details"),
       cell: (one) => (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-          {[one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(", ")}
+          {[one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => detailInWords(name, value, time))].filter(Boolean).join(", ")}
         </Text>
       ),
     },
