@@ -50,6 +50,6 @@ def _listening() -> defaultdict[int, set[int]]:
     """By port, who listens there; of several who share a socket, one."""
     found: defaultdict[int, set[int]] = defaultdict(set)
     for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid:
             found[connection.laddr.port].add(connection.pid)
     return found
