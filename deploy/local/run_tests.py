@@ -2,10 +2,11 @@
 
     python deploy/local/run_tests.py [FOLDER …]
 
-Each package's unit tests run in a process of their own, with no server's address; then each one's integration tests,
-tests/contract, and those that start a whole system of their own (tests/e2e, tests/sweep and tests/abuse), the longest
-first, WICI_TEST_JOBS of them (4) side by side, for they mostly wait. Servers that were not running before are stopped
-afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has started.
+Each package's unit tests run in a process of their own, with no server's address; so do each one's integration tests,
+tests/contract, tests/panel, and those that start a whole system of their own (tests/e2e, tests/sweep and tests/abuse).
+WICI_TEST_JOBS of them (4) run side by side, the longest first, so that nobody waits for one alone at the end. Servers
+that were not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has
+started.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ STOPPED = threading.Event()
 GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all of it is killed
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
-# Those that take longest begin first, so that nobody waits for one alone at the end.
 LONGEST = (
-    *("tests/e2e", "services/sms-gateway", "services/email-gateway", "services/campaigns"),
-    *("tests/sweep", "tests/abuse", "tests/contract", "services/contacts"),
+    *("tests/e2e", "tests/panel", "services/sms-gateway", "services/email-gateway", "tests/sweep", "tests/abuse"),
+    *("services/contacts", "services/identity", "gateway", "services/campaigns", "services/reporting"),
 )
+ALONE = ("unit", "panel")  # folders of tests that need no server
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 
 
@@ -70,15 +71,14 @@ def main(arguments: list[str]) -> None:
         give_up(f"There are no tests in {' '.join(arguments) or 'this checkout'}.")
     make_folders()
     REPORTS.mkdir(parents=True, exist_ok=True)
-    units = [section for section in wanted if section.folder.name == "unit"]
-    others = sorted((section for section in wanted if section not in units), key=place)
     started = time.monotonic()
-    outcomes = in_order(units, without_servers(base()))
-    if others:
+    if all(needs_no_server(section) for section in wanted):
+        outcomes = in_order(wanted, base())
+    else:
         try:
             with borrowed_servers() as environ:
                 say(f"on {versions(environ)}")
-                outcomes += in_order(others, environ)
+                outcomes = in_order(sorted(wanted, key=place), environ)
         except Trouble as trouble:
             give_up(str(trouble))
     sys.exit(summary(outcomes, time.monotonic() - started))
@@ -134,7 +134,7 @@ def versions(environ: Environment) -> str:
 
 
 def sections(only: list[Path]) -> list[Section]:
-    """The folders of tests that exist, units first; those inside `only` where it is given."""
+    """The folders of tests that exist; those inside `only` where it is given."""
     packages = present_packages()
     found = [
         Section(f"{name}: {kind}", folder / "tests" / kind)
@@ -143,7 +143,7 @@ def sections(only: list[Path]) -> list[Section]:
     ]
     for kind in ("unit", "integration"):
         found.append(Section(f"local system: {kind}", ROOT / "deploy/local/tests" / kind))
-    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "e2e", "sweep", "abuse")]
+    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "panel", "e2e", "sweep", "abuse")]
     found = [section for section in found if any(section.folder.rglob("test_*.py"))]
     if not only:
         return found
@@ -151,8 +151,14 @@ def sections(only: list[Path]) -> list[Section]:
 
 
 def place(section: Section) -> int:
+    """In the queue: units are short, and fill what is left at the end."""
     folder = str(section.folder.relative_to(ROOT))
-    return next((number for number, start in enumerate(LONGEST) if folder.startswith(start)), len(LONGEST))
+    last = len(LONGEST) + (section.folder.name == "unit")
+    return next((n for n, start in enumerate(LONGEST) if folder.startswith(start) and last == len(LONGEST)), last)
+
+
+def needs_no_server(section: Section) -> bool:
+    return section.folder.name in ALONE
 
 
 def without_servers(environ: Environment) -> Environment:
@@ -165,6 +171,7 @@ def without_servers(environ: Environment) -> Environment:
 
 
 def run(section: Section, environ: Environment) -> Outcome:
+    environ = without_servers(environ) if needs_no_server(section) else environ
     report = report_of(section)
     report.unlink(missing_ok=True)
     started, output = time.monotonic(), report.with_suffix(".log")

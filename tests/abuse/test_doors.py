@@ -437,7 +437,8 @@ def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(jour
         answers = {one.result() for one in guesses}
 
     assert set(at_home) == {(0, "")}
-    assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy")}
+    # Of strangers, on a machine that is busy enough, some wait in vain.
+    assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy"), (503, "service.timeout")}
     assert (429, "session.busy") in answers
 
 

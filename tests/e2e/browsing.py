@@ -28,15 +28,10 @@ def built():
     """The panel's files; made before the system starts, for the gateway looks for them then."""
     if not CHROMIUM:
         pytest.skip("no Chromium here: apt-get install chromium, or WICI_CHROMIUM=…")
-    done = panel("build")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def panel(command):
-    done = subprocess.run([sys.executable, LOCAL / "panel.py", command], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, LOCAL / "panel.py", "build"], capture_output=True, text=True, check=False)
     if done.returncode == 3:
         pytest.skip(f"the panel cannot be had here:{done.stdout}")
-    return done
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,10 @@
 import re
 import secrets
 
-from browsing import leads_to, log_in, look_over, panel
+from browsing import leads_to, log_in, look_over
 from journey import DOMAIN, SENDER_ID, Journey
 
 PEOPLE = "Imię;Telefon;Miasto\nŁucja;600100201;Gdynia\nJan;600 100 202;Łódź\nZła;12;Hel\n"
-
-
-def test_its_components_and_its_words_hold():
-    done = panel("test")
-
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_marketer_registers_imports_contacts_sends_sms_and_reads_the_report(open_panel, environ, tmp_path):
