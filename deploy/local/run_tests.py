@@ -36,8 +36,8 @@ GRACE_SECONDS = 3.0  # for pytest to end what its tests have started; then all o
 MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 LONGEST = (
-    *("tests/e2e", "tests/panel", "services/sms-gateway", "services/email-gateway", "tests/sweep", "tests/abuse"),
-    *("services/contacts", "services/identity", "gateway", "services/campaigns", "services/reporting"),
+    *("tests/e2e", "tests/panel", "services/email-gateway", "services/sms-gateway", "tests/abuse", "tests/sweep"),
+    *("tests/contract", "services/contacts", "services/identity", "gateway", "services/campaigns", "services/reporting"),
 )
 ALONE = ("unit", "panel")  # folders of tests that need no server
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
