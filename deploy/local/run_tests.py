@@ -37,7 +37,8 @@ MARK = "WICI_TESTED_IN"
 NO_TESTS = 5  # pytest's exit code when it has found none
 LONGEST = (
     *("tests/e2e", "tests/panel", "services/email-gateway", "services/sms-gateway", "tests/abuse", "tests/sweep"),
-    *("tests/contract", "services/contacts", "services/identity", "gateway", "services/campaigns", "services/reporting"),
+    *("tests/contract", "services/contacts", "services/identity", "gateway", "services/campaigns"),
+    "services/reporting",
 )
 ALONE = ("unit", "panel")  # folders of tests that need no server
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
