@@ -115,6 +115,9 @@ def expect_many(session: Session) -> None:
 
 def count(session: Session, *, account_id: UUID, where: str, parameters: Mapping[str, Any]) -> int:
     expect_many(session)
+    # Somebody waits for the number: one worker beside makes the sets twice, and gives it in two thirds of the time
+    # (six levels of a million contacts: 1.16 s instead of 1.68 s).
+    session.execute(text("SET LOCAL max_parallel_workers_per_gather = 1"))
     return int(
         session.scalar(
             text(f"SELECT count(*) FROM contacts c WHERE c.account_id = :account AND {where}"),
