@@ -36,7 +36,9 @@ PRICE = {"network": "pl.play", "amount": 7, "from": "2031-01-01T00:00:00+00:00",
 ASIDE = {
     # Leases and campaigns settle with identity some time after what they were for.
     "used", "reserved",
-    "last_used_at", "checked_at", "check_due_at", "found", "templates_at", "templates_due_at", "templates_problem",
+    # What changes by itself: uses, and what is found in a domain's DNS or at WhatsApp.
+    "last_used_at", "checked_at", "check_due_at", "found", "seen", "lost_at", "stopped_at",
+    "templates_at", "templates_due_at", "templates_problem",
 }  # fmt: skip
 QUEUES = {"outbox", "inbox", "quota_leases", "leases", "reservations", "quota_reservations"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -237,7 +236,7 @@ def test_one_that_hangs_delays_no_other(
     released = threading.Event()
 
     def hang(_request: Received) -> tuple[int, dict[str, str]]:
-        released.wait(30)
+        released.wait(120)
         return 200, {}
 
     with Receiver(hang) as hanging:
@@ -248,11 +247,10 @@ def test_one_that_hangs_delays_no_other(
         tell(*(send.full(number, "delivered") for number in range(10)))
         wait_until(lambda: len(hanging.requests) >= 10, what="requests that hang")
 
-        began = time.monotonic()
         tell(other.full(0, "delivered"))
-        wait_until(lambda: receiver.events, timeout=5, what="the other's event")
+        wait_until(lambda: receiver.events, what="the other's event")
 
-        assert time.monotonic() - began < 3
+        assert not released.is_set()
         assert len(hanging.requests) <= 16
         released.set()
 
