@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import cache
 
 import pytest
 import yaml
@@ -25,11 +26,16 @@ def deployed_processes():
     return {name.replace(".", "-").replace("_", "-"): name for name in procfile() if not name.startswith("simulator.")}
 
 
+@cache
+def manifests(folder):
+    return [o for path in sorted(folder.glob("*.yaml")) for o in yaml.safe_load_all(path.read_text()) if o]
+
+
 def objects(kind):
-    found = [o for path in K8S.glob("*.yaml") for o in yaml.safe_load_all(path.read_text()) if o and o["kind"] == kind]
-    return {o["metadata"]["name"]: o for o in found}
+    return {o["metadata"]["name"]: o for o in manifests(K8S) if o["kind"] == kind}
 
 
+@cache
 def compose():
     return yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
 
@@ -137,9 +143,7 @@ def test_image_installs_its_own_requirements_and_no_other_service(component):
 
 
 def production(kind):
-    overlay = ROOT / "deploy/k8s/overlays/production"
-    found = [o for path in overlay.glob("*.yaml") for o in yaml.safe_load_all(path.read_text()) if o["kind"] == kind]
-    return {o["metadata"]["name"]: o for o in found}
+    return {o["metadata"]["name"]: o for o in manifests(ROOT / "deploy/k8s/overlays/production") if o["kind"] == kind}
 
 
 def test_nobody_is_believed_about_the_clients_address_until_an_overlay_or_an_operator_names_them():
