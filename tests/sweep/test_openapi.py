@@ -7,7 +7,7 @@ import subprocess
 
 import sweep
 
-SEED, EXAMPLES, SHARE, SECONDS = 20261124, 1, 40, 1500
+SEED, EXAMPLES, SHARE, SECONDS = 20261124, 1, 80, 1500
 
 
 def test_every_operation_answers_as_it_is_described(environ, tmp_path):
