@@ -8,6 +8,7 @@ import { Partners } from "@/areas/account/Partners";
 import { Rules } from "@/areas/account/Rules";
 import { codeOf } from "@/areas/forms/code";
 import { Accounts } from "@/areas/operator/Accounts";
+import { Carriers } from "@/areas/operator/Carriers";
 import { OperatorGate } from "@/areas/operator/OperatorGate";
 import { SenderIds } from "@/areas/operator/SenderIds";
 import { Privacy } from "@/areas/privacy/Privacy";
@@ -124,6 +125,23 @@ test("an act of an operator needs a reason, which goes with it", async () => {
   await userEvent.click(dialog.getByRole("button", { name: "Suspend" }));
   await waitFor(() => expect(asked.some(({ method, path }) => method === "PUT" && path === "/v1/operator/accounts/a1/suspension")).toBe(true));
   expect(JSON.parse(asked.find(({ method }) => method === "PUT")?.body ?? "")).toEqual({ reason: "Bought lists" });
+});
+
+test("a carrier is changed in what was changed, and what is emptied is gone", async () => {
+  const carrier = {
+    id: "c1", kind: "smpp", name: "plus", host: "smsc.test", port: 2775, system_id: "wici", binds: 2, window: 10, rate: 100, tls: true, enabled: true,
+    response_timeout: 60, receipts_within: 600, without_receipt: "expired", receipt_ids: "same", long_form: "udh", national_languages: ["tr"],
+  };
+  const asked = apiThatAnswers(({ method, path }) => (path.endsWith("/state") ? { processes: [] } : method === "PATCH" ? carrier : pageOf([carrier])));
+  await open(Carriers, "/app/operator/carriers", "/app/operator/carriers");
+  await userEvent.click(await screen.findByRole("button", { name: /Edit.*plus/ }));
+  const dialog = within(screen.getByRole("dialog"));
+  await userEvent.clear(dialog.getByLabelText(/^Receipts come within/));
+  await userEvent.type(dialog.getByLabelText(/^National tables/), ", es");
+  await userEvent.type(dialog.getByLabelText(/Reason/), "Its manual says so");
+  await userEvent.click(dialog.getByRole("button", { name: "Edit" }));
+  await waitFor(() => expect(asked.some(({ method }) => method === "PATCH")).toBe(true));
+  expect(JSON.parse(asked.find(({ method }) => method === "PATCH")?.body ?? "")).toEqual({ receipts_within: null, national_languages: ["tr", "es"], reason: "Its manual says so" });
 });
 
 test("sender IDs that wait for a decision are shown first", async () => {

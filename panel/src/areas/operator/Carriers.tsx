@@ -2,6 +2,7 @@ import { Badge, Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
+import { changesOf, useCarrierFields, useCarrierManners } from "@/areas/operator/carrierFields";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Field, ReasonButton, type Values } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
@@ -43,6 +44,7 @@ function Acts({ carrier }: { carrier: Carrier }) {
     operatorApi.POST("/v1/operator/carriers/{carrier_id}/tests", { params: { ...params, header: { "Idempotency-Key": crypto.randomUUID() } }, body: { ...values, reason } as never });
   return (
     <Group gap="xs" wrap="nowrap">
+      {carrier.kind === "smpp" && <ChangeCarrier carrier={carrier} />}
       <ReasonButton label={t("operator.test")} named={t("operator.testNamed", { name: carrier.name })} question={carrier.name} fields={test} act={send} />
       <ReasonButton
         label={t(carrier.enabled ? "operator.switchOff" : "operator.switchOn")}
@@ -53,19 +55,25 @@ function Acts({ carrier }: { carrier: Carrier }) {
   );
 }
 
+function ChangeCarrier({ carrier }: { carrier: Carrier }) {
+  const { t } = useTranslation();
+  const fields = [...useCarrierFields(carrier), ...useCarrierManners(carrier)];
+  const params = { path: { carrier_id: carrier.id } };
+  return (
+    <ReasonButton
+      label={t("act.edit")}
+      named={t("groups.editNamed", { name: carrier.name })}
+      question={carrier.name}
+      fields={fields}
+      act={(reason, values) => operatorApi.PATCH("/v1/operator/carriers/{carrier_id}", { params, body: { ...changesOf(carrier, values), reason } as never })}
+    />
+  );
+}
+
 function AddCarrier() {
   const { t } = useTranslation();
-  const fields: Field[] = [
-    { name: "name", label: t("operator.carrier"), hint: t("senders.nameHint") },
-    { name: "host", label: t("operator.host") },
-    { name: "port", label: t("operator.port"), kind: "number", value: 2775 },
-    { name: "system_id", label: t("operator.systemId") },
-    { name: "password", label: t("login.password"), kind: "secret" },
-    { name: "binds", label: t("operator.binds"), kind: "number", value: 1 },
-    { name: "window", label: t("operator.window"), kind: "number", value: 10 },
-    { name: "rate", label: t("operator.rate"), kind: "number", isOptional: true },
-    { name: "tls", label: "TLS", kind: "switch", value: true },
-  ];
+  const name: Field = { name: "name", label: t("operator.carrier"), hint: t("senders.nameHint") };
+  const fields = [name, ...useCarrierFields()];
   return <ReasonButton label={t("operator.addCarrier")} fields={fields} act={(reason, values) => operatorApi.POST("/v1/operator/carriers", { body: { ...values, reason } as never })} />;
 }
 
