@@ -154,8 +154,9 @@ def sections(only: list[Path]) -> list[Section]:
 def place(section: Section) -> int:
     """In the queue: units are short, and fill what is left at the end."""
     folder = str(section.folder.relative_to(ROOT))
-    last = len(LONGEST) + (section.folder.name == "unit")
-    return next((n for n, start in enumerate(LONGEST) if folder.startswith(start) and last == len(LONGEST)), last)
+    if section.folder.name == "unit":
+        return len(LONGEST) + 1
+    return next((number for number, start in enumerate(LONGEST) if folder.startswith(start)), len(LONGEST))
 
 
 def needs_no_server(section: Section) -> bool:

@@ -167,7 +167,7 @@ def test_links_work_with_everything_down_and_kill_9_loses_nothing(launch_gateway
     for number in range(50):
         ask(gateway, "GET", f"/t/{link(TokenKind.CLICK, f'https://sklep.example/{number}')}")
     assert ask(gateway, "POST", f"/u/{link(TokenKind.UNSUBSCRIBE, 'email')}").status_code == 200
-    assert time.monotonic() - started < 25  # half a second for each that waited for what is down
+    assert time.monotonic() - started < 5
     assert greet(gateway).status_code == 503
     children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text().split()
     gateway.kill()

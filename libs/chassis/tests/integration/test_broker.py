@@ -128,5 +128,5 @@ def test_call_under_way_fails_at_once_when_the_connection_is_lost(amqp_url):
     with pytest.raises(Unavailable, match=r"lost|did not confirm"):
         client.call("silent.ask", {}, {}, deadline=20.0)
 
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 5
     broker.close()

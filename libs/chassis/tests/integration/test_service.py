@@ -100,7 +100,7 @@ def test_database_waits_do_not_block_other_workers(launch_greeter, client):
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda _: client.call("reporting.sleep", ACTOR, {"seconds": 2}, deadline=30), range(10)))
 
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 10
 
 
 def test_deadline_ends_a_call_and_an_unknown_service_fails_at_once(launch_greeter, client):
@@ -111,7 +111,7 @@ def test_deadline_ends_a_call_and_an_unknown_service_fails_at_once(launch_greete
     started = time.monotonic()
     with pytest.raises(Unavailable):
         client.call("nobody.home", ACTOR, {}, deadline=20)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 5
 
 
 def test_event_is_handled_once_and_a_rolled_back_one_never(launch_greeter, client, greeter_url, broker, amqp_url):

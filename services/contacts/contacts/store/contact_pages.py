@@ -102,18 +102,17 @@ def first_page(
     """
     order = "DESC" if newest_first else ""
     conditions = " AND ".join(["c.account_id = :account", *where])
-    rows = (
-        session.execute(
-            text(
-                f"WITH found AS MATERIALIZED (SELECT c.id FROM contacts c WHERE {conditions} ORDER BY c.id {order}"
-                " LIMIT :most)"
-                " SELECT c.*, (SELECT count(*) FROM found) AS found"
-                f" FROM (SELECT id FROM found ORDER BY id {order} LIMIT :limit) f"
-                f" JOIN contacts c ON c.account_id = :account AND c.id = f.id ORDER BY c.id {order}"
-            ),
-            {**parameters, "account": account_id, "most": most, "limit": limit},
-        )
-        .mappings()
-        .all()
+    found = f"SELECT c.id FROM contacts c WHERE {conditions} ORDER BY c.id {order} LIMIT :most"
+    return page_of(session, found, {**parameters, "account": account_id, "most": most, "limit": limit}, order)
+
+
+def page_of(session: Session, found: str, parameters: Mapping[str, Any], order: str) -> tuple[list[RowMapping], int]:
+    """The first `:limit` of those whose ids the query `found` gives, and how many these are: it runs once."""
+    query = text(
+        f"WITH found AS MATERIALIZED ({found})"
+        " SELECT c.*, (SELECT count(*) FROM found) AS found"
+        f" FROM (SELECT id FROM found ORDER BY id {order} LIMIT :limit) f"
+        f" JOIN contacts c ON c.account_id = :account AND c.id = f.id ORDER BY c.id {order}"
     )
+    rows = session.execute(query, parameters).mappings().all()
     return list(rows), rows[0]["found"] if rows else 0

@@ -98,14 +98,8 @@ def _among_found(
     everywhere.
     """
     beyond, order = _beyond(**place)
-    query = text(
-        f"WITH found AS MATERIALIZED (SELECT c.id FROM contacts c WHERE {' AND '.join([beyond, *where])})"
-        " SELECT c.*, (SELECT count(*) FROM found) AS found"
-        f" FROM (SELECT id FROM found ORDER BY id {order} LIMIT :limit) f"
-        f" JOIN contacts c ON c.account_id = :account AND c.id = f.id ORDER BY c.id {order}"
-    )
-    rows = session.execute(query, {**parameters, **place, "account": account_id}).mappings().all()
-    return list(rows), rows[0]["found"] if rows else 0
+    found = f"SELECT c.id FROM contacts c WHERE {' AND '.join([beyond, *where])}"
+    return contact_pages.page_of(session, found, {**parameters, **place, "account": account_id}, order)
 
 
 def _beyond(*, after: UUID | None, newest_first: bool, limit: int) -> tuple[str, str]:
