@@ -273,13 +273,15 @@ def test_who_logs_in_to_a_stopped_account_is_told_so_with_the_right_password_alo
         return code_of(lambda: journey.public.post("/v1/sessions", {"login": journey.login, "password": password}))
 
     assert log_in(journey.password) == (403, "account.suspended")
-    assert log_in("nie to hasło, nie") == (401, "session.wrong_credentials")
+    assert log_in(WRONG) == WRONG_CREDENTIALS
     lift(journey)
 
 
 # --- Stolen and lost secrets
 
 WRONG = "nie to hasło, nie"
+WRONG_CREDENTIALS = (401, "session.wrong_credentials")
+BUSY = (429, "session.busy")
 
 
 def from_address(api, address):
@@ -437,9 +439,9 @@ def test_a_crowd_of_guessing_strangers_keeps_nobody_from_logging_in_at_home(jour
         answers = {one.result() for one in guesses}
 
     assert set(at_home) == {(0, "")}
-    # Of strangers, on a machine that is busy enough, some wait in vain.
-    assert answers <= {(401, "session.wrong_credentials"), (429, "session.busy"), (503, "service.timeout")}
-    assert (429, "session.busy") in answers
+    # Of strangers, on a machine that is busy enough, some wait in vain: 503, by whatever name.
+    assert {answer for answer in answers if answer[0] != 503} <= {WRONG_CREDENTIALS, BUSY}
+    assert BUSY in answers
 
 
 def test_an_old_session_makes_no_key_before_it_has_proved_who_it_is(journey, environ):
