@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import idna
 
-MAX_LABEL = 63
+MAX_LABEL, MAX_NAME = 63, 253  # octets (RFC 1035, section 2.3.4: 255 with the lengths of the labels and the root)
 
 
 def ascii_domain(domain: str) -> str:
@@ -19,6 +19,7 @@ def ascii_domain(domain: str) -> str:
     if not domain.isascii():
         return idna.encode(domain, uts46=True, transitional=False).decode("ascii")
     name = domain.lower()
-    if not all(0 < len(label) <= MAX_LABEL for label in name.removesuffix(".").split(".")):
-        raise UnicodeError("a label is empty or too long")
+    labels = name.removesuffix(".").split(".")
+    if not all(0 < len(label) <= MAX_LABEL for label in labels) or len(name.removesuffix(".")) > MAX_NAME:
+        raise UnicodeError("the name or a label of it is empty or too long")
     return name

@@ -20,6 +20,10 @@ def domain_not_found() -> NotFound:
     return NotFound("sender_domain.not_found", "There is no such sender domain.")
 
 
+def domain_invalid() -> Invalid:
+    return Invalid.of_field("domain", "domain.invalid", "Not a valid domain name.")
+
+
 def domain_exists() -> Conflict:
     return Conflict("sender_domain.exists", "This domain is on the list already.")
 

@@ -17,7 +17,7 @@ import minijinja
 
 from chassis.confined import at
 from contracts import tokens
-from contracts.domains import ascii_domain
+from contracts.domains import MAX_LABEL, ascii_domain
 from contracts.tokens import Place, TokenKind
 from contracts.vocabulary import ContentFailure
 from email_gateway.content import dkim, files, mime, targets, unsubscribing, verp
@@ -309,11 +309,11 @@ def ascii_address(address: str) -> str:
 
     :raises NotComposable: the local part is not ASCII (that would need SMTPUTF8), or it is no address at all.
     """
-    local, at, domain = address.rpartition("@")
-    if address.isascii() and at and local and domain and not _has_forbidden(address):
-        return address
-    if not at or not local or not domain or not local.isascii() or _has_forbidden(address):
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or not local.isascii() or _has_forbidden(address):
         raise NotComposable("5.1.3", "the address cannot be sent to")
+    if domain.isascii() and len(domain) <= MAX_LABEL:
+        return address  # as nearly all are: no label of it can be too long
     try:
         return f"{local}@{ascii_domain(domain)}"
     except UnicodeError:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contracts.domains import MAX_NAME
+from contracts.email_addresses import MAX_ADDRESS
 from email_gateway.domain.senders import KEPT_AFTER_ROTATION, KeyState
 
+MAX_RETURN_PATH = MAX_ADDRESS - 44  # characters of a return path's domain, after the 43 that name a message and the @
+MOST_DIGITS = 4  # that room is kept for, of the number in a selector
 RETURN_PATH_LABEL, LINK_LABEL, SELECTOR = "bounces", "link", "wici"
 MOST_SEEN, MOST_SHOWN = 5, 300  # values of one name that are kept, and characters of each
 
@@ -63,6 +67,16 @@ class Advice(NamedTuple):
 
     code: str
     detail: str
+
+
+def has_room_below(domain: str, *, names: Names, selector: str) -> bool:
+    """Whether what is needed below the domain is no longer than DNS takes, and a return path there than SMTP.
+
+    :param selector: what those of its keys begin with; rotations count on from there.
+    """
+    below = (names.return_path, names.link, "_dmarc", f"{selector}{10**MOST_DIGITS - 1}._domainkey")
+    longest = max(len(f"{name}.{domain}") for name in below)
+    return longest <= MAX_NAME and len(f"{names.return_path}.{domain}") <= MAX_RETURN_PATH
 
 
 def dns_records(

@@ -20,7 +20,7 @@ from email_gateway import exceptions
 from email_gateway.content import dkim
 from email_gateway.domain import senders as rules
 from email_gateway.domain.alignment import Standing
-from email_gateway.domain.dns_records import DEFAULT_NAMES, SELECTOR, Names
+from email_gateway.domain.dns_records import DEFAULT_NAMES, SELECTOR, Names, has_room_below
 from email_gateway.domain.senders import KeyState, SenderState
 from email_gateway.models import DkimKey, SenderDomain
 from email_gateway.store import dmarc, signing
@@ -77,8 +77,11 @@ def create_sender_domain(
     :raises TooManyRequests: enough keys were made for it today. :raises Unavailable: too many are made now.
     """
     account_id, most, names = account_of(actor), rules.most_domains(account), _names(return_path_label, link_label)
+    name = ascii_domain(domain)
+    if not has_room_below(name, names=names, selector=selector):
+        raise exceptions.domain_invalid()
     with database.transaction() as session:
-        _ensure_new(session, account_id, ascii_domain(domain), most)
+        _ensure_new(session, account_id, name, most)
         if not store.count_keys(session, account_id=account_id, keys=len(set(algorithms)), most=rules.KEYS_A_DAY):
             raise exceptions.too_many_keys(rules.CODES_PERIOD)
     made = new_domain(
@@ -168,9 +171,7 @@ def ascii_domain(domain: str) -> str:
     try:
         return domains.ascii_domain(domain.rstrip("."))
     except UnicodeError:
-        raise exceptions.content_problems(
-            [{"field": "domain", "code": "domain.invalid", "detail": "Not a valid domain name."}]
-        ) from None
+        raise exceptions.domain_invalid() from None
 
 
 def get_sender_domain(session: Session, *, actor: Actor, now: datetime, tools: Tools, domain_id: UUID) -> views.View:

@@ -165,6 +165,8 @@ def test_both_ports_and_both_mechanisms(ports: Ports, partner: Partner, database
         ({"to": "żółw@poczta.example"}, "553 5.6.7"),
         ({"to": "kto@localhost"}, "553 5.1.3"),
         ({"to": "kto@[127.0.0.1]"}, "553 5.1.3"),
+        ({"to": f"kto@{'a' * 64}.example"}, "553 5.1.3"),
+        ({"to": f"kto@{'a' * 63}.example"}, "250 2.0.0"),
         ({"to": "obcy.example!kto@poczta.example"}, "250 2.0.0"),  # an odd local part of that very domain: no relay
         ({"to": "@inny.example:kto@poczta.example"}, "553 5.1.3"),
         ({"to": "kto%obcy.example@localhost"}, "553 5.1.3"),

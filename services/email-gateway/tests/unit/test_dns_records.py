@@ -30,6 +30,23 @@ def record(purpose: str) -> DnsRecord:
     return found
 
 
+@pytest.mark.parametrize(
+    ("octets", "names", "selector", "has_room"),
+    [
+        (202, rules.DEFAULT_NAMES, "wici", True),  # with `bounces.` 210, and 44 before them in a return path
+        (203, rules.DEFAULT_NAMES, "wici", False),
+        (208, rules.Names("b", "link"), "wici", True),
+        (209, rules.Names("b", "link"), "wici", False),
+        (205, rules.Names("b", "link"), "w" * 32, True),  # with `wwww…9999._domainkey.` 253
+        (206, rules.Names("b", "link"), "w" * 32, False),
+    ],
+)
+def test_names_below_a_domain_are_no_longer_than_dns_and_smtp_take(octets, names, selector, has_room) -> None:
+    domain = ("a" * 49 + ".") * 4 + "b" * (octets - 200)
+
+    assert rules.has_room_below(domain, names=names, selector=selector) is has_room
+
+
 def test_a_domain_is_verified_by_its_required_records_alone() -> None:
     wanted = records()
     found = {record.purpose: record.required for record in wanted}
