@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ sys.path[:0] = [str(ROOT / "deploy/local"), str(ROOT / "tests"), str(ROOT / "tes
 
 import books as bookkeeping
 import cross_channel
-from api import Refused
+from api import Api, Refused
 from channel_campaigns import World, received, text_of
 from environment import running
 from faults import Faults
@@ -96,15 +97,15 @@ class Fives(World):
         ]
         steps[1]["go_on"] = {"not_delivered_minutes": 1}
         asked = {"name": mark, "steps": steps, "audience": {"groups": [self.group_id]}}
-        made = str(self._until_answered("/v1/campaigns", asked, mark)["id"])
-        self._until_answered(f"/v1/campaigns/{made}/schedule", {}, f"schedule-{mark}")
+        made = str(self._answer(lambda api: api.post("/v1/campaigns", asked, key=mark))["id"])
+        self._answer(lambda api: api.post(f"/v1/campaigns/{made}/schedule", {}, key=f"schedule-{mark}"))
         return made
 
-    def _until_answered(self, path: str, asked: dict[str, Any], key: str) -> Any:
+    def _answer(self, ask: Callable[[Api], Any]) -> Any:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                return self.journey.api.post(path, asked, key=key)
+                return ask(self.journey.api)
             except (Refused, OSError) as error:  # a channel that was killed a moment ago, or a session that is over
                 status = error.status if isinstance(error, Refused) else 503
                 if time.monotonic() > until or (status < 429 and status != 401):
@@ -147,13 +148,7 @@ class Fives(World):
         return found
 
     def report(self, campaign_id: str) -> dict[str, Any]:
-        try:
-            return dict(self.journey.api.get(f"/v1/campaigns/{campaign_id}/steps"))
-        except Refused as refused:
-            if refused.status != 401:
-                raise
-            self.log_in()
-            return dict(self.journey.api.get(f"/v1/campaigns/{campaign_id}/steps"))
+        return dict(self._answer(lambda api: api.get(f"/v1/campaigns/{campaign_id}/steps")))
 
 
 def _number(target: str) -> int:
@@ -204,10 +199,7 @@ def kill_all_along(world: Fives, faults: Faults, kills: int) -> dict[str, str]:
 
 def is_over(world: Fives, campaign_id: str) -> bool:
     """Whether nobody can come to a step any more but whose message is unknown."""
-    try:
-        report = world.report(campaign_id)
-    except (Refused, OSError):
-        return False
+    report = world.report(campaign_id)
     people = sum(report["by_state"].values())
     if not people or any(step["due"] or (step["progress"] or {}).get("deferred") for step in report["steps"]):
         return False
