@@ -55,6 +55,7 @@ const pages = [
   page("/app/templates/$templateId", lazyRouteComponent(() => import("@/areas/templates/TemplatePage"), "TemplatePage")),
   page("/app/conversations", lazyRouteComponent(() => import("@/areas/conversations/ConversationList"), "ConversationList")),
   page("/app/conversations/$phone", lazyRouteComponent(() => import("@/areas/conversations/ConversationPage"), "ConversationPage")),
+  page("/app/keywords", lazyRouteComponent(() => import("@/areas/keywords/KeywordList"), "KeywordList")),
   page("/app/files", lazyRouteComponent(() => import("@/areas/files/FileList"), "FileList")),
   page("/app/links", lazyRouteComponent(() => import("@/areas/links/LinkList"), "LinkList")),
   page("/app/archive", lazyRouteComponent(() => import("@/areas/archive/ArchiveList"), "ArchiveList")),

@@ -11,6 +11,7 @@ const AREAS = [
     places: [
       { to: "/app/campaigns", label: "nav.campaigns", needs: null },
       { to: "/app/conversations", label: "nav.conversations", needs: "reports.read" },
+      { to: "/app/keywords", label: "nav.keywords", needs: "sms.keywords" },
     ],
   },
   {
