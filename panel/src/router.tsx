@@ -50,6 +50,7 @@ const pages = [
   page("/app/messages", lazyRouteComponent(() => import("@/areas/reports/MessageList"), "MessageList")),
   page("/app/messages/$messageId", lazyRouteComponent(() => import("@/areas/reports/MessagePage"), "MessagePage")),
   page("/app/compare", lazyRouteComponent(() => import("@/areas/reports/Comparison"), "Comparison")),
+  page("/app/report-schedules", lazyRouteComponent(() => import("@/areas/schedules/ScheduleList"), "ScheduleList")),
   page("/app/templates", lazyRouteComponent(() => import("@/areas/templates/TemplateList"), "TemplateList")),
   page("/app/templates/new", lazyRouteComponent(() => import("@/areas/templates/TemplatePage"), "NewTemplate")),
   page("/app/templates/$templateId", lazyRouteComponent(() => import("@/areas/templates/TemplatePage"), "TemplatePage")),

@@ -41,6 +41,7 @@ const AREAS = [
     places: [
       { to: "/app/messages", label: "nav.messages", needs: "reports.read" },
       { to: "/app/compare", label: "nav.compare", needs: "reports.read" },
+      { to: "/app/report-schedules", label: "nav.schedules", needs: "reports.read" },
     ],
   },
   {
