@@ -39,6 +39,7 @@ const pages = [
   page("/app/segments/new", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "NewSegment")),
   page("/app/segments/$segmentId", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "SegmentPage")),
   page("/app/forms", lazyRouteComponent(() => import("@/areas/forms/FormList"), "FormList")),
+  page("/app/forms/$formId", lazyRouteComponent(() => import("@/areas/forms/FormPage"), "FormPage")),
   page("/app/privacy", lazyRouteComponent(() => import("@/areas/privacy/Privacy"), "Privacy")),
   page("/app/unsubscribe-pages", lazyRouteComponent(() => import("@/areas/unsubscribe/UnsubscribePages"), "UnsubscribePages")),
   page("/app/imports", lazyRouteComponent(() => import("@/areas/contacts/ImportList"), "ImportList")),
