@@ -1,0 +1,56 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { Keys } from "@/areas/account/Keys";
+import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
+
+const KEY = { id: "k1", name: "Shop", prefix: "wk_3q", scopes: ["sms.send"], ip_list: ["192.0.2.0/24"], expires_at: null, last_used_at: null };
+
+const openKeys = async (answer: (asked: Asked) => unknown) => {
+  const asked = apiThatAnswers((one) => answer(one) ?? (one.path === "/v1/permissions" ? { items: [{ name: "sms.send", summary: "Send", session_only: false }] } : pageOf([KEY])));
+  await open(Keys, "/app/account/keys", "/app/account/keys", { allowed: ["account.keys"] });
+  return asked;
+};
+const dialog = () => within(screen.getByRole("dialog"));
+const sent = (asked: Asked[], method: string) => asked.find((one) => one.method === method);
+
+test("a key is renamed, and a name that is refused stays to be put right", async () => {
+  const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "name", code: "name.taken", detail: "There is such a key." }] };
+  const asked = await openKeys(({ method, body }) => (method !== "PATCH" ? undefined : body.includes("Two") ? KEY : Response.json(refused, { status: 422 })));
+  await userEvent.click(await screen.findByRole("button", { name: "Rename Shop" }));
+  const name = dialog().getByLabelText(/^Name/);
+  await userEvent.click(dialog().getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(name).toBeInvalid());
+  await userEvent.type(name, " Two");
+  await userEvent.click(dialog().getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(asked.filter(({ method }) => method === "PATCH").map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+    ["/v1/api-keys/k1", { name: "Shop" }],
+    ["/v1/api-keys/k1", { name: "Shop Two" }],
+  ]);
+});
+
+test("a key is rotated, and the new one is shown once", async () => {
+  const asked = await openKeys(({ method }) => (method === "POST" ? { ...KEY, key: "wk_new" } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "Rotate Shop" }));
+  await userEvent.click(dialog().getByRole("button", { name: "Rotate" }));
+  expect(await dialog().findByText("wk_new")).toBeVisible();
+  expect([sent(asked, "POST")?.path, sent(asked, "POST")?.body]).toEqual(["/v1/api-keys/k1/rotation", '{"overlap_minutes":60}']);
+  await userEvent.click(dialog().getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+  await waitFor(() => expect(screen.queryByText("wk_new")).not.toBeInTheDocument());
+});
+
+test("a new key works from the addresses and as long as was said", async () => {
+  const asked = await openKeys(({ method }) => (method === "POST" ? { ...KEY, key: "wk_new" } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "New key" }));
+  await userEvent.type(dialog().getByLabelText(/^Name/), "Till");
+  await userEvent.click(await dialog().findByRole("checkbox", { name: /sms\.send/, hidden: true }));
+  await userEvent.type(dialog().getByRole("combobox", { name: "May come from" }), "192.0.2.7{Enter}");
+  await userEvent.click(dialog().getByRole("combobox", { name: "Works for" }));
+  await userEvent.click(await screen.findByRole("option", { name: "30 days", hidden: true }));
+  await userEvent.click(dialog().getByRole("button", { name: "Make the key" }));
+  expect(await dialog().findByText("wk_new")).toBeVisible();
+  const { expires_at, ...rest } = JSON.parse(sent(asked, "POST")?.body ?? "");
+  expect(rest).toEqual({ name: "Till", scopes: ["sms.send"], ip_list: ["192.0.2.7"] });
+  expect((Date.parse(expires_at) - Date.now()) / 86_400_000).toBeCloseTo(30, 2);
+});
