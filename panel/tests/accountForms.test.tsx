@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { Keys } from "@/areas/account/Keys";
+import { Users } from "@/areas/account/Users";
 import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
 
 const KEY = { id: "k1", name: "Shop", prefix: "wk_3q", scopes: ["sms.send"], ip_list: ["192.0.2.0/24"], expires_at: null, last_used_at: null };
@@ -53,4 +54,32 @@ test("a new key works from the addresses and as long as was said", async () => {
   const { expires_at, ...rest } = JSON.parse(sent(asked, "POST")?.body ?? "");
   expect(rest).toEqual({ name: "Till", scopes: ["sms.send"], ip_list: ["192.0.2.7"] });
   expect((Date.parse(expires_at) - Date.now()) / 86_400_000).toBeCloseTo(30, 2);
+});
+
+const INVITED = { id: "u2", login: "bob", email: "bob@shop.test", name: "", state: "invited", is_owner: false, permissions: [], roles: [], second_factor: false };
+
+test("an invitation is mailed once more, and why not is said where it was asked", async () => {
+  let left = 1;
+  const asked = apiThatAnswers(({ method }) => {
+    if (method !== "POST") return pageOf([INVITED, { ...INVITED, id: "u3", login: "eve", state: "active" }]);
+    return left-- > 0 ? {} : Response.json({ code: "throttled", detail: "Five mails a day." }, { status: 429 });
+  });
+  await open(Users, "/app/account/users", "/app/account/users", { allowed: ["users.manage"] });
+  const again = await screen.findByRole("button", { name: "Invite again" });
+  await userEvent.click(again);
+  await userEvent.click(dialog().getByRole("button", { name: "Invite again" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(sent(asked, "POST")?.path).toBe("/v1/users/u2/invitation");
+  await userEvent.click(again);
+  await userEvent.click(dialog().getByRole("button", { name: "Invite again" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("Five mails a day.");
+});
+
+test("an invitation is withdrawn once that was asked", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? new Response(null, { status: 204 }) : pageOf([INVITED])));
+  await open(Users, "/app/account/users", "/app/account/users", { allowed: ["users.manage"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Withdraw the invitation" }));
+  expect(dialog().getByText(/The link that was mailed to bob/)).toBeVisible();
+  await userEvent.click(dialog().getByRole("button", { name: "Withdraw the invitation" }));
+  await waitFor(() => expect(sent(asked, "DELETE")?.path).toBe("/v1/users/u2"));
 });
