@@ -1,8 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { Account } from "@/areas/account/Account";
 import { Keys } from "@/areas/account/Keys";
 import { Users } from "@/areas/account/Users";
+import { Accounts } from "@/areas/operator/Accounts";
 import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
 
 const KEY = { id: "k1", name: "Shop", prefix: "wk_3q", scopes: ["sms.send"], ip_list: ["192.0.2.0/24"], expires_at: null, last_used_at: null };
@@ -82,4 +84,52 @@ test("an invitation is withdrawn once that was asked", async () => {
   expect(dialog().getByText(/The link that was mailed to bob/)).toBeVisible();
   await userEvent.click(dialog().getByRole("button", { name: "Withdraw the invitation" }));
   await waitFor(() => expect(sent(asked, "DELETE")?.path).toBe("/v1/users/u2"));
+});
+
+const PLAN = { code: "small", name: "Small", price: { amount: 4900, currency: "PLN" }, period_days: 30, retention_days: 90 };
+const ACCOUNT = { account_id: "a1", name: "shop", state: "active", time_zone: "Europe/Warsaw", company: {}, plan: PLAN, created_at: "2027-03-01T10:00:00Z" };
+const USAGE = { features: [], contacts: { used: 3, limit: null } };
+
+test("the owner asks for the account to be closed, with the password, and takes it back", async () => {
+  let state = "active";
+  const asked = apiThatAnswers(({ method, path, body }) => {
+    if (path.endsWith("/usage")) return USAGE;
+    if (method === "POST" && !body.includes("right")) return Response.json({ code: "password.wrong", detail: "This is not your password." }, { status: 422 });
+    state = { POST: "closing", DELETE: "active" }[method] ?? state;
+    return { ...ACCOUNT, state };
+  });
+  await open(Account, "/app/account", "/app/account", { isOwner: true });
+  const ask = await screen.findByRole("button", { name: "Ask for closing" });
+  expect(ask).toBeDisabled();
+  await userEvent.type(screen.getByLabelText("Password"), "wrong");
+  await userEvent.click(ask);
+  expect(dialog().getByText(/The account shop will be closed/)).toBeVisible();
+  await userEvent.click(dialog().getByRole("button", { name: "Ask for closing" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("This is not your password.");
+  await userEvent.click(dialog().getByRole("button", { name: "Cancel" }));
+  await userEvent.clear(screen.getByLabelText("Password"));
+  await userEvent.type(screen.getByLabelText("Password"), "right");
+  await userEvent.click(ask);
+  await userEvent.click(dialog().getByRole("button", { name: "Ask for closing" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Keep the account", hidden: true }));
+  expect(await screen.findByLabelText("Password")).toHaveValue("");
+  expect(sent(asked, "DELETE")?.path).toBe("/v1/account/closure");
+});
+
+test("nobody but the owner is offered to close the account", async () => {
+  apiThatAnswers(({ path }) => (path.endsWith("/usage") ? USAGE : ACCOUNT));
+  await open(Account, "/app/account", "/app/account", { allowed: ["account.write", "account.close"] });
+  expect(await screen.findByText("Company and settings")).toBeVisible();
+  expect(screen.queryByText("Close the account")).not.toBeInTheDocument();
+});
+
+test("an operator closes an account that asked for it, none that is at work", async () => {
+  const all = ["active", "closing", "closed"].map((state) => ({ ...ACCOUNT, account_id: state, name: state, state }));
+  const asked = apiThatAnswers(({ method, path }) => (method === "POST" ? new Response(null, { status: 204 }) : path.endsWith("plans") ? { items: [] } : pageOf(all)));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await userEvent.click(await screen.findByRole("button", { name: "Close the account" }));
+  await userEvent.type(dialog().getByLabelText(/Reason/), "Asked by the owner");
+  await userEvent.click(dialog().getByRole("button", { name: "Close the account" }));
+  await waitFor(() => expect(sent(asked, "POST")?.path).toBe("/v1/operator/accounts/closing/closure"));
+  expect(sent(asked, "POST")?.body).toBe('{"reason":"Asked by the owner"}');
 });
