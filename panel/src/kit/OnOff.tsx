@@ -6,7 +6,7 @@ export function OnOff({ isOn }: { isOn: boolean }) {
   const { t } = useTranslation();
   return (
     <Badge variant="light" color={isOn ? "teal" : "gray"} tt="none" autoContrast>
-      {t(isOn ? "operator.on" : "operator.off")}
+      {t(isOn ? "state.on" : "state.off")}
     </Badge>
   );
 }
