@@ -61,7 +61,8 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
         "account/roles": "Roles", "account/rules": "Access rules", "account/partners": "SMPP and SMTP",
         "account/invoices": "Invoices", "account/trial": "Trial numbers", "account/audit": "Who did what",
         "segments": "Segments", "compare": "Compare campaigns", "forms": "Sign-up forms", "privacy": "Privacy",
-        "unsubscribe-pages": "Unsubscribe pages", "operator": "Operators",
+        "unsubscribe-pages": "Unsubscribe pages", "keywords": "SMS keywords",
+        "report-schedules": "Reports by mail", "operator": "Operators",
     }  # fmt: skip
     for place, heading in headings.items():
         page.goto(f"/app/{place}")

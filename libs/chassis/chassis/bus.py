@@ -127,7 +127,7 @@ def declare(url: str) -> None:
     """Declare everything that the contracts name, as an administrator."""
     connection = pika.BlockingConnection(parameters_of(url))
     try:
-        declare_topology(connection.channel())
+        declare_topology(connection)
     finally:
         connection.close()
 

@@ -19,7 +19,8 @@ import pika
 import pika.exceptions
 
 from chassis.amqp import parameters_of
-from chassis.topology import event_queues
+from chassis.renewal import move
+from chassis.topology import dead_letters_of, event_queues
 from contracts.lanes import ALL_LANES
 
 
@@ -28,7 +29,7 @@ def _known_queues(channel: Any) -> list[tuple[str, int]]:
     found = []
     for queue in [*ALL_LANES, *(queue for _event, queue in event_queues())]:
         try:
-            declared = channel.connection.channel().queue_declare(f"dead.{queue}", passive=True)
+            declared = channel.connection.channel().queue_declare(dead_letters_of(queue), passive=True)
         except pika.exceptions.ChannelClosedByBroker:
             continue
         found.append((queue, declared.method.message_count))
@@ -39,7 +40,7 @@ def show(channel: Any, queue: str, limit: int) -> int:
     """Print the first messages, which stay where they are; returns how many."""
     shown, last_tag = 0, 0
     while shown < limit:
-        method, properties, body = channel.basic_get(f"dead.{queue}")
+        method, properties, body = channel.basic_get(dead_letters_of(queue))
         if method is None:
             break
         shown, last_tag = shown + 1, method.delivery_tag
@@ -53,18 +54,7 @@ def show(channel: Any, queue: str, limit: int) -> int:
 
 def replay(channel: Any, queue: str, limit: int) -> int:
     """Move messages back to the queue that they failed in; returns how many."""
-    channel.confirm_delivery()
-    moved = 0
-    while moved < limit:
-        method, properties, body = channel.basic_get(f"dead.{queue}")
-        if method is None:
-            break
-        headers = {name: value for name, value in (properties.headers or {}).items() if not name.startswith("x-")}
-        properties.headers = headers
-        channel.basic_publish("", queue, body, properties, mandatory=True)
-        channel.basic_ack(method.delivery_tag)
-        moved += 1
-    return moved
+    return move(channel, dead_letters_of(queue), queue, limit)
 
 
 def main(arguments: list[str]) -> int:

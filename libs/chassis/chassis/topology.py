@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis import renewal
+from chassis.renewal import Bound
 from contracts.events import EVENTS, SUBSCRIPTIONS, Event
 from contracts.lanes import ALL_LANES, COPIES
 
@@ -11,8 +13,9 @@ RPC_EXCHANGE = "nameko-rpc"
 DEAD_LETTERS = "wici.dead_letters"
 # Every lane is bound to it by its name: who may write into which is a matter of routing keys.
 LANES = "wici.lanes"
-# A lane's message that failed this often is parked in the dead-letter queue of its lane.
-LANE_DELIVERY_LIMIT = 20
+# A message that came back this often is parked in the dead letters of its queue. RabbitMQ counts each reader that goes
+# with the message in hand; of a lane's, some wait through many restarts behind others (decision 0262).
+LANE_DELIVERY_LIMIT = 500
 EVENT_DELIVERY_LIMIT = 6
 
 
@@ -60,18 +63,20 @@ def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
     }
 
 
-def declare_topology(channel: Any) -> None:
+def declare_topology(connection: Any) -> None:
     """As an administrator, declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
+    channel = connection.channel()
     for exchange, kind in _EXCHANGES.items():
         channel.exchange_declare(exchange, exchange_type=kind, durable=True)
     for lane in ALL_LANES:
-        declare_quorum_queue(channel, lane, LANE_DELIVERY_LIMIT, one_reader=lane in COPIES)
-        channel.queue_bind(lane, LANES, routing_key=COPIES.get(lane, lane))
+        declare_dead_letters(channel, lane)
         # Of a message that fails in part, its reader parks that part itself.
         channel.queue_bind(dead_letters_of(lane), LANES, routing_key=dead_letters_of(lane))
+        renewal.declare(connection, _lane(lane))
     for event, queue in event_queues():
-        declare_quorum_queue(channel, queue, EVENT_DELIVERY_LIMIT)
-        channel.queue_bind(queue, event_exchange(event.source), routing_key=event.name)
+        declare_dead_letters(channel, queue)
+        arguments = quorum_arguments(queue, EVENT_DELIVERY_LIMIT)
+        renewal.declare(connection, Bound(queue, arguments, event_exchange(event.source), event.name))
 
 
 def ask_for_topology(channel: Any) -> None:
@@ -91,13 +96,16 @@ def event_queues() -> list[tuple[Event, str]]:
     ]
 
 
-def declare_quorum_queue(channel: Any, queue: str, delivery_limit: int, *, one_reader: bool = False) -> None:
-    """A quorum queue and the queue for what could not be handled.
-
-    :param one_reader: of its consumers one gets everything, in order, until it goes; then another does.
-    """
+def declare_dead_letters(channel: Any, queue: str) -> None:
+    """The queue for what `queue` could not have handled."""
     dead = dead_letters_of(queue)
     channel.queue_declare(dead, durable=True, arguments={"x-queue-type": "quorum"})
     channel.queue_bind(dead, DEAD_LETTERS, routing_key=dead)
-    arguments = quorum_arguments(queue, delivery_limit) | ({"x-single-active-consumer": True} if one_reader else {})
-    channel.queue_declare(queue, durable=True, arguments=arguments)
+
+
+def _lane(lane: str) -> Bound:
+    """A copy has one reader at a time, which gets everything, in order, until it goes; then another does."""
+    arguments = quorum_arguments(lane, LANE_DELIVERY_LIMIT)
+    if lane in COPIES:
+        arguments["x-single-active-consumer"] = True
+    return Bound(lane, arguments, LANES, COPIES.get(lane, lane))

@@ -11,14 +11,14 @@ const COLOURS: Partial<Record<State, string>> = {
   delivered: "teal", active: "teal", approved: "teal", disabled: "red", verified: "teal", confirmed: "teal", paused: "orange", unknown: "orange",
   undelivered: "red", expired: "red", rejected: "red", failed: "red", hard_bounced: "red", soft_bounced: "orange",
   spam_bounced: "red", blocked: "red", due: "violet", reached: "teal", not_reached: "red", timed_out: "orange",
-  impossible: "orange",
+  impossible: "orange", held: "orange", released: "teal", dropped: "red",
 };
 
-/** A state by its word. */
-export function StateBadge({ state }: { state: string | null }) {
+/** A state by its word, or by one of the thing's own. */
+export function StateBadge({ state, word }: { state: string | null; word?: string }) {
   const { t, i18n } = useTranslation();
   if (!state) return null;
-  const label = i18n.exists(`states.${state}`) ? t(`states.${state as State}`) : state;
+  const label = word ?? (i18n.exists(`states.${state}`) ? t(`states.${state as State}`) : state);
   return (
     <Badge variant="light" color={COLOURS[state as State] ?? "gray"} tt="none" fw={600} miw="max-content" autoContrast>
       {label}

@@ -11,6 +11,7 @@ const AREAS = [
     places: [
       { to: "/app/campaigns", label: "nav.campaigns", needs: null },
       { to: "/app/conversations", label: "nav.conversations", needs: "reports.read" },
+      { to: "/app/keywords", label: "nav.keywords", needs: "sms.keywords" },
     ],
   },
   {
@@ -40,6 +41,7 @@ const AREAS = [
     places: [
       { to: "/app/messages", label: "nav.messages", needs: "reports.read" },
       { to: "/app/compare", label: "nav.compare", needs: "reports.read" },
+      { to: "/app/report-schedules", label: "nav.schedules", needs: "reports.read" },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { Button, Checkbox, Code, Group, Modal, MultiSelect, Stack, Text, Textarea, TextInput, Anchor } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
@@ -33,7 +34,7 @@ export function FormList() {
     await known.invalidateQueries();
   };
   const columns: Column<Form>[] = [
-    { name: "name", header: t("forms.name"), cell: (one) => <Text fw={600}>{one.name}</Text> },
+    { name: "name", header: t("forms.name"), cell: (one) => <SignUps of={one} /> },
     {
       name: "page",
       header: t("forms.page"),
@@ -64,6 +65,15 @@ export function FormList() {
       {shown && <FormCode form={shown} close={() => setShown(null)} />}
       <ListOf label={t("forms.title")} of={forms} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("forms.none")}>{t("forms.noneHint")}</Empty>} />
     </Page>
+  );
+}
+
+function SignUps({ of }: { of: Form }) {
+  const { t } = useTranslation();
+  return (
+    <Anchor component={Link} to={`/app/forms/${of.id}`} aria-label={t("forms.signUps", { name: of.name })}>
+      {of.name}
+    </Anchor>
   );
 }
 

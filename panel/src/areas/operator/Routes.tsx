@@ -2,7 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
-import { OnOff } from "@/areas/operator/OnOff";
+import { OnOff } from "@/kit/OnOff";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Field, ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";

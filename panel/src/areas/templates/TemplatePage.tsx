@@ -12,6 +12,7 @@ import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
+import { FolderField } from "@/areas/templates/FolderActs";
 import { Versions } from "@/areas/templates/Versions";
 import { useCopy } from "@/areas/templates/useCopy";
 import { ConfirmButton } from "@/kit/ConfirmButton";
@@ -32,7 +33,7 @@ export function TemplatePage() {
 
 function valuesOf(template: Template | null) {
   const { subject = "", preheader = "", html = "", mjml = "", text = "" } = (template?.content ?? {}) as EmailContent;
-  const own = { name: template?.name ?? "", channel: (template?.channel ?? "email") as string };
+  const own = { name: template?.name ?? "", folder: template?.folder ?? "", channel: (template?.channel ?? "email") as string };
   return { ...own, subject: subject ?? "", preheader: preheader ?? "", html: html ?? "", mjml: mjml ?? "", text: text ?? "" };
 }
 
@@ -46,7 +47,7 @@ function Editor({ template }: { template: Template | null }) {
   const form = useForm({
     initialValues: valuesOf(template),
   });
-  const { name, channel, subject, preheader, html, mjml, text } = form.values;
+  const { name, folder, channel, subject, preheader, html, mjml, text } = form.values;
   const { html: _html, mjml: _mjml, text: _text, ...rest } = before;
   const mail: EmailContent = { ...rest, subject, preheader, ...(mjml ? { mjml } : { html }) };
   const content = channel === "sms" ? { text } : mail;
@@ -54,8 +55,8 @@ function Editor({ template }: { template: Template | null }) {
     mutationFn: () =>
       bodyOf(
         template
-          ? api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: template.id } }, body: { name, content, version: template.version } })
-          : api.POST("/v1/templates", { body: { name, channel: channel as "sms" | "email", content } }),
+          ? api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: template.id } }, body: { name, folder: folder.trim(), content, version: template.version } })
+          : api.POST("/v1/templates", { body: { name, folder: folder.trim(), channel: channel as "sms" | "email", content } }),
       ),
     onSuccess: async (saved) => {
       notify(t("act.saved"));
@@ -76,7 +77,7 @@ function Editor({ template }: { template: Template | null }) {
             <Stack>
               <ProblemAlert error={save.error} />
               {!isOwn && <Text>{t("templates.readOnly")}</Text>}
-              <Fields form={form} isNew={!template} />
+              <Fields form={form} isNew={!template} isOwn={isOwn} />
             </Stack>
           </Card>
           {channel !== "email" && <PhonePreview sender="" content={{ text }} />}
@@ -101,12 +102,13 @@ function Editor({ template }: { template: Template | null }) {
   );
 }
 
-function Fields({ form, isNew }: { form: UseFormReturnType<ReturnType<typeof valuesOf>>; isNew: boolean }) {
+function Fields({ form, isNew, isOwn }: { form: UseFormReturnType<ReturnType<typeof valuesOf>>; isNew: boolean; isOwn: boolean }) {
   const { t } = useTranslation();
   const { channel, text } = form.values;
   return (
     <>
       <TextInput label={t("templates.name")} required {...form.getInputProps("name")} />
+      {isOwn && <FolderField {...form.getInputProps("folder")} />}
       {isNew && (
         <Radio.Group label={t("campaigns.channel")} {...form.getInputProps("channel")}>
           <Group mt="xs">

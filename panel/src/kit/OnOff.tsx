@@ -5,8 +5,8 @@ import { useTranslation } from "react-i18next";
 export function OnOff({ isOn }: { isOn: boolean }) {
   const { t } = useTranslation();
   return (
-    <Badge variant="light" color={isOn ? "teal" : "gray"} tt="none" autoContrast>
-      {t(isOn ? "operator.on" : "operator.off")}
+    <Badge variant="light" color={isOn ? "teal" : "gray"} tt="none" miw="max-content" autoContrast>
+      {t(isOn ? "state.on" : "state.off")}
     </Badge>
   );
 }

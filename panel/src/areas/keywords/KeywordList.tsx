@@ -1,0 +1,81 @@
+import { Button, Group, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, queries, type Schemas } from "@/api/client";
+import { EditKeyword } from "@/areas/keywords/EditKeyword";
+import { StopAnswer } from "@/areas/keywords/StopAnswer";
+import { useGroups } from "@/areas/keywords/useGroups";
+import { useAllowed } from "@/areas/session/me";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import type { Column } from "@/kit/DataTable";
+import { ListOf } from "@/kit/ListOf";
+import { OnOff } from "@/kit/OnOff";
+import { Page } from "@/kit/Page";
+import { useListSearch } from "@/kit/search";
+import { Empty, NoRight } from "@/kit/States";
+
+export type Keyword = Schemas["SmsKeyword"];
+
+/** Words that people write to a number of the account's, and what each does. */
+export function KeywordList() {
+  return useAllowed("sms.keywords") ? <Keywords /> : <NoRight permission="sms.keywords" />;
+}
+
+function Keywords() {
+  const { t } = useTranslation();
+  const { search } = useListSearch();
+  const [edited, setEdited] = useState<Keyword | "new" | null>(null);
+  const keywords = queries.useQuery("get", "/v1/sms-keywords", { params: { query: { limit: 50, cursor: search.cursor } } });
+  return (
+    <Page title={t("keywords.title")} lead={t("keywords.lead")} actions={<Button onClick={() => setEdited("new")}>{t("keywords.new")}</Button>}>
+      {edited && <EditKeyword keyword={edited === "new" ? null : edited} close={() => setEdited(null)} />}
+      <ListOf
+        label={t("keywords.title")}
+        of={keywords}
+        columns={useColumns(setEdited)}
+        keyOf={(one) => one.id}
+        empty={<Empty title={t("keywords.none")}>{t("keywords.noneHint")}</Empty>}
+      />
+      <StopAnswer />
+    </Page>
+  );
+}
+
+function useColumns(edit: (keyword: Keyword) => void): Column<Keyword>[] {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const { groups } = useGroups();
+  const remove = async (one: Keyword) => {
+    await api.DELETE("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: one.id } } });
+    await known.invalidateQueries();
+  };
+  return [
+    { name: "keyword", header: t("keywords.keyword"), cell: (one) => <Text fw={600}>{one.keyword}</Text> },
+    { name: "match", header: t("keywords.match"), cell: (one) => t(`keywords.matches.${one.match}`) },
+    { name: "number", header: t("keywords.number"), cell: (one) => one.number ?? t("keywords.anyNumber") },
+    {
+      name: "answer",
+      header: t("keywords.answer"),
+      cell: (one) => (
+        <Text size="sm" lineClamp={2} maw={320}>
+          {one.answer ?? "–"}
+        </Text>
+      ),
+    },
+    { name: "group", header: t("contacts.group"), cell: (one) => (one.group_id ? (groups.find(({ value }) => value === one.group_id)?.label ?? t("keywords.someGroup")) : "–") },
+    { name: "enabled", header: t("campaigns.state"), cell: (one) => <OnOff isOn={one.enabled} /> },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (one) => (
+        <Group gap="xs" wrap="nowrap">
+          <Button size="xs" variant="default" onClick={() => edit(one)} aria-label={t("groups.editNamed", { name: one.keyword })}>
+            {t("act.edit")}
+          </Button>
+          <ConfirmButton size="xs" label={t("act.delete")} question={t("keywords.deleteAsk", { keyword: one.keyword })} act={() => remove(one)} />
+        </Group>
+      ),
+    },
+  ];
+}
