@@ -41,3 +41,12 @@ test("what is wrong with a step stands at its own fields", () => {
   const refused = new Refusal({ errors: [{ field: "steps.1.content.text", code: "x", detail: "Too long." }, { field: "steps.0.sender", code: "x", detail: "None." }] } as never, 422);
   expect((ofPart(refused, 1) as Refusal).fields.map(({ field }) => field)).toEqual(["content.text", "steps.0.sender"]);
 });
+
+test("the figures of steps ask for no more than a screen of 1440 pixels leaves beside the menu", async () => {
+  const step = { place: 1, channel: "rcs", state: "sending", campaign_id: "c2", sent: 5, reached: 4, failed: 1, impossible: 0, timed_out: 0, unknown: 0, saved: 0, cost: null };
+  const campaign = { ...DRAFT, state: "sending", started_at: "2027-03-01T10:00:00Z", failure: null, approval: null, progress: {} };
+  apiThatAnswers(({ path }) => (path.endsWith("/steps") ? { recipients: 5, reached_by: { rcs: 4 }, by_state: {}, steps: [step], cost: null } : campaign));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1", { allowed: ["reports.read"] });
+  const width = /min-width: calc\(([\d.]+)rem/.exec((await screen.findByRole("table")).getAttribute("style") ?? "")?.[1];
+  expect(Number(width) * 16).toBeLessThan(1152);
+});

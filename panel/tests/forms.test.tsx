@@ -45,7 +45,7 @@ test("who signed up is listed; who confirmed it is a contact", async () => {
 test("the evidence of a consent has its words, and when and from where it was given", async () => {
   signedUp(CONFIRMED);
   await show();
-  await userEvent.click(await screen.findByRole("button", { name: "Sign-up of ann@shop.test" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Evidence: ann@shop.test" }));
   const dialog = within(screen.getByRole("dialog"));
   expect(dialog.getByText("Your name")).toBeVisible();
   expect(dialog.getByText("Yes to news")).toBeVisible();

@@ -40,10 +40,10 @@ export function pageOf(items: object[]) {
   return { items, next_cursor: null, total: items.length, total_is_estimate: false };
 }
 
-/** Shows one page at its address, to somebody who may do what `allowed` says. */
-export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language } = {}) {
+/** Shows one page at its address, to somebody who may do what `allowed` says, or to the owner. */
+export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language, isOwner = false } = {}) {
   await i18n.changeLanguage(language);
-  const me = { id: "u1", login: "ann", email: "ann@shop.test", email_confirmed: true, time_zone: "Europe/Warsaw", allowed, quota: [] } as unknown as Me;
+  const me = { id: "u1", login: "ann", email: "ann@shop.test", email_confirmed: true, time_zone: "Europe/Warsaw", allowed, is_owner: isOwner, quota: [] } as unknown as Me;
   const root = createRootRoute({ validateSearch: readSearch });
   const route = createRoute({ getParentRoute: () => root, path, component: Page });
   const router = createRouter({ routeTree: root.addChildren([route]), history: createMemoryHistory({ initialEntries: [at] }) });

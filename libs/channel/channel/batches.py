@@ -115,6 +115,8 @@ def ensure_recipients(recipients: list[Recipient]) -> None:
 
 UNANSWERED, UNANSWERED_BY, UNANSWERED_AT = "unanswered", "unanswered_by", "unanswered_at"
 """With a recipient: how often their message has left without an answer, and by whom and when (Unix seconds) last."""
+LEFT_BEHIND = "left_behind"
+"""With a recipient: how many processes have died that had claimed their message; whether it left, nobody knows."""
 
 
 def without_person(recipient: Mapping[str, Any]) -> Recipient:

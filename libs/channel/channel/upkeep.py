@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from channel import campaign_states, claims, instances, lane_outbox, retries, settlement
-from channel.batches import UNANSWERED, Batch, Content, Header, UnknownContent
+from channel.batches import LEFT_BEHIND, UNANSWERED, Batch, Content, Header, UnknownContent
 from channel.claims import Abandoned
 from channel.lane_outbox import LaneMessage
 from channel.lane_publisher import LanePublisher
@@ -47,6 +47,9 @@ DUE_AT_ONCE = 500
 # Contacts has not answered: it is asked again after so long. A question may take `left_out.DEADLINE`.
 UNANSWERED_AGAIN_SECONDS = 15.0
 ABANDONED_AT_ONCE = 20
+# Of most that a process that dies had claimed nothing has left. Each has so many lives, within four minutes at least;
+# one whose answer kills is at its phone no oftener (decision 0263).
+MOST_DEATHS = 10
 OUTBOX_AT_ONCE = 50
 # A ledger gets each row once by COPY and changes it once or never. With so much left free on a page the change stays on
 # it (heap-only), and touches no index.
@@ -61,6 +64,11 @@ WHERE c.relispartition AND s.n_mod_since_analyze > 1000 AND s.n_mod_since_analyz
 SHARED = ("send_id", "content_hash", "lane", "batch_id", "accepted_at")  # by messages of one batch
 
 log = get_logger()
+
+
+def wait_after(deaths: int) -> timedelta:
+    """At once after the first; then twice as long each time, so that what dies at each start takes few along."""
+    return timedelta(seconds=2 ** (deaths - 2)) if deaths > 1 else timedelta()
 
 
 class Upkeep:
@@ -327,11 +335,12 @@ class Upkeep:
             else:
                 message = self._outbound.restore(chunk, recipient, message_id, existing, outlet_id)
             message.at = now.timestamp()
-            if header.lane is Lane.BULK or message.is_given_up:
+            deaths = recipient[LEFT_BEHIND] = int(recipient.get(LEFT_BEHIND) or 0) + 1
+            if header.lane is Lane.BULK or message.is_given_up or deaths >= MOST_DEATHS:
                 message.state = MessageState.UNKNOWN
             else:
-                recipient.setdefault(UNANSWERED, 1)  # where the channel has not counted it
-                message.state, message.due_at = MessageState.DEFERRED, now
+                recipient.setdefault(UNANSWERED, 1)  # however many have died: it may have left
+                message.state, message.due_at = MessageState.DEFERRED, now + wait_after(deaths)
             messages.append(message)
         return messages
 

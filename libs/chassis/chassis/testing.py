@@ -206,7 +206,11 @@ def places_of(database: Database, needles: Iterable[str], *, but: Collection[str
 
 
 def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:
-    """Empty every table but Alembic's own and those in `keep` (seeded rows, such as plans)."""
+    """Empty every table but Alembic's own and those in `keep` (seeded rows, such as plans).
+
+    It waits for whoever is at work on any of them. New files are made for those alone that hold rows: for all of them
+    with their partitions and indexes, PostgreSQL took a third of a second, test after test.
+    """
     with as_administrator(database) as session:
         tables = session.scalars(
             text(
@@ -215,8 +219,12 @@ def truncate(database: Database, *, keep: tuple[str, ...] = ()) -> None:
             )
         ).all()
         wanted = [table for table in tables if table not in ("alembic_version", *keep)]
-        if wanted:
-            session.execute(text(f"TRUNCATE {', '.join(wanted)} CASCADE"))
+        if not wanted:
+            return
+        session.execute(text(f"LOCK TABLE {', '.join(wanted)} IN ACCESS EXCLUSIVE MODE"))
+        holds = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in wanted)
+        if filled := session.scalars(text(holds)).all():
+            session.execute(text(f"TRUNCATE {', '.join(filled)} CASCADE"))
 
 
 def _rabbitmqctl(*arguments: str) -> None:

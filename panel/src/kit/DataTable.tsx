@@ -17,15 +17,22 @@ interface DataTableProps<Row> {
   keyOf: (row: Row) => string;
 }
 
+/** Pixels below which a column would be broken into too many lines; a number has none to break. */
+const LEAST = 130;
+const LEAST_OF_NUMBERS = 90;
+/** So many columns stand closer together: ten of them, with headings in Polish, fit beside the menu of a screen of 1440 pixels. */
+const MANY = 9;
+
 /**
  * Rows under headings; on a phone each is a card. What does not fit between the two is reached by moving sideways, with
  * the keyboard too. The roles are written out, for a table that is shown otherwise is none to some screen readers.
  */
 export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<Row>) {
+  const least = columns.reduce((sum, { isNumber }) => sum + (isNumber ? LEAST_OF_NUMBERS : LEAST), 0);
   return (
     <Card withBorder padding={0}>
       <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": label }}>
-        <Table className="data-table" role="table" miw={columns.length * 130} highlightOnHover verticalSpacing="xs" horizontalSpacing="md">
+        <Table className="data-table" role="table" miw={least} highlightOnHover verticalSpacing="xs" horizontalSpacing={columns.length < MANY ? "md" : "sm"}>
           <Table.Thead role="rowgroup">
             <Table.Tr role="row">
               {columns.map((column) => (

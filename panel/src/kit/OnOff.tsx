@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 export function OnOff({ isOn }: { isOn: boolean }) {
   const { t } = useTranslation();
   return (
-    <Badge variant="light" color={isOn ? "teal" : "gray"} tt="none" autoContrast>
+    <Badge variant="light" color={isOn ? "teal" : "gray"} tt="none" miw="max-content" autoContrast>
       {t(isOn ? "state.on" : "state.off")}
     </Badge>
   );

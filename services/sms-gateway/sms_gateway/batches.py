@@ -93,10 +93,13 @@ class SmsMessage(Message):
         return self.parts
 
     def note_unanswered(self, times: int, carrier_id: UUID | None, carrier: str = "") -> None:
+        """:param carrier_id: who may have it."""
+        if times > self.unanswered:
+            self.recipient[UNANSWERED] = times
+            self.note_holder(carrier_id, carrier)
+
+    def note_holder(self, carrier_id: UUID | None, carrier: str = "") -> None:
         """:param carrier_id: who may have it; None where nobody knows: who is known to have it stays."""
-        if times <= self.unanswered:
-            return
-        self.recipient[UNANSWERED] = times
         known = self.recipient.get(UNANSWERED_BY)
         if carrier_id is not None and (carrier or not known or known[0] != str(carrier_id)):
             self.recipient[UNANSWERED_BY] = [str(carrier_id), carrier]

@@ -22,7 +22,7 @@ from channel.defaults import OutboundDefaults
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Outcome
 from channel.outlets import Claim, Message
-from channel.upkeep import Upkeep
+from channel.upkeep import MOST_DEATHS, Upkeep
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
@@ -226,6 +226,35 @@ def sweep(database: Database, instance_id: UUID, outbound: Any = None) -> Public
     )  # fmt: skip
     upkeep._sweep()
     return published
+
+
+def test_a_single_message_outlives_the_processes_that_die_with_it_in_hand_longer_each_time(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    """Whether it had left nobody knows; of most nothing has. In the end it is at its phone no oftener."""
+    living, of, waits = instance(), chunk(header(Lane.TRANSACTIONAL), 1), []
+    with database.transaction() as session:
+        claims.take(cursor_of(session), LEDGER, instance(is_dead=True), [of])
+    for deaths in range(1, MOST_DEATHS):
+        swept = datetime.now(UTC)
+        sweep(database, living)
+        assert [row.state for row in rows(database)] == ["deferred"]
+        with database.transaction() as session:
+            cursor = cursor_of(session)
+            due_at = session.scalar(text("UPDATE retries r SET due_at = now() FROM retries o RETURNING o.due_at"))
+            ((attempts, body),) = take_due(cursor, 10)
+            again = chunk(of.batch.header, 1)
+            again.recipients, again.claim, again.attempts = body["recipients"], Claim(new_id(), 1), {1: attempts}
+            claims.insert(cursor, instance(is_dead=True), [again])
+        waits.append(round((due_at - swept).total_seconds()))
+        assert again.recipients[0]["left_behind"] == deaths
+        assert again.recipients[0]["unanswered"] == 1, "it may have left, once or oftener"
+
+    told = sweep(database, living)
+
+    assert waits == [0, *(2**n for n in range(MOST_DEATHS - 2))]
+    assert [row.state for row in rows(database)] == ["unknown"]
+    assert [event["kind"] for body in told.bodies for event in body["events"]] == ["unknown"]
 
 
 def test_what_waits_in_the_schedule_is_not_unknown_when_its_claim_is_swept(

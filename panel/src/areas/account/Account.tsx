@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Closing } from "@/areas/account/Closing";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -22,7 +23,10 @@ export function Account() {
         {(found) => (
           <SimpleGrid cols={{ base: 1, md: 2 }}>
             <Settings account={found} />
-            <Usage account={found} />
+            <Stack>
+              <Usage account={found} />
+              <Closing account={found} />
+            </Stack>
           </SimpleGrid>
         )}
       </Answered>

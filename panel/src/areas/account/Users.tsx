@@ -9,6 +9,7 @@ import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { notify } from "@/kit/notify";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -38,34 +39,46 @@ export function Users() {
 
 function Rows({ items, edit }: { items: User[]; edit: (user: User) => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const remove = async (user: User) => {
-    await api.DELETE("/v1/users/{user_id}", { params: { path: { user_id: user.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<User>[] = [
     { name: "login", header: t("login.login"), cell: (user) => <Text fw={600}>{user.login}</Text> },
     { name: "name", header: t("users.name"), cell: (user) => user.name },
     { name: "email", header: t("contacts.email"), cell: (user) => user.email },
     { name: "state", header: t("campaigns.state"), cell: (user) => <StateBadge state={user.state} /> },
     { name: "second", header: t("users.secondFactor"), cell: (user) => t(user.second_factor ? "senders.yes" : "senders.no") },
-    {
-      name: "acts",
-      header: t("act.acts"),
-      cell: (user) =>
-        user.is_owner ? (
-          t("users.owner")
-        ) : (
-          <Group gap="xs" wrap="nowrap">
-            <Button size="xs" variant="default" onClick={() => edit(user)} aria-label={t("users.rightsOf", { login: user.login })}>
-              {t("users.rights")}
-            </Button>
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("users.deleteAsk", { login: user.login })} act={() => remove(user)} />
-          </Group>
-        ),
-    },
+    { name: "acts", header: t("act.acts"), cell: (user) => (user.is_owner ? t("users.owner") : <Acts user={user} edit={() => edit(user)} />) },
   ];
   return <DataTable label={t("account.tabs.users")} columns={columns} rows={items} keyOf={(user) => user.id} />;
+}
+
+/** Who is invited and has not come yet can be mailed once more, or the invitation withdrawn: then its link leads nowhere. */
+function Acts({ user, edit }: { user: User; edit: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const { login, email } = user;
+  const params = { path: { user_id: user.id } };
+  const isInvited = user.state === "invited";
+  const remove = async () => {
+    await api.DELETE("/v1/users/{user_id}", { params });
+    await known.invalidateQueries();
+  };
+  const invite = async () => {
+    await api.POST("/v1/users/{user_id}/invitation", { params });
+    notify(t("users.invited", { email }));
+  };
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Button size="xs" variant="default" onClick={edit} aria-label={t("users.rightsOf", { login })}>
+        {t("users.rights")}
+      </Button>
+      {isInvited && <ConfirmButton size="xs" label={t("users.inviteAgain")} question={t("users.inviteAgainAsk", { email })} act={invite} />}
+      <ConfirmButton
+        size="xs"
+        label={t(isInvited ? "users.withdraw" : "act.delete")}
+        question={t(isInvited ? "users.withdrawAsk" : "users.deleteAsk", { login })}
+        act={remove}
+      />
+    </Group>
+  );
 }
 
 function EditUser({ user, close }: { user: User | null; close: () => void }) {

@@ -87,7 +87,8 @@ function Person({ of }: { of: Submission }) {
 function Evidence({ form, of, close }: { form: Form; of: Submission; close: () => void }) {
   const { t, i18n } = useTranslation();
   const { time, number } = useFormats();
-  const labelOf = (key: string) => form.fields.find((field) => field.key === key)?.labels?.[i18n.language] ?? key;
+  const labelsOf = (key: string) => form.fields.find((field) => field.key === key)?.labels;
+  const labelOf = (key: string) => labelsOf(key)?.[i18n.language] ?? labelsOf(key)?.[of.language] ?? key;
   const { email: _inTheTitle, ...fields } = of.fields;
   const answers = Object.entries(fields).map(([key, value]) => [labelOf(key), String(value ?? "–")]);
   const from = (at: string | null, address: string | null) => [time(at), address].filter(Boolean).join(" · ");

@@ -13,8 +13,10 @@ import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
 
 type Account = Schemas["Account"];
+/** Accounts whose owner has asked for it, or that an operator has stopped before: none that is at work. */
+const CLOSABLE: Account["state"][] = ["closing", "suspended"];
 
-/** All accounts: their plan, their trial, their suspension. */
+/** All accounts: their plan, their trial, their suspension, their end. */
 export function Accounts() {
   const { t } = useTranslation();
   const { day } = useFormats();
@@ -41,6 +43,7 @@ function Acts({ account }: { account: Account }) {
   const plans = operatorQueries.useQuery("get", "/v1/operator/plans");
   const params = { path: { account_id: account.account_id } };
   const { name } = account;
+  if (account.state === "closed") return null;
   return (
     <Group gap="xs" wrap="nowrap">
       <ReasonButton
@@ -56,6 +59,9 @@ function Acts({ account }: { account: Account }) {
         <ReasonButton label={t("operator.lift")} question={t("operator.liftAsk", { name })} act={(reason) => operatorApi.DELETE("/v1/operator/accounts/{account_id}/suspension", { params, body: { reason } } as never)} />
       ) : (
         <ReasonButton label={t("operator.suspend")} question={t("operator.suspendAsk", { name })} act={(reason) => operatorApi.PUT("/v1/operator/accounts/{account_id}/suspension", { params, body: { reason } })} />
+      )}
+      {CLOSABLE.includes(account.state) && (
+        <ReasonButton label={t("operator.close")} question={t("operator.closeAsk", { name })} act={(reason) => operatorApi.POST("/v1/operator/accounts/{account_id}/closure", { params, body: { reason } })} />
       )}
     </Group>
   );

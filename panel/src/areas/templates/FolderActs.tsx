@@ -13,7 +13,12 @@ import { ProblemAlert } from "@/kit/States";
 export function FolderField(look: AutocompleteProps) {
   const { t } = useTranslation();
   const folders = useFolders();
-  return <Autocomplete label={t("templates.folder")} description={t("templates.folderHint")} data={folders.map((one) => one.folder)} maxLength={200} {...look} />;
+  return (
+    <Autocomplete
+      label={t("templates.folder")} description={t("templates.folderHint")} placeholder={look.required ? undefined : t("templates.noFolder")}
+      data={folders.map((one) => one.folder)} openOnFocus={false} maxLength={200} {...look}
+    />
+  );
 }
 
 /** Puts a template into another folder. */

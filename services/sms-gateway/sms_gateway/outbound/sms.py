@@ -253,7 +253,7 @@ class SmsOutbound:
             parts = 1
         message.parts = message.travelling = parts
         if chunk.batch.header.lane is not Lane.BULK:
-            message.note_unanswered(message.unanswered + 1, message.outlet.id if message.outlet else None)
+            message.note_holder(message.outlet.id if message.outlet else None)
         return message
 
     def schedule(self, message: Message, now: datetime) -> None:

@@ -1,0 +1,113 @@
+import { Button, Modal, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { api, bodyOf, type Schemas } from "@/api/client";
+import { fieldErrors } from "@/api/refusal";
+import { Permissions } from "@/areas/account/Permissions";
+import { Secret } from "@/kit/Secret";
+import { ProblemAlert } from "@/kit/States";
+
+type Key = Schemas["ApiKey"];
+
+const DAY_MS = 86_400_000;
+const LIVES = ["30", "90", "365", "0"];
+/** How long a rotated key works on: not at all, an hour, a day, a week. */
+const OVERLAPS = ["0", "60", "1440", "10080"] as const;
+
+const endOf = (days: number) => (days > 0 ? new Date(Date.now() + days * DAY_MS).toISOString() : null);
+
+/** The key is in the answer to its making, and never again. */
+export function NewKey({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { name: "", scopes: [] as string[], ip_list: [] as string[], days: "0" } });
+  const make = useMutation({
+    mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: endOf(Number(days)) } })),
+    onSuccess: () => known.invalidateQueries(),
+    onError: (error) => form.setErrors(fieldErrors(error, { expires_at: "days" })),
+  });
+  const lives = LIVES.map((days) => ({ value: days, label: days === "0" ? t("keys.forever") : t("rules.days", { count: Number(days) }) }));
+  return (
+    <KeyWindow title={t("keys.new")} made={make.data} close={close}>
+      <form onSubmit={form.onSubmit((values) => make.mutate(values))}>
+        <Stack>
+          <ProblemAlert error={make.error} />
+          <TextInput label={t("keys.name")} required data-autofocus {...form.getInputProps("name")} />
+          <Permissions label={t("keys.scopes")} withoutSessionOnly {...{ value: form.values.scopes, change: (names) => form.setFieldValue("scopes", names) }} />
+          <TagsInput label={t("partners.addresses")} description={t("partners.addressesHint")} placeholder="192.0.2.0/24" acceptValueOnBlur {...form.getInputProps("ip_list")} />
+          <Select label={t("keys.lives")} data={lives} allowDeselect={false} {...form.getInputProps("days")} />
+          <Button type="submit" loading={make.isPending} disabled={form.values.scopes.length === 0}>
+            {t("keys.make")}
+          </Button>
+        </Stack>
+      </form>
+    </KeyWindow>
+  );
+}
+
+/** Of a key its name alone can be changed: what else it is, its maker has decided. */
+export function RenameKey({ of: key, close }: { of: Key; close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { name: key.name } });
+  const save = useMutation({
+    mutationFn: (body: typeof form.values) => bodyOf(api.PATCH("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } }, body })),
+    onSuccess: async () => {
+      await known.invalidateQueries();
+      close();
+    },
+    onError: (error) => form.setErrors(fieldErrors(error)),
+  });
+  return (
+    <KeyWindow title={t("keys.renameNamed", { name: key.name })} close={close}>
+      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+        <Stack>
+          <ProblemAlert error={save.error} />
+          <TextInput label={t("keys.name")} required data-autofocus {...form.getInputProps("name")} />
+          <Text size="sm">{t("keys.renameHint")}</Text>
+          <Button type="submit" loading={save.isPending}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+      </form>
+    </KeyWindow>
+  );
+}
+
+/** A new key in the place of one, which works on for a while. */
+export function RotateKey({ of: key, close }: { of: Key; close: () => void }) {
+  const { t } = useTranslation();
+  const known = useQueryClient();
+  const form = useForm({ initialValues: { overlap: "60" } });
+  const rotate = useMutation({
+    mutationFn: ({ overlap }: typeof form.values) =>
+      bodyOf(api.POST("/v1/api-keys/{api_key_id}/rotation", { params: { path: { api_key_id: key.id } }, body: { overlap_minutes: Number(overlap) } })),
+    onSuccess: () => known.invalidateQueries(),
+  });
+  return (
+    <KeyWindow title={t("keys.rotateNamed", { name: key.name })} made={rotate.data} close={close}>
+      <form onSubmit={form.onSubmit((values) => rotate.mutate(values))}>
+        <Stack>
+          <ProblemAlert error={rotate.error} />
+          <Text>{t("keys.rotateHint")}</Text>
+          <Select label={t("keys.overlap")} data={OVERLAPS.map((value) => ({ value, label: t(`keys.overlaps.${value}`) }))} allowDeselect={false} {...form.getInputProps("overlap")} />
+          <Button type="submit" loading={rotate.isPending}>
+            {t("keys.rotate")}
+          </Button>
+        </Stack>
+      </form>
+    </KeyWindow>
+  );
+}
+
+/** A form, and in its place the key that was made, once. */
+function KeyWindow({ title, made, close, children }: { title: string; made?: { key: string }; close: () => void; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <Modal opened onClose={close} size="lg" title={title} closeButtonProps={{ "aria-label": t("act.close") }}>
+      {made ? <Secret title={t("keys.once")} text={made.key} close={close} /> : children}
+    </Modal>
+  );
+}

@@ -1,0 +1,135 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { Account } from "@/areas/account/Account";
+import { Keys } from "@/areas/account/Keys";
+import { Users } from "@/areas/account/Users";
+import { Accounts } from "@/areas/operator/Accounts";
+import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
+
+const KEY = { id: "k1", name: "Shop", prefix: "wk_3q", scopes: ["sms.send"], ip_list: ["192.0.2.0/24"], expires_at: null, last_used_at: null };
+
+const openKeys = async (answer: (asked: Asked) => unknown) => {
+  const asked = apiThatAnswers((one) => answer(one) ?? (one.path === "/v1/permissions" ? { items: [{ name: "sms.send", summary: "Send", session_only: false }] } : pageOf([KEY])));
+  await open(Keys, "/app/account/keys", "/app/account/keys", { allowed: ["account.keys"] });
+  return asked;
+};
+const dialog = () => within(screen.getByRole("dialog"));
+const sent = (asked: Asked[], method: string) => asked.find((one) => one.method === method);
+
+test("a key is renamed, and a name that is refused stays to be put right", async () => {
+  const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "name", code: "name.taken", detail: "There is such a key." }] };
+  const asked = await openKeys(({ method, body }) => (method !== "PATCH" ? undefined : body.includes("Two") ? KEY : Response.json(refused, { status: 422 })));
+  await userEvent.click(await screen.findByRole("button", { name: "Rename Shop" }));
+  const name = dialog().getByLabelText(/^Name/);
+  await userEvent.click(dialog().getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(name).toBeInvalid());
+  await userEvent.type(name, " Two");
+  await userEvent.click(dialog().getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(asked.filter(({ method }) => method === "PATCH").map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+    ["/v1/api-keys/k1", { name: "Shop" }],
+    ["/v1/api-keys/k1", { name: "Shop Two" }],
+  ]);
+});
+
+test("a key is rotated, and the new one is shown once", async () => {
+  const asked = await openKeys(({ method }) => (method === "POST" ? { ...KEY, key: "wk_new" } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "Rotate Shop" }));
+  await userEvent.click(dialog().getByRole("button", { name: "Rotate" }));
+  expect(await dialog().findByText("wk_new")).toBeVisible();
+  expect([sent(asked, "POST")?.path, sent(asked, "POST")?.body]).toEqual(["/v1/api-keys/k1/rotation", '{"overlap_minutes":60}']);
+  await userEvent.click(dialog().getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+  await waitFor(() => expect(screen.queryByText("wk_new")).not.toBeInTheDocument());
+});
+
+test("a new key works from the addresses and as long as was said", async () => {
+  const asked = await openKeys(({ method }) => (method === "POST" ? { ...KEY, key: "wk_new" } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "New key" }));
+  await userEvent.type(dialog().getByLabelText(/^Name/), "Till");
+  await userEvent.click(await dialog().findByRole("checkbox", { name: /sms\.send/, hidden: true }));
+  await userEvent.type(dialog().getByRole("combobox", { name: "May come from" }), "192.0.2.7{Enter}");
+  await userEvent.click(dialog().getByRole("combobox", { name: "Works for" }));
+  await userEvent.click(await screen.findByRole("option", { name: "30 days", hidden: true }));
+  await userEvent.click(dialog().getByRole("button", { name: "Make the key" }));
+  expect(await dialog().findByText("wk_new")).toBeVisible();
+  const { expires_at, ...rest } = JSON.parse(sent(asked, "POST")?.body ?? "");
+  expect(rest).toEqual({ name: "Till", scopes: ["sms.send"], ip_list: ["192.0.2.7"] });
+  expect((Date.parse(expires_at) - Date.now()) / 86_400_000).toBeCloseTo(30, 2);
+});
+
+const INVITED = { id: "u2", login: "bob", email: "bob@shop.test", name: "", state: "invited", is_owner: false, permissions: [], roles: [], second_factor: false };
+
+test("an invitation is mailed once more, and why not is said where it was asked", async () => {
+  let left = 1;
+  const asked = apiThatAnswers(({ method }) => {
+    if (method !== "POST") return pageOf([INVITED, { ...INVITED, id: "u3", login: "eve", state: "active" }]);
+    return left-- > 0 ? {} : Response.json({ code: "throttled", detail: "Five mails a day." }, { status: 429 });
+  });
+  await open(Users, "/app/account/users", "/app/account/users", { allowed: ["users.manage"] });
+  const again = await screen.findByRole("button", { name: "Invite again" });
+  await userEvent.click(again);
+  await userEvent.click(dialog().getByRole("button", { name: "Invite again" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  expect(sent(asked, "POST")?.path).toBe("/v1/users/u2/invitation");
+  await userEvent.click(again);
+  await userEvent.click(dialog().getByRole("button", { name: "Invite again" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("Five mails a day.");
+});
+
+test("an invitation is withdrawn once that was asked", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? new Response(null, { status: 204 }) : pageOf([INVITED])));
+  await open(Users, "/app/account/users", "/app/account/users", { allowed: ["users.manage"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Withdraw the invitation" }));
+  expect(dialog().getByText(/The link that was mailed to bob/)).toBeVisible();
+  await userEvent.click(dialog().getByRole("button", { name: "Withdraw the invitation" }));
+  await waitFor(() => expect(sent(asked, "DELETE")?.path).toBe("/v1/users/u2"));
+});
+
+const PLAN = { code: "small", name: "Small", price: { amount: 4900, currency: "PLN" }, period_days: 30, retention_days: 90 };
+const ACCOUNT = { account_id: "a1", name: "shop", state: "active", time_zone: "Europe/Warsaw", company: {}, plan: PLAN, created_at: "2027-03-01T10:00:00Z" };
+const USAGE = { features: [], contacts: { used: 3, limit: null } };
+
+test("the owner asks for the account to be closed, with the password, and takes it back", async () => {
+  let state = "active";
+  const asked = apiThatAnswers(({ method, path, body }) => {
+    if (path.endsWith("/usage")) return USAGE;
+    if (method === "POST" && !body.includes("right")) return Response.json({ code: "password.wrong", detail: "This is not your password." }, { status: 422 });
+    state = { POST: "closing", DELETE: "active" }[method] ?? state;
+    return { ...ACCOUNT, state };
+  });
+  await open(Account, "/app/account", "/app/account", { isOwner: true });
+  const ask = await screen.findByRole("button", { name: "Ask for closing" });
+  expect(ask).toBeDisabled();
+  await userEvent.type(screen.getByLabelText("Password"), "wrong");
+  await userEvent.click(ask);
+  expect(dialog().getByText(/The account shop will be closed/)).toBeVisible();
+  await userEvent.click(dialog().getByRole("button", { name: "Ask for closing" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("This is not your password.");
+  await userEvent.click(dialog().getByRole("button", { name: "Cancel" }));
+  await userEvent.clear(screen.getByLabelText("Password"));
+  await userEvent.type(screen.getByLabelText("Password"), "right");
+  await userEvent.click(ask);
+  await userEvent.click(dialog().getByRole("button", { name: "Ask for closing" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Keep the account", hidden: true }));
+  expect(await screen.findByLabelText("Password")).toHaveValue("");
+  expect(sent(asked, "DELETE")?.path).toBe("/v1/account/closure");
+});
+
+test("nobody but the owner is offered to close the account", async () => {
+  apiThatAnswers(({ path }) => (path.endsWith("/usage") ? USAGE : ACCOUNT));
+  await open(Account, "/app/account", "/app/account", { allowed: ["account.write", "account.close"] });
+  expect(await screen.findByText("Company and settings")).toBeVisible();
+  expect(screen.queryByText("Close the account")).not.toBeInTheDocument();
+});
+
+test("an operator closes an account that asked for it, none that is at work", async () => {
+  const all = ["active", "closing", "closed"].map((state) => ({ ...ACCOUNT, account_id: state, name: state, state }));
+  const asked = apiThatAnswers(({ method, path }) => (method === "POST" ? new Response(null, { status: 204 }) : path.endsWith("plans") ? { items: [] } : pageOf(all)));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await userEvent.click(await screen.findByRole("button", { name: "Close the account" }));
+  await userEvent.type(dialog().getByLabelText(/Reason/), "Asked by the owner");
+  await userEvent.click(dialog().getByRole("button", { name: "Close the account" }));
+  await waitFor(() => expect(sent(asked, "POST")?.path).toBe("/v1/operator/accounts/closing/closure"));
+  expect(sent(asked, "POST")?.body).toBe('{"reason":"Asked by the owner"}');
+});

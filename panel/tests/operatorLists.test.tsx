@@ -1,0 +1,78 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { MailRoutes } from "@/areas/operator/MailRoutes";
+import { SmsRanges } from "@/areas/operator/SmsRanges";
+import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
+
+const ROUTE = { id: "r1", pattern: "*.shop.test", kind: "smarthost", host: "relay.test", port: 587, tls: "required", username: "wici", connections: 10 };
+const RANGE = { id: "g1", account_id: "a1", range: "+4860010", state: "held", numbers: 112, waiting: 37, held_at: "2027-03-01T10:00:00Z", decided_at: null };
+
+const dialog = () => within(screen.getByRole("dialog"));
+const sent = (asked: Asked[], method: string) => asked.find((one) => one.method === method);
+const done = () => waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+
+async function press(button: string, act: string, reason = "As agreed") {
+  await userEvent.click(await screen.findByRole("button", { name: button }));
+  await userEvent.type(dialog().getByLabelText(/Reason/), reason);
+  await userEvent.click(dialog().getByRole("button", { name: act }));
+}
+
+test("a mail route is added with what was filled in, and one that is refused says at which field", async () => {
+  const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "host", code: "host.wanted", detail: "A smarthost needs a host." }] };
+  const asked = apiThatAnswers(({ method, body }) => (method !== "POST" ? pageOf([ROUTE]) : body.includes("host\":") ? ROUTE : Response.json(refused, { status: 422 })));
+  await open(MailRoutes, "/app/operator/mail", "/app/operator/mail");
+  expect(await screen.findByText("relay.test:587")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Add a route" }));
+  await userEvent.type(dialog().getByLabelText(/^Mail to/), "*");
+  await userEvent.type(dialog().getByLabelText(/Reason/), "Of the data centre");
+  await userEvent.click(dialog().getByRole("button", { name: "Add a route" }));
+  await waitFor(() => expect(dialog().getByLabelText(/^Host/)).toBeInvalid());
+  await userEvent.type(dialog().getByLabelText(/^Host/), "relay.test");
+  await userEvent.click(dialog().getByRole("button", { name: "Add a route" }));
+  await done();
+  expect(JSON.parse(asked.findLast(({ method }) => method === "POST")?.body ?? "")).toEqual({
+    pattern: "*", kind: "smarthost", host: "relay.test", port: 25, tls: "opportunistic", connections: 10, reason: "Of the data centre",
+  });
+});
+
+test("a mail route is deleted with its reason", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? new Response(null, { status: 204 }) : pageOf([ROUTE])));
+  await open(MailRoutes, "/app/operator/mail", "/app/operator/mail");
+  await press("Delete *.shop.test", "Delete");
+  await done();
+  expect(sent(asked, "DELETE")).toMatchObject({ path: "/v1/operator/mail-routes/r1", query: { reason: "As agreed" } });
+});
+
+const answers = ({ method, path }: Asked) => (path.endsWith("sms-range-limit") ? { account_id: "a1", most: 500 } : method === "POST" ? RANGE : pageOf([RANGE]));
+
+test.each([
+  ["Release +4860010", "Release", "release"],
+  ["Reject what goes to +4860010", "Reject", "drop"],
+])("of a range that is held: %s", async (button, act, route) => {
+  const asked = apiThatAnswers(answers);
+  await open(SmsRanges, "/app/operator/ranges", "/app/operator/ranges");
+  await press(button, act);
+  await done();
+  expect(asked[0]?.query.state).toBe("held");
+  expect(sent(asked, "POST")).toMatchObject({ path: `/v1/operator/sms-ranges/g1/${route}`, body: '{"reason":"As agreed"}' });
+});
+
+test("an account's limit is shown as it is, and emptied it is the platform's", async () => {
+  const asked = apiThatAnswers(answers);
+  await open(SmsRanges, "/app/operator/ranges", "/app/operator/ranges");
+  await userEvent.click(await screen.findByRole("button", { name: "Limit of a1" }));
+  const most = dialog().getByLabelText(/^Numbers of one range/);
+  expect(most).toHaveValue("500");
+  await userEvent.clear(most);
+  await userEvent.type(dialog().getByLabelText(/Reason/), "Its school has closed");
+  await userEvent.click(dialog().getByRole("button", { name: "Limit" }));
+  await waitFor(() => expect(sent(asked, "PUT")?.body).toBe('{"most":null,"reason":"Its school has closed"}'));
+});
+
+test("what several accounts sent to a range together has no limit of an account, and what is decided is not decided again", async () => {
+  apiThatAnswers(() => pageOf([{ ...RANGE, account_id: null, state: "released" }]));
+  await open(SmsRanges, "/app/operator/ranges", "/app/operator/ranges?state=released");
+  expect(await screen.findByText("several accounts together")).toBeVisible();
+  expect(screen.queryByRole("button", { name: /Release|Reject|Limit/ })).not.toBeInTheDocument();
+});
