@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from channel import trying
@@ -24,6 +24,7 @@ REST_SECONDS = 2.0
 _FAILS_FOR_NOBODY = (ContentFailure.TEMPLATE_FAILED, ContentFailure.TEXT_EMPTY, ContentFailure.FAILED)
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,36 @@ class FirstRenders(Generic[R]):
 
 
 # --- inside the process
+
+
+class Compiled(Protocol[R_co]):
+    """A content, compiled."""
+
+    @property
+    def variables(self) -> list[str]: ...
+
+    def render(self, fields: Mapping[str, Any], /) -> R_co:
+        """:raises RenderFailed: it fails for these fields."""
+
+
+def performing(
+    compiled: Callable[[Mapping[str, Any]], Compiled[R]],
+) -> Callable[..., FirstRender[R] | Shown[R] | RenderFailed]:
+    """A channel's `perform`. :param compiled: of a content; raises `RenderFailed` where that fails."""
+
+    def perform(
+        content: Mapping[str, Any],
+        fields: Mapping[str, Any] | None,
+        recipients: Sequence[Mapping[str, Any]],
+        shows: bool,
+    ) -> FirstRender[R] | Shown[R] | RenderFailed:
+        try:
+            template = compiled(content)
+            return first_render(template.variables, template.render, fields, recipients, shows)
+        except RenderFailed as failed:
+            return failed
+
+    return perform
 
 
 def first_render(

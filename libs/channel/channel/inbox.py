@@ -6,6 +6,7 @@ means, and how it is counted and forgotten, is the same on all.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,16 @@ from sqlalchemy import text
 from channel import stop_sayers
 from channel.ports import Event
 from channel.stop_words import wish_of, wish_of_label
-from chassis import outbox
+from chassis import outbox, pages
+from chassis.actors import account_of
 from chassis.database import Session, changed, cursor_of
 from contracts import events
+from contracts.rpc import Actor
 from contracts.vocabulary import ArchiveReason, Channel, Engagement, Wish
 
 KEEP = timedelta(days=90)
+NUL = "\0"  # no text of PostgreSQL's has one
+_ILIKE_SIGNS, _ESCAPED = re.compile(r"([\\%_])"), r"\\\1"
 SWEPT_AT_ONCE = 1_000
 
 Said = tuple[UUID, str, datetime]
@@ -74,6 +79,7 @@ class Inbox:
     :param address: the column of the address. :param moment: an indexed column in the order of time, and
     :param before: what stands in it at a moment.
     :param refused, withdrawn, received: the channel's events.
+    :param shown: what is shown of it: a SELECT of the table as `i`, without conditions; its `id` is in order of time.
     """
 
     channel: Channel
@@ -84,6 +90,7 @@ class Inbox:
     address: str = "phone"
     moment: str = "received_at"
     before: Callable[[datetime], Any] = lambda at: at
+    shown: str = ""
 
     def tell(self, cursor: Cursor[Any], new: Sequence[Written]) -> list[Event]:
         """Contacts hears of STOP and START, reporting of every word; returns the delivery events.
@@ -160,6 +167,29 @@ class Inbox:
             left = str(uuid5(message_id, Engagement.UNSUBSCRIBED))
             found.append({**known, "kind": Engagement.UNSUBSCRIBED, "event_id": left})
         return found
+
+    # --- shown
+
+    def page(
+        self, session: Session, actor: Actor, *, cursor: str | None, limit: int, address: str | None, q: str | None
+    ) -> pages.Page:
+        """What was written to the account, newest first. :param q: stands in the text, whatever its case."""
+        asked = {"account": account_of(actor), "limit": limit + 1}
+        wanted: dict[str, tuple[str, Any]] = {
+            "before": ("i.id <", pages.position(cursor)),
+            "address": (f"i.{self.address} =", address),
+            "q": ("i.text ILIKE", q and f"%{_ILIKE_SIGNS.sub(_ESCAPED, q.replace(NUL, ''))}%"),
+        }
+        given = {name: value for name, (_, value) in wanted.items() if value is not None}
+        conditions = ["i.account_id = :account", *(f"{wanted[name][0]} :{name}" for name in given)]
+        statement = f"{self.shown} WHERE {' AND '.join(conditions)} ORDER BY i.id DESC LIMIT :limit"
+        return pages.page(session.execute(text(statement), asked | given).mappings().all(), limit)
+
+    def of_person(self, session: Session, account_id: UUID, addresses: Collection[str]) -> Sequence[Any]:
+        """All that a person wrote, newest first."""
+        theirs = f"i.account_id = :account AND i.{self.address} = ANY(CAST(:addresses AS text[]))"
+        statement = text(f"{self.shown} WHERE {theirs} ORDER BY i.id DESC")
+        return session.execute(statement, {"account": account_id, "addresses": list(addresses)}).mappings().all()
 
     # --- one person, and what is old
 

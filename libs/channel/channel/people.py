@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -66,6 +67,15 @@ def withdraw(
         )
         waking.wake(session, UPKEEP)
     return len(theirs)
+
+
+def contact_ids_among(addresses: Collection[str]) -> list[UUID]:
+    """Of a person's addresses on a channel where people are written to by their contact's id."""
+    found = []
+    for address in addresses:
+        with suppress(ValueError):
+            found.append(UUID(address))
+    return found
 
 
 def _in_json(addresses: Collection[str]) -> list[str]:

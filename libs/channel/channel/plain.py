@@ -29,9 +29,9 @@ from contracts.rpc import Actor
 from contracts.schema import dump
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 
-_MESSAGE = (
-    "SELECT l.message_id AS id, l.address AS to, l.state, l.code, s.external_id FROM ledger l"
-    " LEFT JOIN sends s ON s.account_id = l.account_id"
+_COLUMNS = "l.message_id AS id, l.address AS to, l.state, l.code, s.external_id"
+_OF_ACCOUNT = (
+    " FROM ledger l LEFT JOIN sends s ON s.account_id = l.account_id"
     " AND s.stem_id = CAST(left(CAST(l.message_id AS text), 28) || '00000000' AS uuid) WHERE l.account_id = :account"
 )
 _THEIRS = (  # by the index of `people.index_cold`, where there is one
@@ -232,10 +232,15 @@ def _accepted(send_id: UUID, plan: Plan) -> dict[str, Any]:
     return {"messages": [{"id": str(of(number)), "to": to} for number, to in enumerate(plan.addresses, 1)]}
 
 
-def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> dict[str, Any]:
-    """:raises NotFound: no such message in the account."""
+def get_message(
+    session: Session, *, actor: Actor, now: datetime, message_id: UUID, more: Sequence[str] = ()
+) -> dict[str, Any]:
+    """:param more: columns of the ledger beside what every channel shows.
+    :raises NotFound: no such message in the account."""
     asked = {"account": account_of(actor), "id": message_id}
-    row = session.execute(text(f"{_MESSAGE} AND l.message_id = :id"), asked).mappings().one_or_none()
+    shown = ", ".join([_COLUMNS, *(f"l.{name}" for name in more)])
+    statement = text(f"SELECT {shown}{_OF_ACCOUNT} AND l.message_id = :id")
+    row = session.execute(statement, asked).mappings().one_or_none()
     if row is None:
         raise NotFound("message.not_found", "There is no such message.")
     return _shown(row)
@@ -254,7 +259,7 @@ def export_person(
     """One page of the messages to a person, newest first."""
     before = pages.position(cursor) or UUID(int=2**128 - 1)
     asked = {"account": account_of(actor), "addresses": addresses, "before": before, "limit": limit + 1}
-    statement = text(f"{_MESSAGE}{_THEIRS} ORDER BY l.message_id DESC LIMIT :limit")
+    statement = text(f"SELECT {_COLUMNS}{_OF_ACCOUNT}{_THEIRS} ORDER BY l.message_id DESC LIMIT :limit")
     rows = session.execute(statement, asked).mappings().all()
     page = pages.page(rows, limit, lambda row: dump(MessageSummary, _shown(row)))
     return {**page, "items": [{"kind": "message", "record": record} for record in page["items"]]}

@@ -101,6 +101,27 @@ class PlainContents(Generic[R]):
         assert rendered is not None
         return rendered
 
+    def rendered_of(self, database: Database, actor: Actor, content_hash: str, fields: Mapping[str, Any]) -> R:
+        """A prepared content as one recipient gets it.
+
+        :raises NotFound: no such content in the account. :raises Invalid: as `rendered_or_refused`.
+        """
+        with database.transaction() as session:
+            row = plain.own_content(session, actor, content_hash)
+        return self.rendered_or_refused(row.content, fields, account_of(actor))
+
+    def plan_single(
+        self, actor: Actor, sender: str, to: Sequence[str], content: Mapping[str, Any], **of_sending: Any
+    ) -> plain.Plan:
+        """Of single messages, whose content is kept with the send. What it says is what it is: braces in it are braces.
+
+        :param of_sending: `plain.of_sending`. :raises Invalid: as `rendered_or_refused`.
+        """
+        account_id, content = account_of(actor), {**content, "literal": True}
+        self.rendered_or_refused(content, {}, account_id)
+        content_hash = plain.hash_of(account_id, sender, content)
+        return plain.plan_of(actor, content_hash, sender, to, content=content, **of_sending)
+
     def plan_test(
         self,
         database: Database,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from chassis import suspensions
+from chassis import pages, suspensions
 from chassis.database import Session, changed
 from chassis.refusals import flush_unless_taken
 
@@ -51,6 +52,20 @@ class Senders(Generic[Row]):
             query = query.where(self._model.state == state)
         return session.scalars(query if after is None else query.where(self._model.id > after)).all()
 
+    def listed(
+        self,
+        session: Session,
+        view: Callable[[Row], Any],
+        *,
+        account_id: UUID | None,
+        state: str | None = None,
+        cursor: str | None,
+        limit: int,
+    ) -> pages.Page:
+        """One page of `page`, as `view` shows each."""
+        rows = self.page(session, account_id=account_id, state=state, after=pages.position(cursor), limit=limit + 1)
+        return pages.page(rows, limit, view)
+
     def find(
         self, session: Session, sender_id: UUID, *, account_id: UUID | None = None, for_update: bool = False
     ) -> Row | None:
@@ -65,6 +80,25 @@ class Senders(Generic[Row]):
         query = select(model).where(model.account_id == account_id, model.name == name, model.state == ACTIVE)
         found: Row | None = session.scalar(query)
         return found
+
+    def claim_due(self, session: Session, due: str, lease: timedelta) -> tuple[Row, datetime] | None:
+        """An active one whose moment has come, by the column `due`, and until when nobody else gets it.
+
+        It is read whole and leaves the session: what is done for it is done without a transaction.
+        """
+        table = self._table
+        claimed = session.execute(
+            text(
+                f"UPDATE {table} SET {due} = now() + :lease WHERE id = (SELECT id FROM {table} WHERE state = 'active'"
+                f" AND {due} <= now() ORDER BY {due} LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, {due}"
+            ),
+            {"lease": lease},
+        ).one_or_none()
+        row = None if claimed is None else self.find(session, claimed[0])
+        if claimed is None or row is None:
+            return None
+        session.expunge(row)
+        return row, claimed[1]
 
 
 def erase_account(session: Session, account_id: UUID, *own: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,21 @@ from typing import Any, ClassVar
 
 from nameko.extensions import DependencyProvider
 
-from channel import campaign_counts, campaign_states, quota_leases, suspended_accounts, taking_back
+from channel import (
+    campaign_counts,
+    campaign_states,
+    plain,
+    quota_leases,
+    senders,
+    suspended_accounts,
+    taking_back,
+)
 from channel.campaign_counts import LedgerColumns
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
+from chassis.config import load, setting
+from chassis.secrets import Vault
 from chassis.service import SHUTDOWN_SECONDS, Database, Entrypoints, Payload, Services, event_handler, rpc
 from chassis.service_process import Process
 from contracts import events
@@ -50,6 +61,21 @@ class QuotaLeases(DependencyProvider):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Keys:
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
+
+
+class VaultProvider(DependencyProvider):
+    """`self.vault`: opens and seals what providers gave us; made once per process."""
+
+    def setup(self) -> None:
+        self._vault = Vault(load(_Keys, os.environ).secret_keys)
+
+    def get_dependency(self, worker_ctx: Any) -> Vault:
+        return self._vault
+
+
+@dataclass(frozen=True, kw_only=True)
 class UseCases:
     """What a channel does when it is asked; each is `use_case(database, *, actor, now, **request)`.
 
@@ -57,6 +83,7 @@ class UseCases:
 
     :param plan_test, plan_send: check a request, and answer with the plan that `SingleSends` stores.
     :param get_message, export_person: are given a session in place of the database.
+    :param erase_account: everything of an account that has closed, `erase_account(session, *, account_id)`.
     :param send_of: the send of a single message, `send_of(session, account_id, message_id)`; None where none is known.
     :param note_unknown: as of `taking_back.revoke_message`.
     """
@@ -69,6 +96,7 @@ class UseCases:
     get_message: Callable[..., Any]
     export_person: Callable[..., Any]
     erase_person: Callable[..., Any]
+    erase_account: Callable[..., None] = senders.erase_account
     send_of: Callable[..., Any] = taking_back.send_of
     note_unknown: taking_back.NoteUnknown = taking_back.note_nowhere
 
@@ -84,10 +112,13 @@ class ChannelCalls(Entrypoints):
     ledger_columns: ClassVar[LedgerColumns] = campaign_counts.PLAIN
     relay: ClassVar[Any]
     """`OutboxRelay`: what is accepted leaves at once."""
+    leases: ClassVar[Any]
+    """`QuotaLeases`."""
 
     @property
     def single_sends(self) -> SingleSends:
-        raise NotImplementedError
+        """Of the plain ledger; a channel with one of its own overrides it."""
+        return SingleSends(self.database, self.leases, plain.storing(self.channel, self.name))
 
     @rpc
     def prepare_content(self, actor: Actor, payload: Payload) -> Payload:
@@ -170,6 +201,12 @@ class ChannelCalls(Entrypoints):
     def count_campaign(self, actor: Actor, payload: Payload) -> Payload:
         count = campaign_counts.count_campaign
         return self.run("count_campaign", count, actor, payload, columns=self.ledger_columns)
+
+    @event_handler(events.ACCOUNT_CLOSED)
+    def erase_account(self, payload: Payload) -> None:
+        """May run twice: there is nothing left to erase the second time."""
+        with self.database.transaction() as session:
+            self.use_cases.erase_account(session, account_id=payload["account_id"])
 
     @event_handler(events.PLAN_CHANGED)
     def end_lease(self, payload: Payload) -> None:

@@ -11,12 +11,7 @@ SEALED = ("senders.access_token", "senders.app_secret", "senders.verify_token")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceConfig:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundConfig(ServiceConfig):
+class OutboundConfig:
     """`claim_ahead`: how many messages may be claimed and not settled; it bounds what a crash can leave unknown.
     `timeout`: seconds that WhatsApp's answer may take.
     `retry_seconds`: the first wait of the retry schedule.
@@ -24,6 +19,7 @@ class OutboundConfig(ServiceConfig):
 
     database_url: str = setting("OTT_GATEWAY_DATABASE_URL", secret=True)
     amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     health_port: int = setting("HEALTH_PORT", default=0)
     whatsapp_url: str = setting("OTT_WHATSAPP_URL", default="https://graph.facebook.com")
     whatsapp_version: str = setting("OTT_WHATSAPP_VERSION", default="v23.0")

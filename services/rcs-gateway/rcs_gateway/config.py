@@ -11,12 +11,7 @@ SEALED = ("agents.client_token", "agents.private_key")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceConfig:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundConfig(ServiceConfig):
+class OutboundConfig:
     """`url`: of the API, in a region as Google has it (`https://europe-rcsbusinessmessaging.googleapis.com`).
     `claim_ahead`: how many messages may be claimed and not settled.
     `timeout`: seconds that an answer may take.
@@ -24,6 +19,7 @@ class OutboundConfig(ServiceConfig):
 
     database_url: str = setting("RCS_GATEWAY_DATABASE_URL", secret=True)
     amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     health_port: int = setting("HEALTH_PORT", default=0)
     url: str = setting("RCS_URL", default="https://europe-rcsbusinessmessaging.googleapis.com")
     token_url: str = setting("RCS_TOKEN_URL", default="https://oauth2.googleapis.com/token")

@@ -9,26 +9,14 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from chassis.config import load, setting
-from chassis.secrets import Vault
 from sms_gateway.content.short_links import PATH
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Config:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     system_sender: str = setting("SMS_SYSTEM_SENDER", default="Wici")
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
     short_link_url: str = setting("WICI_SHORT_LINK_URL", default="")
-
-
-class VaultProvider(DependencyProvider):
-    """`self.vault`: seals carriers' passwords."""
-
-    def setup(self) -> None:
-        self._vault = Vault(load(_Config, os.environ).secret_keys)
-
-    def get_dependency(self, worker_ctx: Any) -> Vault:
-        return self._vault
 
 
 class SystemSender(DependencyProvider):

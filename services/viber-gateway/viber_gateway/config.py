@@ -11,12 +11,7 @@ SEALED = ("senders.auth_token", "senders.invitation_key")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceConfig:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundConfig(ServiceConfig):
+class OutboundConfig:
     """`claim_ahead`: how many messages may be claimed and not settled; it bounds what a crash can leave unknown.
     `timeout`: seconds that Viber's answer may take.
     `retry_seconds`: the first wait of the retry schedule.
@@ -24,6 +19,7 @@ class OutboundConfig(ServiceConfig):
 
     database_url: str = setting("VIBER_GATEWAY_DATABASE_URL", secret=True)
     amqp_url: str = setting("AMQP_URL", secret=True)
+    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
     public_url: str = setting("WICI_PUBLIC_URL", default="http://127.0.0.1:8000")
     health_port: int = setting("HEALTH_PORT", default=0)
     url: str = setting("VIBER_URL", default="https://chatapi.viber.com")

@@ -2,9 +2,7 @@
 
 from channel import plain
 from channel.service import ChannelCalls, QuotaLeases, UseCases
-from channel.single_sends import SingleSends
 from chassis.service import Database, OutboxRelay
-from contracts.vocabulary import Channel
 from toy_channel import RPC, usecases
 
 
@@ -20,7 +18,3 @@ class ToyService(ChannelCalls):
         plan_test=usecases.plan_test, plan_send=usecases.plan_send, get_message=plain.get_message,
         export_person=plain.export_person, erase_person=plain.erase_person,
     )  # fmt: skip
-
-    @property
-    def single_sends(self):
-        return SingleSends(self.database, self.leases, plain.storing(Channel.SMS, self.name))

@@ -23,6 +23,8 @@ Compiled = TypeVar("Compiled")
 DAY = timedelta(days=1)
 SWEEP_EVERY = timedelta(minutes=1)
 
+Take = Callable[[Cursor[Any]], Sequence[Any]]
+Apply = Callable[[Cursor[Any], Sequence[Any], datetime], Sequence[Event]]
 Sweep = Callable[[Session, datetime], int]
 """Deletes up to `SWEPT_AT_ONCE` rows of what is over at that moment; how many went."""
 
@@ -39,6 +41,8 @@ class ProviderOutbound(OutboundDefaults):
 
     :ivar template: compiles what was stored of a content; raises `RenderFailed` where that fails.
     :ivar make_message: makes a message, as `OutboundDefaults.message` says.
+    :ivar parked: how reports that came before their message was written down are taken, those that are due again, and
+        applied, as `apply_receipts` of the ledger does; None: there are none.
     :param told: what the provider reports; None: nothing.
     :param first_wait: of the retry schedule; doubled each time.
     """
@@ -46,6 +50,7 @@ class ProviderOutbound(OutboundDefaults):
     outlet: ProviderOutlet
     template: Callable[[Any], Any]
     make_message: Callable[..., Any]
+    parked: tuple[Take, Apply] | None = None
 
     def __init__(
         self, database: Database, outlet: ProviderOutlet, *, first_wait: timedelta, told: Reports | None = None
@@ -103,7 +108,7 @@ class ProviderOutbound(OutboundDefaults):
     # --- on the upkeep's thread
 
     def steps(self) -> Sequence[Callable[[], object]]:
-        return (self.sweep,)
+        return (self.sweep,) if self.parked is None else (self._look_again, self.sweep)
 
     def sweep(self) -> None:
         """A turn's worth of what is over, each kind in a transaction of its own; each minute, or at once if more is."""
@@ -116,15 +121,9 @@ class ProviderOutbound(OutboundDefaults):
                 is_more |= sweep(session, now) >= SWEPT_AT_ONCE
         self._swept_at = None if is_more else now
 
-    def look_again(
-        self,
-        take: Callable[[Cursor[Any]], Sequence[Any]],
-        apply: Callable[[Cursor[Any], Sequence[Any], datetime], Sequence[Event]],
-    ) -> None:
-        """Apply reports that came before their message was written down.
-
-        :param take: takes what is due of them. :param apply: as `apply_receipts` of the ledger.
-        """
+    def _look_again(self) -> None:
+        assert self.parked is not None
+        take, apply = self.parked
         with self.database.transaction() as session:
             cursor = cursor_of(session)
             parked = take(cursor)

@@ -11,9 +11,10 @@ from typing import Any
 
 from channel.batches import Header
 from channel.outlets import CHUNK, Message, Outlet, OutletEvents
-from channel.providers.answers import Answer, Verdict
+from channel.providers.answers import Answer, Outcome, Verdict
 from channel.providers.http import Place
 from channel.providers.places import Holds, Places
+from channel.providers.reported import outcome_of
 from chassis.database import Fault, fault_of
 from chassis.logs import get_logger
 from contracts.vocabulary import Lane, MessageState
@@ -34,7 +35,7 @@ class Withheld(Exception):
 
 
 class ProviderOutlet(Outlet):
-    """A channel gives `look_up` and `conclude`, and asks its provider by `ask`.
+    """A channel gives `look_up` and `answer`, and asks its provider by `ask`.
 
     :param name: of the channel, as codes begin.
     :param ahead: how many messages may be claimed and not settled, of all lanes together.
@@ -58,9 +59,21 @@ class ProviderOutlet(Outlet):
         """What the messages of a group need to be sent, asked of the database on a thread."""
         raise NotImplementedError
 
+    async def answer(self, message: Any, found: Any) -> Answer | None:
+        """Send it; None: it may not leave any more, and has not. A channel may give its own `conclude` instead."""
+        raise NotImplementedError
+
     async def conclude(self, message: Any, found: Any) -> bool:
         """Send it, and give it its outcome; False: it may not leave any more, and has not."""
-        raise NotImplementedError
+        answer = await self.answer(message, found)
+        if answer is not None:
+            self.end(message, outcome_of(answer, message.header.lane))
+        return answer is not None
+
+    @staticmethod
+    def end(message: Any, outcome: Outcome) -> None:
+        message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
+        message.at = time.time()
 
     # --- what the loop asks
 

@@ -14,7 +14,7 @@ from email_gateway.service.mail_routes import MailRoutes
 from email_gateway.service.messages import Messages
 from email_gateway.service.senders import Senders
 from email_gateway.service.smtp_accounts import SmtpAccounts
-from email_gateway.usecases import privacy, sender_addresses, system
+from email_gateway.usecases import sender_addresses, system
 
 
 class EmailGatewayService(Senders, Messages, MailRoutes, IpPools, SmtpAccounts):
@@ -84,12 +84,6 @@ class EmailGatewayService(Senders, Messages, MailRoutes, IpPools, SmtpAccounts):
         """May run twice and in any order: the version tells which is the later."""
         with self.database.transaction() as session:
             account_networks.note(session, **payload)
-
-    @event_handler(events.ACCOUNT_CLOSED)
-    def erase_account(self, payload: Payload) -> None:
-        """May run twice: there is nothing left to erase the second time."""
-        with self.database.transaction() as session:
-            privacy.erase_account(session, account_id=payload["account_id"])
 
 
 def _locale(payload: Payload) -> str:

@@ -26,6 +26,7 @@ class Messages(Base, ChannelCalls):
         get_message=messages.get_message,
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
+        erase_account=privacy.erase_account,
         send_of=lambda _session, _account_id, _message_id: None,  # a message's id alone does not lead to its send
     )
 

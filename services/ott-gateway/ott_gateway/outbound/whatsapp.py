@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ class WhatsappOutbound(ProviderOutbound):
     channel = Channel.WHATSAPP
     ledger = OttLedger()
     put_off = ("parked_reports",)
+    parked = (reported_states.take_parked, apply_reports)
     template = Template
     make_message = WhatsappMessage
 
@@ -38,12 +39,6 @@ class WhatsappOutbound(ProviderOutbound):
 
     def beside(self) -> Sequence[Coroutine[Any, Any, None]]:
         return (self._reader.run(),)
-
-    def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._apply_parked, self.sweep)
-
-    def _apply_parked(self) -> None:
-        self.look_again(reported_states.take_parked, apply_reports)
 
     def sweeps(self) -> Sequence[Sweep]:
         return (answers.forget_closed, answers.INBOX.sweep)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from channel import plain
 from channel.service import ChannelCalls, UseCases
 from ott_gateway.service.base import Base
 from ott_gateway.usecases import contents, messages, privacy
@@ -16,7 +19,8 @@ class Messages(Base, ChannelCalls):
         check_content=contents.check_content,
         plan_test=contents.CONTENTS.plan_test,
         plan_send=messages.plan_send,
-        get_message=messages.get_message,
+        get_message=partial(plain.get_message, more=("campaign_id", "read_at")),
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
+        erase_account=privacy.erase_account,
     )

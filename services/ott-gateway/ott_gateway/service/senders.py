@@ -25,11 +25,11 @@ class Senders(Base):
 
     @rpc
     def decide_sender(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("decide_sender", senders.decide_sender, actor, payload, tools=self.tools)
+        return self.run("decide_sender", senders.decide_sender, actor, payload, vault=self.vault)
 
     @rpc
     def get_hook(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_hook", senders.get_hook, actor, payload, tools=self.tools)
+        return self.run("get_hook", senders.get_hook, actor, payload, vault=self.vault)
 
     @rpc
     def list_templates(self, actor: Actor, payload: Payload) -> Payload:

@@ -21,10 +21,14 @@ from ott_gateway.domain.outcomes import WINDOW
 from ott_gateway.domain.told import AnswerTold
 
 BUTTONS = ("button", "interactive")  # of a template, of a text
+_SHOWN = """
+SELECT i.id, i.phone AS "from", s.name AS sender, i.kind, i.text, i.payload, i.message_id, i.wish, i.received_at
+FROM inbound i JOIN senders s ON s.id = i.sender_id
+"""
 # Ids are of their time, and in its order.
 INBOX = Inbox(
     Channel.WHATSAPP, "inbound", events.OTT_ADDRESSES_REFUSED, events.OTT_STOPS_WITHDRAWN, events.OTT_MESSAGES_RECEIVED,
-    moment="id", before=first_id_at,
+    moment="id", before=first_id_at, shown=_SHOWN,
 )  # fmt: skip
 
 _ADD = """
@@ -49,10 +53,6 @@ CROSS JOIN LATERAL (SELECT message_id, campaign_id, contact_id FROM ledger l WHE
     AND l.wamid = r.wamid AND l.account_id = r.account_id LIMIT 1) found
 """
 _OPEN_FOR = "SELECT phone FROM windows WHERE sender_id = :sender AND phone = ANY(:phones) AND open_until > now()"
-_LIST = """
-SELECT i.id, i.phone AS "from", s.name AS sender, i.kind, i.text, i.payload, i.message_id, i.wish, i.received_at
-FROM inbound i JOIN senders s ON s.id = i.sender_id WHERE i.account_id = :account AND i.id < :before
-"""
 
 
 class Whose(NamedTuple):
@@ -132,24 +132,6 @@ def _open_windows(cursor: Cursor[Any], fresh: Sequence[_Kept]) -> None:
 def open_for(session: Session, sender_id: UUID, phones: Collection[str]) -> frozenset[str]:
     """Those who have written to the number within the window."""
     return frozenset(session.scalars(text(_OPEN_FOR), {"sender": sender_id, "phones": list(phones)}))
-
-
-def page(
-    session: Session, *, account_id: UUID, phone: str | None, q: str | None, before: UUID, limit: int
-) -> Sequence[Any]:
-    """Newest first. :param q: a pattern of ILIKE."""
-    statement, asked = _LIST, {"account": account_id, "before": before, "limit": limit, "phone": phone, "q": q}
-    if phone is not None:
-        statement += " AND i.phone = :phone"
-    if q is not None:
-        statement += " AND i.text ILIKE :q"
-    return session.execute(text(f"{statement} ORDER BY i.id DESC LIMIT :limit"), asked).mappings().all()
-
-
-def of_person(session: Session, account_id: UUID, phones: Collection[str]) -> Sequence[Any]:
-    statement = f"{_LIST} AND i.phone = ANY(:phones) ORDER BY i.id DESC"
-    asked = {"account": account_id, "before": UUID(int=2**128 - 1), "phones": list(phones)}
-    return session.execute(text(statement), asked).mappings().all()
 
 
 def close_windows(session: Session, *, account_id: UUID, phones: Collection[str]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
 
-from channel import reported_states, stop_sayers
-from channel.defaults import PlainLedger
-from channel.outlets import Chunk
+from channel import reported_states
 from channel.ports import Event
+from channel.providers.ledger import ProviderLedger
 from channel.reported_states import Due
 from contracts.vocabulary import ERASED_ADDRESS, Channel
 from ott_gateway.domain import codes
@@ -23,22 +22,9 @@ from ott_gateway.store.answers import Whose
 _STOPPED = codes.code_of(codes.STOPPED_MARKETING)
 
 
-class OttLedger(PlainLedger):
-    columns = (*PlainLedger.columns, ("wamid", "text"))
-    updated = (*PlainLedger.updated, "wamid")
-    kept = ("wamid",)
-
+class OttLedger(ProviderLedger):
     def __init__(self) -> None:
-        super().__init__("ott_gateway", Channel.WHATSAPP)
-
-    def row(self, message: Any) -> Sequence[Any]:
-        return (*super().row(message), getattr(message, "wamid", None))
-
-    def leave_answer_out(self, message: Any) -> None:
-        message.wamid = None
-
-    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
-        return stop_sayers.among(cursor, chunks)
+        super().__init__(Channel.WHATSAPP, "wamid", "text")
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         """Who has told WhatsApp to get no more of this business has told us; who is erased is nobody's any more."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from channel import senders
 from chassis.database import Session, changed
@@ -16,15 +16,10 @@ from chassis.refusals import flush_unless_taken
 from ott_gateway.models import Sender
 
 ACTIVE = senders.ACTIVE
-_SENDERS = senders.Senders(Sender)
-add, count, page = _SENDERS.add, _SENDERS.count, _SENDERS.page
-find, active = _SENDERS.find, _SENDERS.active
+SENDERS = senders.Senders(Sender)
+add, count = SENDERS.add, SENDERS.count
+find, active = SENDERS.find, SENDERS.active
 
-_CLAIM_DUE = text(
-    "UPDATE senders SET templates_due_at = now() + :lease WHERE id = (SELECT id FROM senders WHERE state = 'active'"
-    " AND templates_due_at <= now() ORDER BY templates_due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, templates_due_at"
-)
 # Numbers of one app report to one hook: whose number it is, is told by Meta's id of it, and only of the same app.
 _OF_HOOKS = """
 SELECT h.id, s.phone_number_id, s.id, s.account_id FROM senders h JOIN senders s ON s.app_hash = h.app_hash
@@ -50,12 +45,6 @@ def of_hooks(
     for hook_id, number, sender_id, account_id in cursor.fetchall():
         found.setdefault((hook_id, number), (sender_id, account_id))
     return found
-
-
-def claim_due_templates(session: Session, lease: timedelta) -> tuple[UUID, datetime] | None:
-    """A number whose templates are to be read now, by whoever gets it, and until when nobody else does."""
-    found = session.execute(_CLAIM_DUE, {"lease": lease}).one_or_none()
-    return None if found is None else (found[0], found[1])
 
 
 def want_templates(cursor: Cursor[Any], sender_ids: Collection[UUID]) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from uuid import UUID
 
 from chassis import pages
-from chassis.actors import account_of
 from chassis.database import Session
 from contracts.rpc import Actor
-from ott_gateway.store import answers as store
-
-_GREATEST = UUID(int=2**128 - 1)
+from ott_gateway.store.answers import INBOX
 
 
 def list_inbound(
@@ -20,7 +15,4 @@ def list_inbound(
     phone: str | None = None, q: str | None = None,
 ) -> pages.Page:  # fmt: skip
     """One page, newest first."""
-    before = pages.position(cursor) or _GREATEST
-    searched = q and "%" + re.sub(r"([\\%_])", r"\\\1", q.replace("\0", "")) + "%"
-    rows = store.page(session, account_id=account_of(actor), phone=phone, q=searched, before=before, limit=limit + 1)
-    return pages.page(rows, limit, dict)
+    return INBOX.page(session, actor, cursor=cursor, limit=limit, address=phone, q=q)

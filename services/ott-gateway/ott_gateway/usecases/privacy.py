@@ -21,7 +21,7 @@ def export_person(
     """One page of the messages to a person, newest first; on the first page what they wrote, too."""
     page = plain.export_person(session, actor=actor, now=now, addresses=addresses, cursor=cursor, limit=limit)
     if cursor is None:
-        written = answers.of_person(session, account_of(actor), addresses)
+        written = answers.INBOX.of_person(session, account_of(actor), addresses)
         page["items"] += [{"kind": "answer", "record": dump(InboundWhatsapp, dict(row))} for row in written]
     return page
 

@@ -13,33 +13,27 @@ from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from chassis.ids import new_id
+from chassis.secrets import Vault
 from contracts.events import OTT_GATEWAY_ACT
 from contracts.rpc import Actor
 from ott_gateway import exceptions
 from ott_gateway.models import Sender
 from ott_gateway.store import senders as store
 from ott_gateway.usecases import views
-from ott_gateway.usecases.ports import Tools
 
 MOST = 50  # of one account
 _SEALED = ("access_token", "app_secret", "verify_token")
 
 
-def list_senders(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_senders(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """The account's, in order of request."""
-    rows = store.page(session, account_id=account_of(actor), state=state, after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.sender)
+    return store.SENDERS.listed(session, views.sender, account_id=account_of(actor), **asked)
 
 
-def list_all_senders(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_all_senders(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """Of every account, for operators."""
     operator_of(actor)
-    rows = store.page(session, account_id=None, state=state, after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.operated_sender)
+    return store.SENDERS.listed(session, views.operated_sender, account_id=None, **asked)
 
 
 def request_sender(session: Session, *, actor: Actor, now: datetime, name: str, title: str, phone: str) -> views.View:
@@ -61,7 +55,7 @@ def request_sender(session: Session, *, actor: Actor, now: datetime, name: str, 
 
 
 def decide_sender(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, whatsapp_sender_id: UUID, decision: str,
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, whatsapp_sender_id: UUID, decision: str,
     reason: str, **given: Any,
 ) -> views.View:  # fmt: skip
     """An operator sets it up, changes what it is set up with, or rejects it; the account is shown why.
@@ -73,7 +67,7 @@ def decide_sender(
     if sender is None:
         raise exceptions.not_found("whatsapp_sender")
     if decision == "activate":
-        _set_up(sender, given, tools)
+        _set_up(sender, given, vault)
         sender.state, sender.reason, sender.templates_due_at = store.ACTIVE, None, now
     else:
         sender.state, sender.reason = "rejected", reason
@@ -89,17 +83,17 @@ def decide_sender(
     return views.operated_sender(sender)
 
 
-def _set_up(sender: Sender, given: dict[str, Any], tools: Tools) -> None:
+def _set_up(sender: Sender, given: dict[str, Any], vault: Vault) -> None:
     sender.phone_number_id, sender.business_account_id = given["phone_number_id"], given["business_account_id"]
     for name in _SEALED:
-        setattr(sender, name, tools.vault.encrypt(given[name].encode()))
+        setattr(sender, name, vault.encrypt(given[name].encode()))
     sender.app_hash = hashlib.sha256(given["app_secret"].encode()).digest()
 
 
-def get_hook(session: Session, *, actor: Actor, now: datetime, tools: Tools, name: str) -> views.View:
+def get_hook(session: Session, *, actor: Actor, now: datetime, vault: Vault, name: str) -> views.View:
     """What the gateway believes requests by. :raises NotFound: no number has this hook."""
     sender = store.of_hook(session, name)
     if sender is None or sender.app_secret is None or sender.verify_token is None:
         raise exceptions.not_found("whatsapp_sender")
-    opened = {name: tools.vault.decrypt(getattr(sender, name)).decode() for name in ("app_secret", "verify_token")}
+    opened = {name: vault.decrypt(getattr(sender, name)).decode() for name in ("app_secret", "verify_token")}
     return {"sender_id": sender.id, **opened}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.vocabulary import MessageState
 from ott_gateway.models import Sender, WhatsappTemplate
 
 View = dict[str, Any]
@@ -27,7 +26,3 @@ def operated_sender(row: Sender) -> View:
 
 def template(row: WhatsappTemplate) -> View:
     return {name: getattr(row, name) for name in _TEMPLATE}
-
-
-def message(row: Any) -> View:
-    return {**row, "state": MessageState(row["state"])}

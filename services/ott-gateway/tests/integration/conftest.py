@@ -27,7 +27,6 @@ from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from ott_gateway.store import templates
 from ott_gateway.usecases import senders
-from ott_gateway.usecases.ports import Tools
 
 TEMPLATE = {"template": {"name": "parcel_here", "language": "pl", "body": ["{{ locker }}"]}}
 TEXT = {"text": "Hej {{ first_name }}"}
@@ -181,7 +180,7 @@ def new_shop(bus: Broker, database: Database) -> Callable[[], Shop]:
                 session, actor=actor, now=now, name="shop", title="Shop", phone="+48500700800"
             )
             senders.decide_sender(
-                session, actor=OPERATOR, now=now, tools=Tools(vault=Vault(SECRET_KEYS)),
+                session, actor=OPERATOR, now=now, vault=Vault(SECRET_KEYS),
                 whatsapp_sender_id=asked["id"], decision="activate", reason="Test", **set_up,
             )  # fmt: skip
             known = {

@@ -17,7 +17,8 @@ from contracts.vocabulary import Channel, MessageState
 from ott_gateway.batches import WhatsappMessage
 from ott_gateway.domain.told import AnswerTold, Arrived, StatusTold, Told
 from ott_gateway.models import Sender
-from ott_gateway.store import answers, messages
+from ott_gateway.service.messages import Messages
+from ott_gateway.store import answers
 from ott_gateway.store.ledger import OttLedger, apply_reports
 from ott_gateway.usecases.answers import list_inbound
 
@@ -62,8 +63,9 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, sen
         answers.open_for(session, sender, [phone(number) for number in range(ASKED)])
         answers.forget_closed(session, now)
         answers.INBOX.sweep(session, now)
-        messages.find(session, account_id, known[0])
         actor: Any = {"account_id": str(account_id), "user_id": str(uuid4())}
+        Messages.use_cases.get_message(session, actor=actor, now=now, message_id=known[0])
+        answers.INBOX.of_person(session, account_id, [phone(7)])
         for wanted in ({}, {"phone": phone(7)}, {"q": "Tak 7"}):
             list_inbound(session, actor=actor, now=now, cursor=None, limit=50, **wanted)  # type: ignore[arg-type]
 

@@ -32,7 +32,6 @@ from ott_gateway.store.answers import Whose
 from ott_gateway.store.ledger import OttLedger, apply_reports
 from ott_gateway.usecases import answers as answers_usecases
 from ott_gateway.usecases import senders as usecases
-from ott_gateway.usecases.ports import Tools
 
 from .conftest import OPERATOR, Shop
 
@@ -213,7 +212,7 @@ def test_a_number_of_metas_is_active_in_one_account(shop: Shop, new_shop: NewSho
     other = new_shop()
     with pytest.raises(Conflict) as refused, database.transaction() as session:
         usecases.decide_sender(
-            session, actor=OPERATOR, now=LONG_AGO, tools=Tools(vault=Vault(SECRET_KEYS)),
+            session, actor=OPERATOR, now=LONG_AGO, vault=Vault(SECRET_KEYS),
             whatsapp_sender_id=other.sender_id, decision="activate", reason="Test", phone_number_id=shop.number,
             business_account_id="1", access_token="a", app_secret="b", verify_token="c",
         )  # fmt: skip

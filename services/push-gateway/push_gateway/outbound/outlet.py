@@ -57,9 +57,7 @@ class PushOutlet(ProviderOutlet):
             for target, one in zip(targets, answers, strict=True)
             if one is not None and one.verdict is Verdict.GONE
         ]
-        outcome = outcome_of(known, message.header.lane)
-        message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
-        message.at = time.time()
+        self.end(message, outcome_of(known, message.header.lane))
         return True
 
     async def _answer(

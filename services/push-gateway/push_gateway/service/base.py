@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from channel import plain
 from channel.service import QuotaLeases
-from channel.single_sends import SingleSends
 from chassis.service import Database, Entrypoints, OutboxRelay
 from contracts.push_gateway import RPC
-from contracts.vocabulary import Channel
 from push_gateway.dependencies import PushTools
 
 
@@ -17,7 +14,3 @@ class Base(Entrypoints):
     relay = OutboxRelay()
     leases = QuotaLeases("push")
     tools = PushTools()
-
-    @property
-    def single_sends(self) -> SingleSends:
-        return SingleSends(self.database, self.leases, plain.storing(Channel.PUSH, "push_gateway"))

@@ -20,4 +20,5 @@ class Messages(Base, ChannelCalls):
         get_message=plain.get_message,
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
+        erase_account=privacy.erase_account,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -11,18 +10,8 @@ from channel import senders
 from chassis.database import Session
 from push_gateway.models import Application
 
-_APPLICATIONS = senders.Senders(Application)
-add, count = _APPLICATIONS.add, _APPLICATIONS.count
-
-
-def applications(session: Session, account_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Application]:
-    query = select(Application).where(Application.account_id == account_id).order_by(Application.id).limit(limit)
-    return session.scalars(query if after is None else query.where(Application.id > after)).all()
-
-
-def find(session: Session, account_id: UUID, application_id: UUID, *, for_update: bool = False) -> Application | None:
-    query = select(Application).where(Application.id == application_id, Application.account_id == account_id)
-    return session.scalar(query.with_for_update() if for_update else query)
+APPLICATIONS = senders.Senders(Application)
+add, count, find = APPLICATIONS.add, APPLICATIONS.count, APPLICATIONS.find
 
 
 def named(session: Session, account_id: UUID, name: str) -> Application | None:

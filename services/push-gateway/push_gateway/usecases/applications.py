@@ -27,9 +27,8 @@ MOST = 50  # of one account
 _SEALED = {"fcm": "fcm_key", "apns": "apns_key"}
 
 
-def list_applications(session: Session, *, actor: Actor, now: datetime, cursor: str | None, limit: int) -> pages.Page:
-    rows = store.applications(session, account_of(actor), after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.application)
+def list_applications(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
+    return store.APPLICATIONS.listed(session, views.application, account_id=account_of(actor), **asked)
 
 
 def create_application(
@@ -119,7 +118,7 @@ def _new_proof_key() -> str:
 
 
 def _found(session: Session, actor: Actor, application_id: UUID, *, for_update: bool = False) -> Application:
-    found = store.find(session, account_of(actor), application_id, for_update=for_update)
+    found = store.find(session, application_id, account_id=account_of(actor), for_update=for_update)
     if found is None:
         raise exceptions.not_found("application")
     return found

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import plain
 from channel.plain_contents import PlainContents
 from chassis.actors import account_of
 from chassis.database import Database
@@ -55,9 +54,7 @@ def render_preview(
 
     :raises NotFound: no such content in the account. :raises Invalid: the template fails.
     """
-    with database.transaction() as session:
-        row = plain.own_content(session, actor, content_hash)
-    return preview_of(CONTENTS.rendered_or_refused(row.content, fields_, account_of(actor)))
+    return preview_of(CONTENTS.rendered_of(database, actor, content_hash, fields_))
 
 
 def preview_of(rendered: Mapping[str | None, Rendered]) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def list_devices(
     session: Session, *, actor: Actor, now: datetime, application_id: UUID, cursor: str | None, limit: int,
     contact_id: UUID | None = None,
 ) -> pages.Page:  # fmt: skip
-    if applications.find(session, account_of(actor), application_id) is None:
+    if applications.find(session, application_id, account_id=account_of(actor)) is None:
         raise exceptions.not_found("application")
     rows = store.of_application(
         session, account_of(actor), application_id, contact_id=contact_id, after=pages.position(cursor), limit=limit + 1

@@ -18,10 +18,6 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, to: Sequence[s
 
     :raises Invalid: no such application, nothing is said, or what is said is too much for a device.
     """
-    account_id, sender, of_sending = account_of(actor), request.pop("from"), plain.of_sending(request)
-    ensure_application(database, account_id, sender)
-    # What a single message says is what it is: braces in it are braces.
-    content = {**request, "literal": True}
-    CONTENTS.rendered_or_refused(content, {}, account_id)
-    content_hash = plain.hash_of(account_id, sender, content)
-    return plain.plan_of(actor, content_hash, sender, to, content=content, **of_sending)
+    sender, of_sending = request.pop("from"), plain.of_sending(request)
+    ensure_application(database, account_of(actor), sender)
+    return CONTENTS.plan_single(actor, sender, to, request, **of_sending)

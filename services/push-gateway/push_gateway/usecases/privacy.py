@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import plain
+from channel import people, plain
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.push_gateway.devices import Device as DeviceShown
@@ -24,7 +23,7 @@ def export_person(
 ) -> dict[str, Any]:
     """One page of the messages to a person and to their devices by themselves, newest first; on the first page the
     devices, which are a few."""
-    rows = devices.of_contacts(session, account_of(actor), _contact_ids(addresses))
+    rows = devices.of_contacts(session, account_of(actor), people.contact_ids_among(addresses))
     theirs = _with_devices(addresses, rows)
     page = plain.export_person(session, actor=actor, now=now, addresses=theirs, cursor=cursor, limit=limit)
     if cursor is None:
@@ -39,7 +38,7 @@ def erase_person(
 
     The devices go last, once nothing to them is under way: until then a repeat has to find their ids.
     """
-    account_id, contact_ids = account_of(actor), _contact_ids(addresses)
+    account_id, contact_ids = account_of(actor), people.contact_ids_among(addresses)
     with database.transaction() as session:
         rows = devices.of_contacts(session, account_id, contact_ids)
         theirs = _with_devices(addresses, [row for row in rows if row.created_at <= erased_at])
@@ -54,14 +53,6 @@ def erase_person(
 def _with_devices(addresses: list[str], rows: Sequence[Device]) -> list[str]:
     """A message may have gone to one device by its id."""
     return [*addresses, *(str(row.id) for row in rows)]
-
-
-def _contact_ids(addresses: Sequence[str]) -> list[UUID]:
-    found = []
-    for address in addresses:
-        with suppress(ValueError):
-            found.append(UUID(address))
-    return found
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:

@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from channel.providers.documents import text_of
 from contracts.rcs_gateway.answers import Said
 from contracts.vocabulary import Wish
-
-TEXT_MAX = 10_000  # characters that are kept of what a person writes
 
 TOLD_FOR = 8 * 86_400.0  # seconds: Google tries for seven days
 
@@ -127,4 +126,4 @@ def _phone(event: Mapping[str, Any]) -> str:
 
 def _kept(value: Any) -> str:
     """As PostgreSQL can hold it."""
-    return str(value).replace("\0", "").encode("utf-8", "replace").decode()[:TEXT_MAX]
+    return text_of(str(value)) or ""

@@ -74,9 +74,7 @@ class RcsOutlet(ProviderOutlet):
             return False
         if answer.verdict in (Verdict.ACCEPTED, Verdict.GONE) and phone not in found.reach:
             message.reach = answer.verdict is Verdict.ACCEPTED
-        outcome = outcome_of(answer)
-        message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
-        message.at = time.time()
+        self.end(message, outcome_of(answer))
         return True
 
     async def _take_back(self, message: RcsMessage, sender: Sender) -> bool:
@@ -92,10 +90,8 @@ class RcsOutlet(ProviderOutlet):
         answer = await self.ask(message, sender.service_account, self._places, request)
         if answer is None:
             return False
-        outcome = outcome_of_taking_back(answer)
-        message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
+        self.end(message, outcome_of_taking_back(answer))
         message.revocation = _ENDS.get(answer.verdict)
-        message.at = time.time()
         return True
 
     async def revoke(self, account: ServiceAccount, phone: str, message_id: str) -> Answer:

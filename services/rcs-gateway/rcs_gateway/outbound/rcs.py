@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,10 +35,19 @@ REVOKE_REST = 1.0  # seconds
 log = get_logger()
 
 
+def _take_early(cursor: Cursor[Any]) -> Sequence[Arrived]:
+    return [
+        Arrived(account_id, agent_id, told, event, at, until)
+        for account_id, agent_id, event, at, until in reports.take_early(cursor, datetime.now(UTC), EARLY_AT_ONCE)
+        if (told := events.read(event)) is not None
+    ]
+
+
 class RcsOutbound(ProviderOutbound):
     channel = Channel.RCS
     ledger = RcsLedger()
     put_off = ("early_reports",)
+    parked = (_take_early, reports.apply)
     template = Template
     make_message = RcsMessage
     outlet: RcsOutlet
@@ -100,19 +109,5 @@ class RcsOutbound(ProviderOutbound):
 
     # --- on the upkeep's thread
 
-    def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._apply_early, self.sweep)
-
-    def _apply_early(self) -> None:
-        self.look_again(_take_early, reports.apply)
-
     def sweeps(self) -> Sequence[Sweep]:
         return (inbound.INBOX.sweep, last_messages.sweep, reach.sweep, revocations.sweep)
-
-
-def _take_early(cursor: Cursor[Any]) -> Sequence[Arrived]:
-    return [
-        Arrived(account_id, agent_id, told, event, at, until)
-        for account_id, agent_id, event, at, until in reports.take_early(cursor, datetime.now(UTC), EARLY_AT_ONCE)
-        if (told := events.read(event)) is not None
-    ]

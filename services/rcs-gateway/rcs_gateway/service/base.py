@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from channel import plain
-from channel.service import QuotaLeases
-from channel.single_sends import SingleSends
+from channel.service import QuotaLeases, VaultProvider
 from chassis.service import Database, Entrypoints, OutboxRelay
 from contracts.rcs_gateway import RPC
-from contracts.vocabulary import Channel
-from rcs_gateway.dependencies import VaultProvider
 
 
 class Base(Entrypoints):
@@ -17,7 +13,3 @@ class Base(Entrypoints):
     relay = OutboxRelay()
     leases = QuotaLeases("rcs")
     vault = VaultProvider()
-
-    @property
-    def single_sends(self) -> SingleSends:
-        return SingleSends(self.database, self.leases, plain.storing(Channel.RCS, "rcs_gateway"))

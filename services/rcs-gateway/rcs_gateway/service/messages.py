@@ -21,6 +21,7 @@ class Messages(Base, ChannelCalls):
         get_message=messages.get_message,
         export_person=privacy.export_person,
         erase_person=privacy.erase_person,
+        erase_account=privacy.erase_account,
     )
 
     @rpc

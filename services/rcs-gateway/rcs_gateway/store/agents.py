@@ -11,9 +11,9 @@ from channel import senders
 from chassis.database import Session
 from rcs_gateway.models import Agent
 
-_AGENTS = senders.Senders(Agent)
-add, count, page = _AGENTS.add, _AGENTS.count, _AGENTS.page
-find, active = _AGENTS.find, _AGENTS.active
+AGENTS = senders.Senders(Agent)
+add, count = AGENTS.add, AGENTS.count
+find, active = AGENTS.find, AGENTS.active
 
 
 def by_ids(session: Session, agent_ids: Sequence[UUID]) -> Sequence[Agent]:

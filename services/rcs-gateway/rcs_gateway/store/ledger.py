@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
 
-from channel import stop_sayers
-from channel.defaults import PlainLedger
-from channel.outlets import Chunk
 from channel.ports import Event
+from channel.providers.ledger import ProviderLedger
 from contracts.vocabulary import ERASED_ADDRESS, Channel
 from rcs_gateway.store import last_messages, reach, reports, revocations
 
 
-class RcsLedger(PlainLedger):
-    columns = (*PlainLedger.columns, ("agent_id", "uuid"))
-    updated = (*PlainLedger.updated, "agent_id")
-    kept = ("agent_id",)  # a sweeper does not know by which it left
-
+class RcsLedger(ProviderLedger):
     def __init__(self) -> None:
-        super().__init__("rcs_gateway", Channel.RCS)
+        super().__init__(Channel.RCS, "agent_id", "uuid")
 
-    def row(self, message: Any) -> Sequence[Any]:
-        return (*super().row(message), message.agent_id)
+    def leave_answer_out(self, message: Any) -> None:
+        """The agent is no answer of Google's."""
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         last_messages.remember(cursor, messages)
@@ -40,9 +34,6 @@ class RcsLedger(PlainLedger):
             ended = sorted(UUID(message.message_id) for message in messages if message.revocation == state)
             if ended:
                 revocations.end(cursor, ended, state)
-
-    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
-        return stop_sayers.among(cursor, chunks)
 
     def apply_receipts(self, cursor: Cursor[Any], receipts: Sequence[Any], now: datetime) -> Sequence[Event]:
         return reports.apply(cursor, receipts, now)

@@ -25,21 +25,15 @@ from rcs_gateway.usecases import views
 MOST = 20  # of one account
 
 
-def list_agents(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_agents(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """The account's, in order of request."""
-    asked: dict[str, Any] = {"account_id": account_of(actor), "state": state, "after": pages.position(cursor)}
-    return pages.page(store.page(session, **asked, limit=limit + 1), limit, views.agent)
+    return store.AGENTS.listed(session, views.agent, account_id=account_of(actor), **asked)
 
 
-def list_all_agents(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_all_agents(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """Of every account, for operators."""
     operator_of(actor)
-    asked: dict[str, Any] = {"account_id": None, "state": state, "after": pages.position(cursor)}
-    return pages.page(store.page(session, **asked, limit=limit + 1), limit, views.agent_set_up)
+    return store.AGENTS.listed(session, views.agent_set_up, account_id=None, **asked)
 
 
 def request_agent(

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import orjson
 
-from channel import plain
 from channel.plain_contents import Advised, PlainContents, unfit
 from chassis.actors import account_of
 from chassis.database import Database
@@ -64,9 +63,7 @@ def render_preview(
 
     :raises NotFound: no such content in the account. :raises Invalid: the template fails.
     """
-    with database.transaction() as session:
-        row = plain.own_content(session, actor, content_hash)
-    return preview_of(CONTENTS.rendered_or_refused(row.content, fields_, account_of(actor)))
+    return preview_of(CONTENTS.rendered_of(database, actor, content_hash, fields_))
 
 
 def preview_of(rendered: Mapping[str, Any]) -> dict[str, Any]:

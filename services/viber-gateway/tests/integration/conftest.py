@@ -25,7 +25,6 @@ from contracts.ids import message_ids
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
 from viber_gateway.usecases import invitations, senders
-from viber_gateway.usecases.ports import Tools
 
 CONTENT = {"text": "Hej {{ first_name }}", "buttons": [{"text": "Tak", "payload": "yes"}]}
 SETTINGS: dict[str, Any] = {
@@ -33,7 +32,7 @@ SETTINGS: dict[str, Any] = {
     "reads": True, "windows": True,
 }  # fmt: skip
 OPERATOR: Any = {"operator_id": str(uuid4())}
-TOOLS = Tools(vault=Vault(SECRET_KEYS))
+VAULT = Vault(SECRET_KEYS)
 
 
 class Peer(testing.Peer):
@@ -137,7 +136,7 @@ class Shop:
         """What the link carries."""
         asked: dict[str, Any] = {"viber_bot_id": self.sender_id, "contact_id": contact_id, "days": 30}
         with self.database.transaction() as session:
-            made = invitations.create_invitation(session, actor=self.actor, now=datetime.now(UTC), tools=TOOLS, **asked)
+            made = invitations.create_invitation(session, actor=self.actor, now=datetime.now(UTC), vault=VAULT, **asked)
         return str(made["link"]).partition("context=")[2]
 
     def subscriber(self) -> tuple[str, str]:
@@ -190,9 +189,9 @@ def new_shop(bus: Broker, database: Database, peer: Peer) -> Callable[[], Shop]:
         account_id, token, now = uuid4(), f"token-{uuid4()}", datetime.now(UTC)
         actor: Any = {"account_id": str(account_id), "user_id": str(uuid4())}
         with database.transaction() as session:
-            asked = senders.request_sender(session, actor=actor, now=now, tools=TOOLS, name="shop", title="Shop")
+            asked = senders.request_sender(session, actor=actor, now=now, vault=VAULT, name="shop", title="Shop")
             senders.decide_sender(
-                session, actor=OPERATOR, now=now, tools=TOOLS, viber_bot_id=asked["id"], decision="activate",
+                session, actor=OPERATOR, now=now, vault=VAULT, viber_bot_id=asked["id"], decision="activate",
                 reason="Test", auth_token=token, uri=f"bot-{account_id}",
             )  # fmt: skip
             content_hash = plain.keep_content(session, account_id, "shop", CONTENT)

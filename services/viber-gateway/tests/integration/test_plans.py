@@ -19,7 +19,8 @@ from contracts.vocabulary import Channel, MessageState
 from viber_gateway.batches import Subscriber, ViberMessage
 from viber_gateway.domain.told import AnswerTold, Arrived, StatusTold, SubscriptionTold
 from viber_gateway.models import Sender
-from viber_gateway.store import answers, messages, subscribers
+from viber_gateway.service.messages import Messages
+from viber_gateway.store import answers, subscribers
 from viber_gateway.store.ledger import ViberLedger, apply_reports
 from viber_gateway.usecases.answers import list_inbound
 
@@ -73,8 +74,9 @@ def test_no_hot_statement_looks_at_more_than_it_asks_for(database: Database, sen
         subscribers.forget_strangers(session, now - timedelta(days=1))
         subscribers.of_contacts(session, account_id, [person(7)])
         answers.INBOX.sweep(session, now)
-        messages.find(session, account_id, known[0])
         actor: Any = {"account_id": str(account_id), "user_id": str(uuid4())}
+        Messages.use_cases.get_message(session, actor=actor, now=now, message_id=known[0])
+        answers.INBOX.of_person(session, account_id, [str(person(7))])
         for wanted in ({}, {"contact_id": person(7)}, {"q": "Tak 7"}):
             list_inbound(session, actor=actor, now=now, cursor=None, limit=50, **wanted)  # type: ignore[arg-type]
 

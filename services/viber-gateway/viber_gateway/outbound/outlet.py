@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from channel.field_templates import RenderFailed
@@ -11,7 +10,6 @@ from channel.providers.answers import Answer, Verdict
 from channel.providers.http import Place
 from channel.providers.outlet import ProviderOutlet
 from channel.providers.places import Places
-from channel.providers.reported import outcome_of
 from contracts.vocabulary import Lane
 from viber_gateway.batches import ViberMessage
 from viber_gateway.content import payloads
@@ -34,17 +32,7 @@ class ViberOutlet(ProviderOutlet):
         contact_ids = {message.recipient["address"] for message in group}
         return await asyncio.to_thread(self._directory.look_up, content, contact_ids)
 
-    async def conclude(self, message: ViberMessage, found: Found) -> bool:
-        answer = await self._answer(message, found)
-        if answer is None:
-            return False
-        outcome = outcome_of(answer, message.header.lane)
-        message.state, message.code, message.wait = outcome.state, outcome.code, outcome.wait
-        message.at = time.time()
-        return True
-
-    async def _answer(self, message: ViberMessage, found: Found) -> Answer | None:
-        """None: it may not leave any more, and has not."""
+    async def answer(self, message: ViberMessage, found: Found) -> Answer | None:
         account, template = found.account, message.chunk.batch.content.template
         if account is None:
             return Answer(Verdict.REFUSED, NO_SENDER)

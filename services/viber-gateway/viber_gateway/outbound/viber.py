@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from viber_gateway.store.ledger import ViberLedger, apply_reports
 class ViberOutbound(ProviderOutbound):
     channel = Channel.VIBER
     put_off = ("parked_reports",)
+    parked = (reported_states.take_parked, apply_reports)
     template = Template
     make_message = ViberMessage
 
@@ -35,12 +36,6 @@ class ViberOutbound(ProviderOutbound):
 
     def beside(self) -> Sequence[Coroutine[Any, Any, None]]:
         return (self._setter.run(),)
-
-    def steps(self) -> Sequence[Callable[[], object]]:
-        return (self._apply_parked, self.sweep)
-
-    def _apply_parked(self) -> None:
-        self.look_again(reported_states.take_parked, apply_reports)
 
     def sweeps(self) -> Sequence[Sweep]:
         return (answers.INBOX.sweep, subscribers.forget_strangers)

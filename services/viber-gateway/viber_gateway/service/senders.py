@@ -17,7 +17,7 @@ class Senders(Base):
 
     @rpc
     def request_sender(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("request_sender", senders.request_sender, actor, payload, tools=self.tools)
+        return self.run("request_sender", senders.request_sender, actor, payload, vault=self.vault)
 
     @rpc
     def list_all_senders(self, actor: Actor, payload: Payload) -> Payload:
@@ -25,15 +25,15 @@ class Senders(Base):
 
     @rpc
     def decide_sender(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("decide_sender", senders.decide_sender, actor, payload, tools=self.tools)
+        return self.run("decide_sender", senders.decide_sender, actor, payload, vault=self.vault)
 
     @rpc
     def get_hook(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("get_hook", senders.get_hook, actor, payload, tools=self.tools)
+        return self.run("get_hook", senders.get_hook, actor, payload, vault=self.vault)
 
     @rpc
     def create_invitation(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("create_invitation", invitations.create_invitation, actor, payload, tools=self.tools)
+        return self.run("create_invitation", invitations.create_invitation, actor, payload, vault=self.vault)
 
     @rpc
     def list_inbound(self, actor: Actor, payload: Payload) -> Payload:

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from psycopg import Cursor
-from sqlalchemy import text
 
 from channel.inbox import Answered, Inbox, Written, wish_in
 from channel.ports import Event
-from chassis.database import Session, columns
+from chassis.database import columns
 from chassis.ids import new_id
 from contracts import events
 from contracts.ids import first_id_at
@@ -22,10 +21,16 @@ from viber_gateway.domain.told import AnswerTold
 from viber_gateway.store import subscribers
 from viber_gateway.store.senders import Bot
 
+_SHOWN = """
+SELECT i.id, i.address AS "from", i.contact_id, s.name AS sender, i.kind, i.text, i.payload, i.message_id, i.wish,
+    i.received_at
+FROM inbound i JOIN senders s ON s.id = i.sender_id
+"""
 # Ids are of their time, and in its order.
 INBOX = Inbox(
     Channel.VIBER, "inbound", events.VIBER_ADDRESSES_REFUSED, events.VIBER_STOPS_WITHDRAWN,
     events.VIBER_MESSAGES_RECEIVED, address="address", moment="id", before=first_id_at,
+    shown=_SHOWN,
 )  # fmt: skip
 _ADD = """
 INSERT INTO inbound (id, account_id, sender_id, token, address, contact_id, kind, text, payload, message_id, wish,
@@ -48,11 +53,6 @@ FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[]) AS r(sender_i
 JOIN senders n ON n.id = r.sender_id
 WHERE i.sender_id = r.sender_id AND i.address = r.viber_id AND i.contact_id IS NULL AND i.received_at >= r.linked_at
 RETURNING i.id, i.account_id, i.address, n.name, i.kind, i.text, i.payload, i.received_at, i.wish
-"""
-_LIST = """
-SELECT i.id, i.address AS "from", i.contact_id, s.name AS sender, i.kind, i.text, i.payload, i.message_id, i.wish,
-    i.received_at
-FROM inbound i JOIN senders s ON s.id = i.sender_id WHERE i.account_id = :account AND i.id < :before
 """
 
 
@@ -142,22 +142,3 @@ def _written(one: _Kept) -> Written:
         text=told.text, payload=told.payload, at=one.at, wish=one.wish if one.contact_id else None, answered=answered,
         tap_id=uuid5(answered.message_id, str(told.token)) if answered is not None and told.is_tap else None,
     )  # fmt: skip
-
-
-def page(
-    session: Session, *, account_id: UUID, contact_id: UUID | None, q: str | None, before: UUID, limit: int
-) -> Sequence[Any]:
-    """Newest first. :param q: a pattern of ILIKE."""
-    statement, asked = _LIST, {"account": account_id, "before": before, "limit": limit, "q": q}
-    if contact_id is not None:
-        statement += " AND i.address = :address"
-        asked["address"] = str(contact_id)
-    if q is not None:
-        statement += " AND i.text ILIKE :q"
-    return session.execute(text(f"{statement} ORDER BY i.id DESC LIMIT :limit"), asked).mappings().all()
-
-
-def of_person(session: Session, account_id: UUID, addresses: Sequence[str]) -> Sequence[Any]:
-    statement = f"{_LIST} AND i.address = ANY(:addresses) ORDER BY i.id DESC"
-    asked = {"account": account_id, "before": UUID(int=2**128 - 1), "addresses": list(addresses)}
-    return session.execute(text(statement), asked).mappings().all()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
 
-from channel import reported_states, stop_sayers
-from channel.defaults import PlainLedger
-from channel.outlets import Chunk
+from channel import reported_states
 from channel.ports import Event
+from channel.providers.ledger import ProviderLedger
 from channel.reported_states import Due
 from chassis.database import columns
 from chassis.logs import get_logger
@@ -35,25 +34,12 @@ CROSS JOIN LATERAL (
 log = get_logger()
 
 
-class ViberLedger(PlainLedger):
+class ViberLedger(ProviderLedger):
     """:param vault: opens the keys of invitations."""
 
-    columns = (*PlainLedger.columns, ("token", "uuid"))
-    updated = (*PlainLedger.updated, "token")
-    kept = ("token",)
-
     def __init__(self, vault: Vault) -> None:
-        super().__init__("viber_gateway", Channel.VIBER)
+        super().__init__(Channel.VIBER, "token", "uuid")
         self._vault = vault
-
-    def row(self, message: Any) -> Sequence[Any]:
-        return (*super().row(message), getattr(message, "token", None))
-
-    def leave_answer_out(self, message: Any) -> None:
-        message.token = None
-
-    def refused(self, cursor: Cursor[Any], chunks: Sequence[Chunk]) -> Collection[str]:
-        return stop_sayers.among(cursor, chunks)
 
     def write_beside(self, cursor: Cursor[Any], messages: Sequence[Any]) -> None:
         """Who has gone, as Viber says, is written to no more; contacts hears of it."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Cursor
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from channel import senders
 from chassis.database import Session, changed
@@ -16,14 +16,9 @@ from chassis.refusals import flush_unless_taken
 from viber_gateway.models import Sender
 
 ACTIVE = senders.ACTIVE
-_SENDERS = senders.Senders(Sender)
-add, count, page = _SENDERS.add, _SENDERS.count, _SENDERS.page
-find, active = _SENDERS.find, _SENDERS.active
-
-_CLAIM_DUE = text(
-    "UPDATE senders SET hook_due_at = now() + :lease WHERE id = (SELECT id FROM senders WHERE state = 'active'"
-    " AND hook_due_at <= now() ORDER BY hook_due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, hook_due_at"
-)
+SENDERS = senders.Senders(Sender)
+add, count = SENDERS.add, SENDERS.count
+find, active = SENDERS.find, SENDERS.active
 
 
 class Bot(NamedTuple):
@@ -50,12 +45,6 @@ def bots(cursor: Cursor[Any], sender_ids: Collection[UUID]) -> dict[UUID, Bot]:
         (sorted(sender_ids),),
     )
     return {sender_id: Bot(*rest) for sender_id, *rest in cursor.fetchall()}
-
-
-def claim_due_hook(session: Session, lease: timedelta) -> tuple[UUID, datetime] | None:
-    """A bot of whose hook Viber is to be told now, by whoever gets it, and until when nobody else does."""
-    found = session.execute(_CLAIM_DUE, {"lease": lease}).one_or_none()
-    return None if found is None else (found[0], found[1])
 
 
 def note_hook(

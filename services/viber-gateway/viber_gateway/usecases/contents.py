@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import plain
 from channel.plain_contents import PlainContents, longest_text
 from chassis.actors import account_of
 from chassis.database import Database, Session
@@ -59,9 +58,7 @@ def render_preview(
     database: Database, *, actor: Actor, now: datetime, content_hash: str, fields_: dict[str, Any], address: str | None
 ) -> dict[str, Any]:
     """What one recipient would get. :raises NotFound: no such content in the account. :raises Invalid: it fails."""
-    with database.transaction() as session:
-        row = plain.own_content(session, actor, content_hash)
-    return {"text": CONTENTS.rendered_or_refused(row.content, fields_, account_of(actor))}
+    return {"text": CONTENTS.rendered_of(database, actor, content_hash, fields_)}
 
 
 def check_content(

@@ -1,20 +1,17 @@
-"""Single messages: POST /v1/viber, and a campaign's test; one message, and what became of it."""
+"""Single messages: POST /v1/viber, and a campaign's test."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from channel import plain
 from chassis.actors import account_of
-from chassis.database import Database, Session
+from chassis.database import Database
 from contracts.errors import Invalid
 from contracts.rpc import Actor
 from viber_gateway import exceptions
-from viber_gateway.store import messages as store
-from viber_gateway.usecases import views
 from viber_gateway.usecases.contents import CONTENTS, problems_with
 
 
@@ -23,23 +20,11 @@ def plan_send(database: Database, *, actor: Actor, now: datetime, to: Sequence[s
 
     :raises Invalid: no such bot, or something that Viber would refuse: the first of it.
     """
-    account_id, sender, of_sending = account_of(actor), request.pop("from"), plain.of_sending(request)
-    # What a single message says is what it is: braces in it are braces.
-    content = {**request, "literal": True}
+    sender, of_sending = request.pop("from"), plain.of_sending(request)
     with database.transaction() as session:
-        problems = problems_with(session, account_id, sender, content)
+        problems = problems_with(session, account_of(actor), sender, request)
     for problem in problems:
         if problem["field"] == "sender":
             raise exceptions.sender_unknown()
         raise Invalid.of_field(problem["field"], problem["code"], problem["detail"])
-    CONTENTS.rendered_or_refused(content, {}, account_id)
-    content_hash = plain.hash_of(account_id, sender, content)
-    return plain.plan_of(actor, content_hash, sender, to, content=content, **of_sending)
-
-
-def get_message(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> views.View:
-    """:raises NotFound: no such message in the account."""
-    row = store.find(session, account_of(actor), message_id)
-    if row is None:
-        raise exceptions.not_found("message")
-    return views.message(row)
+    return CONTENTS.plan_single(actor, sender, to, request, **of_sending)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from channel import plain
+from channel import people, plain
 from chassis.actors import account_of
 from chassis.database import Database, Session
 from contracts.rpc import Actor
@@ -24,8 +23,8 @@ def export_person(
     page = plain.export_person(session, actor=actor, now=now, addresses=addresses, cursor=cursor, limit=limit)
     if cursor is None:
         account_id = account_of(actor)
-        ids = subscribers.of_contacts(session, account_id, _contact_ids(addresses))
-        written = answers.of_person(session, account_id, _written_under(addresses, ids))
+        ids = subscribers.of_contacts(session, account_id, people.contact_ids_among(addresses))
+        written = answers.INBOX.of_person(session, account_id, _written_under(addresses, ids))
         page["items"] += [{"kind": "answer", "record": dump(InboundViber, dict(row))} for row in written]
         page["items"] += [
             {"kind": "subscription", "record": {**row, "linked_at": row["linked_at"].isoformat()}} for row in ids
@@ -43,7 +42,7 @@ def erase_person(
     account_id = account_of(actor)
     asked: dict[str, Any] = {"addresses": addresses, "erased_at": erased_at, "dry_run": dry_run}
     answer = plain.erase_person(database, actor=actor, now=now, **asked)
-    contact_ids = _contact_ids(addresses)
+    contact_ids = people.contact_ids_among(addresses)
     with database.transaction() as session:
         under = _written_under(addresses, subscribers.of_contacts(session, account_id, contact_ids))
         theirs: dict[str, Any] = {"account_id": account_id, "addresses": under, "until": erased_at}
@@ -56,14 +55,6 @@ def erase_person(
 def _written_under(addresses: Sequence[str], ids: Sequence[Any]) -> list[str]:
     """What they wrote before they opened an invitation lies under Viber's id."""
     return [*addresses, *(row["viber_id"] for row in ids)]
-
-
-def _contact_ids(addresses: Sequence[str]) -> list[UUID]:
-    found = []
-    for address in addresses:
-        with suppress(ValueError):
-            found.append(UUID(address))
-    return found
 
 
 def erase_account(session: Session, *, account_id: UUID) -> None:

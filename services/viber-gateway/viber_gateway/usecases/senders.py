@@ -12,6 +12,7 @@ from chassis import acts, pages
 from chassis.actors import account_of, operator_of
 from chassis.database import Session
 from chassis.ids import new_id
+from chassis.secrets import Vault
 from contracts.events import VIBER_GATEWAY_ACT
 from contracts.rpc import Actor
 from viber_gateway import exceptions
@@ -19,29 +20,22 @@ from viber_gateway.domain import invitations
 from viber_gateway.models import Sender
 from viber_gateway.store import senders as store
 from viber_gateway.usecases import views
-from viber_gateway.usecases.ports import Tools
 
 MOST = 50  # of one account
 
 
-def list_senders(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_senders(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """The account's, in order of request."""
-    rows = store.page(session, account_id=account_of(actor), state=state, after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.sender)
+    return store.SENDERS.listed(session, views.sender, account_id=account_of(actor), **asked)
 
 
-def list_all_senders(
-    session: Session, *, actor: Actor, now: datetime, state: str | None, cursor: str | None, limit: int
-) -> pages.Page:
+def list_all_senders(session: Session, *, actor: Actor, now: datetime, **asked: Any) -> pages.Page:
     """Of every account, for operators."""
     operator_of(actor)
-    rows = store.page(session, account_id=None, state=state, after=pages.position(cursor), limit=limit + 1)
-    return pages.page(rows, limit, views.operated_sender)
+    return store.SENDERS.listed(session, views.operated_sender, account_id=None, **asked)
 
 
-def request_sender(session: Session, *, actor: Actor, now: datetime, tools: Tools, name: str, title: str) -> views.View:
+def request_sender(session: Session, *, actor: Actor, now: datetime, vault: Vault, name: str, title: str) -> views.View:
     """:raises Invalid: a protected name. :raises Conflict: the account has one of that name, or too many."""
     for field, wanted_name in (("name", name), ("title", title)):
         if protected_names.is_protected_id(wanted_name):
@@ -51,7 +45,7 @@ def request_sender(session: Session, *, actor: Actor, now: datetime, tools: Tool
         raise exceptions.too_many_senders(MOST)
     wanted = Sender(
         id=new_id(), account_id=account_id, name=name, title=title, state="requested", hook_name=secrets.token_hex(12),
-        invitation_key=tools.vault.encrypt(secrets.token_bytes(invitations.KEY_BYTES)),
+        invitation_key=vault.encrypt(secrets.token_bytes(invitations.KEY_BYTES)),
     )  # fmt: skip
     if not store.add(session, wanted):
         raise exceptions.sender_taken()
@@ -60,7 +54,7 @@ def request_sender(session: Session, *, actor: Actor, now: datetime, tools: Tool
 
 
 def decide_sender(
-    session: Session, *, actor: Actor, now: datetime, tools: Tools, viber_bot_id: UUID, decision: str, reason: str,
+    session: Session, *, actor: Actor, now: datetime, vault: Vault, viber_bot_id: UUID, decision: str, reason: str,
     auth_token: str | None = None, uri: str | None = None,
 ) -> views.View:  # fmt: skip
     """An operator sets it up, changes what it is set up with, or rejects it; the account is shown why.
@@ -72,7 +66,7 @@ def decide_sender(
     if sender is None:
         raise exceptions.not_found("viber_bot")
     if decision == "activate":
-        sender.auth_token, sender.uri = tools.vault.encrypt(str(auth_token).encode()), uri
+        sender.auth_token, sender.uri = vault.encrypt(str(auth_token).encode()), uri
         sender.state, sender.reason, sender.hook_due_at = store.ACTIVE, None, now
     else:
         sender.state, sender.reason, sender.auth_token, sender.hook_due_at = "rejected", reason, None, None
@@ -84,9 +78,9 @@ def decide_sender(
     return views.operated_sender(sender)
 
 
-def get_hook(session: Session, *, actor: Actor, now: datetime, tools: Tools, name: str) -> views.View:
+def get_hook(session: Session, *, actor: Actor, now: datetime, vault: Vault, name: str) -> views.View:
     """What the gateway believes requests by. :raises NotFound: no bot has this hook."""
     sender = store.of_hook(session, name)
     if sender is None or sender.auth_token is None:
         raise exceptions.not_found("viber_bot")
-    return {"sender_id": sender.id, "auth_token": tools.vault.decrypt(sender.auth_token).decode()}
+    return {"sender_id": sender.id, "auth_token": vault.decrypt(sender.auth_token).decode()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.vocabulary import MessageState
 from viber_gateway.models import Sender
 
 View = dict[str, Any]
@@ -25,7 +24,3 @@ def operated_sender(row: Sender) -> View:
 
 def hook_path(row: Sender) -> str:
     return f"/hooks/viber/{row.hook_name}"
-
-
-def message(row: Any) -> View:
-    return {**row, "state": MessageState(row["state"])}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from channel.providers.documents import object_of, text_of
 from channel.providers.reported import Reported, came_at
 from contracts.lanes import ViberReport
 from contracts.vocabulary import MessageState
@@ -17,7 +18,6 @@ from viber_gateway.domain.buttons import pressed
 from viber_gateway.domain.told import AnswerTold, Arrived, StatusTold, SubscriptionTold
 from viber_gateway.wires.viber import token_of
 
-MOST_TEXT = 10_000  # characters that are kept of what somebody wrote
 MOST_WORD = 100
 
 
@@ -36,7 +36,7 @@ def read(sender_id: UUID, document: Mapping[str, Any], now: float) -> Arrived | 
     if event == "message":
         return _answer(sender_id, document, at)
     if event == "subscribed":
-        viber_id = _word(_object(document.get("user")).get("id"))
+        viber_id = _word(object_of(document.get("user")).get("id"))
         return (viber_id and SubscriptionTold(sender_id, viber_id, None, True, at)) or None
     if event == "unsubscribed":
         viber_id = _word(document.get("user_id"))
@@ -46,7 +46,7 @@ def read(sender_id: UUID, document: Mapping[str, Any], now: float) -> Arrived | 
 
 def _opened(sender_id: UUID, document: Mapping[str, Any], at: float) -> SubscriptionTold | None:
     """Who opens a conversation by a link; whether they are subscribed, Viber says."""
-    viber_id = _word(_object(document.get("user")).get("id"))
+    viber_id = _word(object_of(document.get("user")).get("id"))
     if not viber_id:
         return None
     is_subscribed = True if document.get("subscribed") is True else None
@@ -64,11 +64,11 @@ def _status(sender_id: UUID, document: Mapping[str, Any], event: str, at: float)
 
 
 def _answer(sender_id: UUID, document: Mapping[str, Any], at: float) -> AnswerTold | None:
-    token, viber_id = token_of(document.get("message_token")), _word(_object(document.get("sender")).get("id"))
-    message = _object(document.get("message"))
+    token, viber_id = token_of(document.get("message_token")), _word(object_of(document.get("sender")).get("id"))
+    message = object_of(document.get("message"))
     if token is None or not viber_id:
         return None
-    kind, text = _word(message.get("type")) or "unknown", _text(message.get("text"))
+    kind, text = _word(message.get("type")) or "unknown", text_of(message.get("text"))
     if (tap := pressed(text)) is not None:
         return AnswerTold(sender_id, token, viber_id, "tap", tap.text, tap.payload, tap.message_id, is_tap=True, at=at)
     answers = _id(message.get("tracking_data"))
@@ -88,18 +88,5 @@ def _id(written: Any) -> UUID | None:
         return None
 
 
-def _text(written: Any) -> str | None:
-    return _kept(written)[:MOST_TEXT] or None if isinstance(written, str) else None
-
-
 def _word(written: Any) -> str | None:
-    return _kept(written)[:MOST_WORD] or None if isinstance(written, str) else None
-
-
-def _kept(written: str) -> str:
-    """As PostgreSQL can hold it."""
-    return written.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return text_of(written, MOST_WORD)
