@@ -7,9 +7,11 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from contacts.domain import emails
 from contracts.domains import ascii_domain
+from contracts.webhook_urls import url_field
 from email_gateway.content.compose import ascii_address
 from email_gateway.usecases import senders
 from identity.domain import company
@@ -62,3 +64,12 @@ def test_no_other_code_writes_domains():
 
 def test_an_accounts_region_is_one_that_contacts_can_read_numbers_of():
     assert company.REGIONS == phonenumbers.SUPPORTED_REGIONS
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 64}.example", f"{'a.' * 130}example", "a..example"])
+def test_a_webhooks_host_that_dns_cannot_hold_is_refused_by_a_rule_that_the_description_tells(host):
+    """Not as a field of the wrong type: by the form that is described it is a URL."""
+    field = url_field()
+    with pytest.raises(ValidationError) as refused:
+        field.deserialize(f"https://{host}/")
+    assert [message.code for message in refused.value.messages] == ["webhook.url_refused"]

@@ -33,11 +33,15 @@ def _webhook_url(url: str) -> None:
         raise ValidationError("Not a valid URL: printable ASCII only; other characters are percent-encoded.")
     try:
         parts = urlsplit(url)
-        port, host = parts.port, ascii_domain(parts.hostname or "")
-    except (ValueError, UnicodeError):
+        port, host = parts.port, parts.hostname
+    except ValueError:
         raise ValidationError("Not a valid URL.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValidationError("Not a valid URL: it begins with https:// and names a host.")
+    try:
+        host = ascii_domain(host)
+    except UnicodeError:
+        raise ValidationError(rule("webhook.url_refused", "Its host is no name that DNS can hold.")) from None
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ValidationError(rule("webhook.url_refused", "It holds no user, no password and no fragment."))
     if port is not None and port < 1024 and port not in (80, 443):
