@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from channel.campaign_counts import LedgerColumns
 from channel.quota_leases import LeaseKeeper
 from channel.single_sends import SingleSends
 from chassis import gathering
-from chassis.config import load, setting
-from chassis.secrets import Vault
 from chassis.service import SHUTDOWN_SECONDS, Database, Entrypoints, Payload, Services, event_handler, rpc
 from chassis.service_process import Process
 from contracts import events
@@ -58,21 +55,6 @@ class QuotaLeases(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> LeaseKeeper:
         return self.keeper
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Keys:
-    secret_keys: str = setting("WICI_SECRET_KEYS", secret=True)
-
-
-class VaultProvider(DependencyProvider):
-    """`self.vault`: opens and seals what providers gave us; made once per process."""
-
-    def setup(self) -> None:
-        self._vault = Vault(load(_Keys, os.environ).secret_keys)
-
-    def get_dependency(self, worker_ctx: Any) -> Vault:
-        return self._vault
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from channel.service import QuotaLeases, VaultProvider
+from channel.service import QuotaLeases
 from chassis.service import Database, Entrypoints, OutboxRelay
+from chassis.vaults import VaultProvider
 from contracts.rcs_gateway import RPC
 
 

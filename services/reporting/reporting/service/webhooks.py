@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chassis.service import Payload, rpc
+from chassis.vaults import VaultProvider
 from contracts.rpc import Actor
-from reporting.dependencies import VaultProvider
 from reporting.service.base import ReportingEntrypoints
 from reporting.usecases import url_tests, webhook_deliveries, webhook_sends, webhooks
 

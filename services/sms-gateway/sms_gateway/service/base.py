@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from channel.service import QuotaLeases, VaultProvider
+from channel.service import QuotaLeases
 from channel.single_sends import SingleSends
 from chassis.service import Database, Entrypoints, OutboxRelay
+from chassis.vaults import VaultProvider
 from contracts.sms_gateway import RPC
 from sms_gateway.dependencies import ShortLinkUrl, SystemSender
 from sms_gateway.usecases import messages
