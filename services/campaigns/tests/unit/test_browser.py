@@ -79,6 +79,15 @@ def test_a_page_runs_no_script_and_reaches_nobody(chromium: str, tmp_path: Path)
     assert size_of(png)[1] == browser.HEIGHT
 
 
+@pytest.mark.parametrize(
+    "leads", ["0", "0; url=about:blank", "0; url=http://127.0.0.1/away", "1; url=data:text/html,a"]
+)
+def test_a_page_that_leads_elsewhere_is_shown_itself(chromium: str, leads: str) -> None:
+    page = f"<meta http-equiv=refresh content='{leads}'><div style='height:1234px'>Cześć</div>"
+
+    assert 1_234 <= size_of(browser.picture_of(chromium, page))[1] < 1_300
+
+
 def test_a_picture_that_would_be_too_large_is_made_smaller(chromium: str) -> None:
     """Noise: what PNG packs least."""
     noise = (
