@@ -200,7 +200,8 @@ def fault_of(error: BaseException) -> Fault:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return Fault.SERVER
-    return Fault.DATA if isinstance(cause, psycopg.DataError) else Fault.PROGRAM
+    # Half a character, which no encoding can write, is a value that never gets as far as the database.
+    return Fault.DATA if isinstance(cause, psycopg.DataError | UnicodeEncodeError) else Fault.PROGRAM
 
 
 def is_rolled_back(error: BaseException) -> bool:

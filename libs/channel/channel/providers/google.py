@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from channel.providers import http
 from channel.providers.answers import Answer, Verdict
 from channel.providers.tokens import Remembered
 
-TOKEN_SECONDS = 3_000.0  # Google's live for an hour
+TOKEN_SECONDS = 3_000.0  # Google's live for an hour; one that lives shorter is refused, and asked for anew
+_is_token = re.compile(r"[\x21-\x7e]{1,8192}").fullmatch  # what a header may carry
+_REFUSING = frozenset({400, 401, 403})
 
 Ask = Callable[[Mapping[str, str]], Awaitable[Answer]]
 """One request with these headers."""
@@ -55,7 +58,8 @@ class GoogleTokens:
     async def with_token(self, account: ServiceAccount, ask: Ask) -> Answer:
         """The answer to a request under the account's token; one that is refused is asked for anew, once."""
         answer, token = await self._try(account, ask)
-        if answer.verdict is Verdict.SET_UP and answer.code == f"{self._provider}.UNAUTHENTICATED" and token:
+        refusals = (f"{self._provider}.UNAUTHENTICATED", f"{self._provider}.401")
+        if answer.verdict is Verdict.SET_UP and answer.code in refusals and token:
             self._tokens.forget(account.digest(), token)
             answer, _ = await self._try(account, ask)
         return answer
@@ -91,17 +95,17 @@ class GoogleTokens:
                     "assertion": assertion(account, self._url, self._scope, int(time.time())),
                 },
             )
-            token = response.json().get("access_token") if response.status_code == 200 else None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return Answer(Verdict.LATER, f"{self._provider}.unreachable", http.SET_UP_WAIT, is_general=True)
-        except (ValueError, AttributeError):
-            token = None
-        if isinstance(token, str) and token:
+        said = http.document_of(response)
+        document = said if isinstance(said, dict) else {}
+        token = document.get("access_token")
+        if response.status_code == httpx.codes.OK and isinstance(token, str) and _is_token(token):
             return token
-        if response.status_code == 429 or response.status_code >= 500:
-            wait = http.retry_after(response.headers)
-            return Answer(Verdict.LATER, f"{self._provider}.no_token", wait, is_general=True)
-        return Answer(Verdict.SET_UP, f"{self._provider}.account_refused", http.SET_UP_WAIT, is_general=True)
+        if response.status_code in _REFUSING and "error" in document:
+            return Answer(Verdict.SET_UP, f"{self._provider}.account_refused", http.SET_UP_WAIT, is_general=True)
+        wait = http.retry_after(response.headers)
+        return Answer(Verdict.LATER, f"{self._provider}.no_token", wait, is_general=True)
 
 
 def assertion(account: ServiceAccount, audience: str, scope: str, now: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from channel.providers.answers import Answer
+from channel.providers.answers import Answer, Verdict
 from channel.providers.http import CONNECTIONS
 from contracts.vocabulary import Lane
 
@@ -75,8 +75,11 @@ class Holds:
         return replace(answer, wait=wait) if answer is not None and wait > 0 else None
 
     def note(self, whom: Hashable, answer: Answer) -> None:
+        """Who is held back has not left, whatever is not known of the one that was answered."""
         if not answer.is_general:
             return
+        if answer.verdict is Verdict.UNKNOWN:
+            answer = replace(answer, verdict=Verdict.LATER)
         if len(self._held) >= MOST_HELD:
             self._held.clear()
         until = self._clock() + (GENERAL_WAIT if answer.wait is None else answer.wait)

@@ -123,6 +123,7 @@ def test_a_server_that_is_not_there_and_our_own_mistakes() -> None:
 
     assert fault_of(failed.value) is Fault.SERVER
     assert fault_of(KeyError("number")) is Fault.PROGRAM
+    assert fault_of(UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "half a character")) is Fault.DATA
 
 
 def test_an_error_of_data_reaches_the_log_without_its_values(
