@@ -18,7 +18,7 @@ from ott_gateway.outbound.outlet import WhatsappOutlet
 from ott_gateway.outbound.template_reader import TemplateReader
 from ott_gateway.outbound.whatsapp import WhatsappOutbound
 from ott_gateway.wires import hooks
-from ott_gateway.wires.whatsapp import Whatsapp
+from ott_gateway.wires.whatsapp import MOST_OF_TEMPLATES, Whatsapp
 
 POOL_SIZE = 6  # connections (contracts.connections)
 
@@ -29,7 +29,7 @@ def main(process: Process[OutboundConfig]) -> None:
     directory = Directory(process.database, Vault(config.secret_keys))
 
     def outbound() -> WhatsappOutbound:
-        clients = (http.new_client(config.timeout), http.new_client(config.timeout))
+        clients = (http.new_client(config.timeout), http.new_client(config.timeout, most=MOST_OF_TEMPLATES))
         whatsapp = Whatsapp(*clients, config.whatsapp_url, config.whatsapp_version)
         outlet = WhatsappOutlet(CHANNELS[Channel.WHATSAPP].lanes, directory, whatsapp, ahead=config.claim_ahead)
         every = timedelta(seconds=config.templates_seconds)

@@ -21,6 +21,7 @@ PROVIDER = codes.PROVIDER
 THROTTLED = 429
 MOST_ID = 200  # characters of WhatsApp's id of a message
 PAGE, MOST_PAGES = 200, 50  # templates read at once, and pages
+MOST_OF_TEMPLATES = 8 * 1024 * 1024  # octets of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ class Whatsapp:
         address = f"{self._url}/{account.business_account_id}/message_templates"
         try:
             response = await self._template_client.get(address, params=asked, headers=_authorization(account))
-            document = response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TemplatesUnread(f"no answer that can be read: {type(error).__name__}") from None
+        document = http.document_of(response)
         if response.status_code != httpx.codes.OK or not isinstance(document, dict):
             number = _error_of(document)
             said = "" if number is None else f", code {number}"
@@ -94,15 +95,15 @@ def answer_of(response: httpx.Response) -> tuple[Answer, str | None]:
     Only what it says in its own words is believed to be a refusal: what a server between us answers may stand for a
     message that has left, and nobody is to get it twice.
     """
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
+    document = http.document_of(response)
     if response.status_code == httpx.codes.OK:
         wamid = _id_of(document)
-        return (Answer(Verdict.ACCEPTED), wamid) if wamid else (Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable"), None)
+        unreadable = Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable", is_general=True)
+        return (Answer(Verdict.ACCEPTED), wamid) if wamid else (unreadable, None)
     wait = http.retry_after(response.headers)
     number = _error_of(document)
+    if number == response.status_code:  # as a server on the way says it; WhatsApp has numbers of its own
+        number = None
     if number is not None and (known := codes.answer_of(number, wait)) is not None:
         return known, None
     if response.status_code == THROTTLED:
@@ -111,7 +112,7 @@ def answer_of(response: httpx.Response) -> tuple[Answer, str | None]:
         is_ours = response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
         return Answer(Verdict.REFUSED if is_ours else Verdict.LATER, codes.code_of(number), wait), None
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.{response.status_code}"), None
+        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.{response.status_code}", is_general=True), None
     return http.of_status(response.status_code, response.headers, PROVIDER), None
 
 
@@ -120,7 +121,8 @@ def _id_of(document: Any) -> str | None:
         found = document["messages"][0]["id"]
     except (KeyError, IndexError, TypeError):
         return None
-    return found if isinstance(found, str) and 0 < len(found) <= MOST_ID and "\0" not in found else None
+    is_id = isinstance(found, str) and found.isascii() and found.isprintable() and 0 < len(found) <= MOST_ID
+    return found if is_id else None
 
 
 def _error_of(document: Any) -> int | None:

@@ -5,6 +5,7 @@ https://developer.apple.com/documentation/usernotifications/handling-notificatio
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _BY_REASON: Mapping[str, Verdict] = {
     "ServiceUnavailable": Verdict.LATER,
     "Shutdown": Verdict.LATER,
 }
+UNREADABLE = Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable", is_general=True)
+_is_reason = re.compile(r"[A-Za-z]{1,60}").fullmatch
 _ILL = frozenset({"TooManyProviderTokenUpdates", "InternalServerError", "ServiceUnavailable"})
 
 
@@ -88,7 +91,7 @@ class Apns:
                 )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return http.failed(error, PROVIDER), signed
-        return answer_of(response), signed
+        return answer_of(response, headers.get("apns-id", "")), signed
 
 
 def provider_token(account: ApnsAccount, now: int) -> str:
@@ -98,19 +101,22 @@ def provider_token(account: ApnsAccount, now: int) -> str:
     return signed.decode()
 
 
-def answer_of(response: httpx.Response) -> Answer:
-    """What APNs says of a notification."""
+def answer_of(response: httpx.Response, apns_id: str = "") -> Answer:
+    """What APNs says of a notification.
+
+    What it takes it says without a body and under the same id; whoever else says 200 is not believed. That a device is
+    gone it says in its own words, and with 410.
+    """
     if response.status_code == 200:
-        return Answer(Verdict.ACCEPTED)
-    try:
-        reason = str(response.json().get("reason") or "")
-    except (ValueError, AttributeError):
-        reason = ""
-    if not reason:
-        answer = http.of_status(response.status_code, response.headers, PROVIDER)
-        return Answer(Verdict.GONE, answer.code) if response.status_code == 410 else answer
-    verdict = _BY_REASON.get(reason, Verdict.REFUSED)
+        is_of_it = response.headers.get("apns-id", "").lower() == apns_id.lower()
+        is_taken = is_of_it and not response.content
+        return Answer(Verdict.ACCEPTED) if is_taken else UNREADABLE
+    document = http.document_of(response)
+    reason = document.get("reason") if isinstance(document, dict) else None
+    verdict = _BY_REASON.get(reason, Verdict.REFUSED) if isinstance(reason, str) and _is_reason(reason) else None
+    if verdict is None or (verdict is Verdict.GONE and response.status_code != 410):
+        return http.of_status(response.status_code, response.headers, PROVIDER)
     wait = http.retry_after(response.headers) if verdict is Verdict.LATER else None
     if verdict is Verdict.SET_UP:
         wait = http.SET_UP_WAIT
-    return Answer(verdict, f"{PROVIDER}.{reason[:60]}", wait, reason in _ILL or verdict is Verdict.SET_UP)
+    return Answer(verdict, f"{PROVIDER}.{reason}", wait, reason in _ILL or verdict is Verdict.SET_UP)

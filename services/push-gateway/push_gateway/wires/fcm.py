@@ -12,6 +12,7 @@ import httpx
 
 from channel.providers import http
 from channel.providers.answers import Answer, Verdict
+from channel.providers.documents import objects_of
 from channel.providers.google import GoogleTokens, ServiceAccount
 from channel.providers.http import Place
 
@@ -31,6 +32,9 @@ _BY_CODE: Mapping[str, Verdict] = {
     "UNAVAILABLE": Verdict.LATER,
     "INTERNAL": Verdict.LATER,
 }
+UNREADABLE = Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable", is_general=True)
+# What is said of the device is said with this status, too: else somebody else is speaking.
+_STATUSES: Mapping[str, int] = {"UNREGISTERED": 404, "INVALID_ARGUMENT": 400}
 # Of the project and its service account; a third party's authentication is of some devices alone.
 _OF_ALL = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND"})
 
@@ -58,12 +62,15 @@ class Fcm:
 
 
 def answer_of(response: httpx.Response) -> Answer:
-    """What FCM says of a message."""
+    """What FCM says of a message, which is FCM's where it is named; whoever else says 200 is not believed."""
+    document = http.document_of(response)
     if response.status_code == 200:
-        return Answer(Verdict.ACCEPTED)
-    code, is_of_token = _error_of(response)
+        name = document.get("name") if isinstance(document, dict) else None
+        is_named = isinstance(name, str) and "/messages/" in name
+        return Answer(Verdict.ACCEPTED) if is_named else UNREADABLE
+    code, is_of_token = _error_of(document)
     verdict = _BY_CODE.get(code or "")
-    if verdict is None:
+    if verdict is None or _STATUSES.get(code or "", response.status_code) != response.status_code:
         return http.of_status(response.status_code, response.headers, PROVIDER)
     if verdict is Verdict.LATER:
         wait = http.retry_after(response.headers)
@@ -76,18 +83,13 @@ def answer_of(response: httpx.Response) -> Answer:
     return Answer(verdict, f"{PROVIDER}.{code}")
 
 
-def _error_of(response: httpx.Response) -> tuple[str | None, bool]:
+def _error_of(document: Any) -> tuple[str | None, bool]:
     """FCM's own code, else the status; and whether it is the token that is wrong."""
     try:
-        error = response.json()["error"]
+        error = document["error"]
         details = [one for one in error.get("details", []) if isinstance(one, dict)]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None, False
     own = [str(one["errorCode"]) for one in details if "errorCode" in one]
-    fields = [
-        violation.get("field")
-        for one in details
-        for violation in one.get("fieldViolations") or ()
-        if isinstance(violation, dict)
-    ]
+    fields = [violation.get("field") for one in details for violation in objects_of(one.get("fieldViolations"))]
     return (own[0] if own else str(error.get("status") or "")) or None, "message.token" in fields

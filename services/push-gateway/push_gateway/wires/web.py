@@ -73,9 +73,20 @@ class Web:
                 )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return http.failed(error, PROVIDER)
-        if response.status_code in (404, 410):
-            return Answer(Verdict.GONE, f"{PROVIDER}.{response.status_code}")
-        return http.of_status(response.status_code, response.headers, PROVIDER)
+        return answer_of(response)
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """A push service speaks by statuses alone (RFC 8030, section 5): what is taken is 201, or 202 where it is told of
+    later. Whoever says another 2xx is none."""
+    status, code = response.status_code, f"{PROVIDER}.{response.status_code}"
+    if status in (404, 410):
+        return Answer(Verdict.GONE, code)
+    if status in (201, 202):
+        return Answer(Verdict.ACCEPTED)
+    if status == httpx.codes.SERVICE_UNAVAILABLE:
+        return Answer(Verdict.LATER, code, http.retry_after(response.headers), is_general=True)
+    return http.of_status(status, response.headers, PROVIDER)
 
 
 def encrypted(body: bytes, keys: Mapping[str, str]) -> bytes:

@@ -14,7 +14,7 @@ from push_gateway.domain.answers import NO_DEVICE, outcome_of
 from push_gateway.wires import apns, fcm
 
 FCM = [
-    (200, None, Verdict.ACCEPTED), (404, "UNREGISTERED", Verdict.GONE), (403, "SENDER_ID_MISMATCH", Verdict.REFUSED),
+    (404, "UNREGISTERED", Verdict.GONE), (403, "SENDER_ID_MISMATCH", Verdict.REFUSED),
     (400, "INVALID_ARGUMENT", Verdict.REFUSED), (401, "THIRD_PARTY_AUTH_ERROR", Verdict.SET_UP),
     (429, "QUOTA_EXCEEDED", Verdict.LATER), (503, "UNAVAILABLE", Verdict.LATER), (500, "INTERNAL", Verdict.LATER),
 ]  # fmt: skip
@@ -58,7 +58,7 @@ def test_each_answer_of_apns_has_its_verdict(status: int, reason: str, verdict: 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b'"x"', b"null", b'{"error": 3}', b'{"error": {"details": 3}}']
 )
-@pytest.mark.parametrize(("status", "verdict"), [(502, Verdict.LATER), (400, Verdict.REFUSED), (403, Verdict.SET_UP)])
+@pytest.mark.parametrize(("status", "verdict"), [(502, Verdict.UNKNOWN), (400, Verdict.REFUSED), (403, Verdict.SET_UP)])
 def test_an_answer_that_nobody_understands_counts_by_its_status(status: int, verdict: Verdict, body: bytes) -> None:
     response = httpx.Response(status, content=body)
 

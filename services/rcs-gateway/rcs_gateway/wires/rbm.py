@@ -33,6 +33,9 @@ _BY_STATUS: Mapping[str, Verdict] = {
     "INTERNAL": Verdict.LATER,
     "DEADLINE_EXCEEDED": Verdict.UNKNOWN,
 }
+_UNREADABLE = Answer(Verdict.UNKNOWN, f"{PROVIDER}.no_answer", is_general=True)
+# What is said of a phone or of a message's id is said with this status, too: else somebody else is speaking.
+_STATUSES: Mapping[str, int] = {"NOT_FOUND": 404, "ALREADY_EXISTS": 409}
 
 
 class Rbm:
@@ -53,7 +56,7 @@ class Rbm:
         async def ask(headers: Mapping[str, str]) -> Answer:
             async with place():
                 url = f"{self._url}/v1/phones/{phone}/agentMessages"
-                return _taken(await self._client.post(url, params=asked, json=body, headers=headers))
+                return _taken(await self._client.post(url, params=asked, json=body, headers=headers), message_id)
 
         return await self._tokens.with_token(account, ask)
 
@@ -64,7 +67,7 @@ class Rbm:
         async def ask(headers: Mapping[str, str]) -> Answer:
             async with place():
                 url = f"{self._url}/v1/phones/{phone}/agentMessages/{message_id}"
-                return answer_of(await self._client.delete(url, params=asked, headers=headers))
+                return _taken_back(await self._client.delete(url, params=asked, headers=headers))
 
         return await self._tokens.with_token(account, ask)
 
@@ -86,13 +89,13 @@ class Rbm:
 
 def _reachable(response: httpx.Response) -> frozenset[str] | None:
     """`reachableUsers` is left out where there are none; of an answer without any figure nothing is believed."""
-    try:
-        said = response.json()
-        if not {"reachableUsers", "totalRandomSampleUserCount"} & said.keys():
-            return None
-        return frozenset(str(phone) for phone in said.get("reachableUsers") or ())
-    except (ValueError, AttributeError, TypeError):
+    said = http.document_of(response)
+    if not isinstance(said, dict) or not {"reachableUsers", "totalRandomSampleUserCount"} & said.keys():
         return None
+    phones = said.get("reachableUsers", [])
+    if not isinstance(phones, list) or not all(isinstance(phone, str) for phone in phones):
+        return None
+    return frozenset(phones)
 
 
 def answer_of(response: httpx.Response) -> Answer:
@@ -101,9 +104,7 @@ def answer_of(response: httpx.Response) -> Answer:
         return Answer(Verdict.ACCEPTED)
     status = _status_of(response)
     verdict = _BY_STATUS.get(status or "")
-    if verdict is None:
-        if response.status_code == 404 or response.is_redirect:  # not in Google's words: of no phone
-            return Answer(Verdict.LATER, f"{PROVIDER}.{response.status_code}", is_general=True)
+    if verdict is None or _STATUSES.get(status or "", response.status_code) != response.status_code:
         return http.of_status(response.status_code, response.headers, PROVIDER)
     code = f"{PROVIDER}.{status}"
     if verdict is Verdict.LATER:
@@ -114,20 +115,26 @@ def answer_of(response: httpx.Response) -> Answer:
     return Answer(verdict, None if verdict is Verdict.ACCEPTED else code)
 
 
-def _taken(response: httpx.Response) -> Answer:
-    """The message is Google's where it is named in the answer; whoever else says 200 is not believed."""
+def _taken(response: httpx.Response, message_id: str) -> Answer:
+    """The message is Google's where the answer names it; whoever else says 200, or of another one, is not believed."""
     answer = answer_of(response)
     if not 200 <= response.status_code < 300:
         return answer
-    try:
-        is_named = bool(response.json()["name"])
-    except (ValueError, KeyError, TypeError):
-        is_named = False
-    return answer if is_named else Answer(Verdict.UNKNOWN, f"{PROVIDER}.no_answer")
+    document = http.document_of(response)
+    name = document.get("name") if isinstance(document, dict) else None
+    is_named = isinstance(name, str) and name.rpartition("/")[2] == message_id
+    return answer if is_named else _UNREADABLE
+
+
+def _taken_back(response: httpx.Response) -> Answer:
+    """By an object without anything; whoever else says 200 is not believed."""
+    answer = answer_of(response)
+    is_said = answer.verdict is not Verdict.ACCEPTED or http.document_of(response) == {}
+    return answer if is_said else _UNREADABLE
 
 
 def _status_of(response: httpx.Response) -> str | None:
     try:
-        return str(response.json()["error"]["status"])
-    except (ValueError, KeyError, TypeError):
+        return str(http.document_of(response)["error"]["status"])
+    except (KeyError, TypeError):
         return None

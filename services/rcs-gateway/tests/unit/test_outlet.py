@@ -75,7 +75,7 @@ def revoked() -> Found:
     return Found(SENDER, {}, frozenset({str(UUID(int=7))}))
 
 
-TAKEN = httpx.Response(200, json={"name": f"phones/{PHONE}/agentMessages/7"})
+TAKEN = httpx.Response(200, json={"name": f"phones/{PHONE}/agentMessages/{UUID(int=7)}"})
 
 
 def test_what_never_left_is_taken_back_without_google() -> None:

@@ -74,7 +74,7 @@ def test_a_message_leaves_under_its_own_id_and_its_agents_name() -> None:
         (error(500, "INTERNAL"), Verdict.LATER, "rcs.INTERNAL"),
         (error(504, "DEADLINE_EXCEEDED"), Verdict.UNKNOWN, "rcs.DEADLINE_EXCEEDED"),
         (httpx.Response(404, text="<html>nothing here</html>"), Verdict.LATER, "rcs.404"),
-        (httpx.Response(502, text="bad gateway"), Verdict.LATER, "rcs.502"),
+        (httpx.Response(502, text="bad gateway"), Verdict.UNKNOWN, "rcs.502"),
         (httpx.Response(200, text="<html>welcome to the hotel</html>"), Verdict.UNKNOWN, "rcs.no_answer"),
         (httpx.Response(200, json=[]), Verdict.UNKNOWN, "rcs.no_answer"),
         (httpx.Response(200, json={"name": ""}), Verdict.UNKNOWN, "rcs.no_answer"),
@@ -122,7 +122,14 @@ def test_who_is_reached_is_believed_where_google_says_it(answer: Any, found: Any
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"), [(httpx.Response(200, json={}), "accepted"), (error(404, "NOT_FOUND"), "gone")]
+    ("answer", "verdict"),
+    [
+        (httpx.Response(200, json={}), "accepted"),
+        (error(404, "NOT_FOUND"), "gone"),
+        (httpx.Response(200, text="<html>welcome to the hotel</html>"), "unknown"),
+        (httpx.Response(404, text="<html>"), "later"),
+        (error(500, "NOT_FOUND"), "unknown"),
+    ],
 )
 def test_what_is_taken_back_and_what_comes_too_late(answer: Any, verdict: str) -> None:
     found, (request,) = asked(answer, lambda rbm: rbm.revoke(ACCOUNT, PHONE, ID, a_place))

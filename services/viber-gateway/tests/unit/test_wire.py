@@ -59,7 +59,7 @@ def test_every_code_of_the_table_has_an_answer_and_waits_only_where_it_is_tried_
         (200, b"<html>ok</html>", Verdict.UNKNOWN), (200, b"[]", Verdict.UNKNOWN), (200, b"{}", Verdict.UNKNOWN),
         (200, b'{"status":0}', Verdict.ACCEPTED), (200, b'{"status":0,"message_token":"x"}', Verdict.ACCEPTED),
         (200, b'{"status":"0","message_token":7}', Verdict.UNKNOWN), (502, b"Bad Gateway", Verdict.UNKNOWN),
-        (429, b"", Verdict.LATER), (302, b"", Verdict.REFUSED),
+        (429, b"", Verdict.LATER), (302, b"", Verdict.LATER),
     ],
 )  # fmt: skip
 def test_only_what_viber_says_itself_is_an_answer(status: int, body: bytes, verdict: Verdict) -> None:

@@ -54,10 +54,9 @@ class Viber:
             response = await self._hook_client.post(
                 f"{self._url}/set_webhook", json=asked, headers=_authorization(auth_token)
             )
-            document = response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise HookRefused(f"no answer that can be read: {type(error).__name__}") from None
-        status = _status_of(document)
+        status = _status_of(response)
         if status != OK:
             raise HookRefused(f"status {response.status_code}" + ("" if status is None else f", code {status}"))
 
@@ -72,26 +71,24 @@ def answer_of(response: httpx.Response) -> tuple[Answer, UUID | None]:
     Only what it says in its own words is believed to be a refusal: what a server between us answers may stand for a
     message that has left, and nobody is to get it twice.
     """
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
-    status, wait = _status_of(document), http.retry_after(response.headers)
+    status, wait = _status_of(response), http.retry_after(response.headers)
     if status == OK:
         # Taken, whatever its number: without one no report finds it, and that is better than to send it twice.
-        return Answer(Verdict.ACCEPTED), token_of(document.get("message_token"))  # type: ignore[union-attr]
+        return Answer(Verdict.ACCEPTED), token_of(http.document_of(response).get("message_token"))
     if status is not None:
         return codes.answer_of(status, wait), None
     if response.status_code == THROTTLED:
         return Answer(Verdict.LATER, f"{PROVIDER}.429", wait, is_general=True), None
     if response.status_code == httpx.codes.OK:
-        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable"), None
+        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.unreadable", is_general=True), None
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.{response.status_code}"), None
+        return Answer(Verdict.UNKNOWN, f"{PROVIDER}.{response.status_code}", is_general=True), None
     return http.of_status(response.status_code, response.headers, PROVIDER), None
 
 
-def _status_of(document: Any) -> int | None:
+def _status_of(response: httpx.Response) -> int | None:
+    """Viber's, which stands in an answer with 200: servers on the way write theirs into a `status` of their own."""
+    document = http.document_of(response) if response.status_code == httpx.codes.OK else None
     status = document.get("status") if isinstance(document, Mapping) else None
     return status if type(status) is int and 0 <= status < 1_000_000 else None
 
