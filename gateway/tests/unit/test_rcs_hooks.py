@@ -92,3 +92,9 @@ def test_no_guess_at_a_signature_is_right(data, signature):
     body = {"message": {"data": b64encode(data).decode()}}
     with pytest.raises(Forbidden):
         rcs_hooks.event_of(body, signature, TOKEN)
+
+
+def test_nothing_longer_than_google_writes_is_read(client, publisher):
+    assert told(client, {**EVENT, "pad": "x" * 20_000}).status_code == 200
+    assert told(client, {**EVENT, "pad": "x" * 100_000}).status_code == 413
+    assert len(publisher.lane) == 1

@@ -73,3 +73,12 @@ def test_only_the_bots_own_token_signs(raw, token):
     assert viber_hooks.is_signed(token, raw, digest)
     assert not viber_hooks.is_signed(token + "x", raw, digest)
     assert not viber_hooks.is_signed(token, raw + b" ", digest)
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 200), (1, 413)])
+def test_nothing_longer_than_viber_writes_is_read(client, publisher, over, status):
+    raw = json.dumps({**TOLD, "pad": ""}).encode()
+    raw = raw[:-2] + b"x" * (viber_hooks.MOST_BYTES + over - len(raw)) + raw[-2:]
+
+    assert post(client, raw, signed(raw)).status_code == status
+    assert len(publisher.lane) == (status == 200)
