@@ -33,6 +33,28 @@ test("a key is renamed, and a name that is refused stays to be put right", async
   ]);
 });
 
+test("where a key was last used is told, and a failure can be tried again", async () => {
+  const uses = [{ address: "192.0.2.7", last_at: "2027-03-01T10:00:00Z" }, { address: "2001:db8::1", last_at: "2027-02-01T10:00:00Z" }];
+  let fails = true;
+  await openKeys(({ path }) => {
+    if (path !== "/v1/api-keys/k1/uses") return undefined;
+    return fails ? Response.json({ detail: "Not now." }, { status: 500 }) : { items: uses };
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "Uses of Shop" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("Not now.");
+  fails = false;
+  await userEvent.click(dialog().getByRole("button", { name: "Try again" }));
+  const row = within((await dialog().findByRole("cell", { name: "192.0.2.7" })).closest("tr") as HTMLElement);
+  expect(row.getByText("1 Mar 2027, 11:00")).toBeVisible();
+  expect(dialog().getAllByRole("row")).toHaveLength(3);
+});
+
+test("a key that was never used is told to be so", async () => {
+  await openKeys(({ path }) => (path === "/v1/api-keys/k1/uses" ? { items: [] } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "Uses of Shop" }));
+  expect(await dialog().findByText("It has not been used yet")).toBeVisible();
+});
+
 test("a key is rotated, and the new one is shown once", async () => {
   const asked = await openKeys(({ method }) => (method === "POST" ? { ...KEY, key: "wk_new" } : undefined));
   await userEvent.click(await screen.findByRole("button", { name: "Rotate Shop" }));
