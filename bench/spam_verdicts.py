@@ -7,7 +7,9 @@ said loudly and left out. Both are asked without the network, so what they say i
 they could not ask, or that our documentation's addresses are nobody's, stand in `OF_THE_PLACE`, those that we know and leave in
 `EXPLAINED`. Each mail comes as a
 receiver has it: DKIM-signed, with the Received and Return-Path that our delivery leads to, List-Unsubscribe, recorded
-links and a pixel; order states and codes as single e-mails, all others as campaigns. Ends with 1 where one has points.
+links and a pixel; order states and codes as single e-mails, all others as campaigns. Then both filters are asked as the product
+asks them for a content check (`EMAIL_SPAM_FILTER`): of each mail, and of one that every filter calls spam. Ends with 1 where a
+mail has points, or the product hears something else than what the filter says.
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ import argparse
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -34,9 +37,12 @@ from contracts.ids import message_id
 from email_gateway.content import dkim
 from email_gateway.content.compose import Composer, Links
 from email_gateway.content.prepare import Kind, prepare
+from email_gateway.spam_filters import judge_at
 
 DOMAIN, RECIPIENT = "sklep.example", "jan.kowalski@poczta.example"
 SINGLE = ("order_state", "one_time_code")
+# What every filter calls spam (https://spamassassin.apache.org/gtube/).
+GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 FIELDS = {
     "cart_url": f"https://{DOMAIN}/koszyk", "discount_code": "LATO10", "old_price": 49, "price": 39, "total": 78,
     "product_url": f"https://{DOMAIN}/p/7", "order_number": "1234", "tracking_url": f"https://{DOMAIN}/z/1234",
@@ -101,9 +107,33 @@ def main() -> int:
                     if points
                 )
                 print(f"{mail_name:24}{score:>12.2f}{sum(rules.values()):>12.2f}  {shown}")
-    for rule, why in EXPLAINED.items():
-        print(f"[{rule}]: {why}")
-    return 1 if has_points else 0
+        for rule, why in EXPLAINED.items():
+            print(f"[{rule}]: {why}")
+        addresses = {"rspamd": f"http://127.0.0.1:{port}"} if "rspamd" in filters else {}
+        if shutil.which("spamd"):
+            addresses["spamassassin"] = f"spamd://127.0.0.1:{stack.enter_context(spamd())}"
+        else:
+            print("spamd: NOT INSTALLED, not asked as the product asks")
+        wrong = [fault for name, address in addresses.items() for fault in as_the_product_asks(name, address, mails)]
+    print(*wrong, sep="\n")
+    return 1 if has_points or wrong else 0
+
+
+def as_the_product_asks(name: str, address: str, mails: dict[str, bytes]) -> Iterator[str]:
+    """What is wrong with the verdicts that the product has of a filter."""
+    judge = judge_at(address)
+    for mail_name, octets in mails.items():
+        verdict = judge(octets)
+        if verdict is None or verdict.filter != name or (verdict.is_spam and name == "spamassassin"):
+            yield f"{name} of {mail_name}: {verdict}"
+        # spamd rounds each to a tenth.
+        elif abs(sum(rule.points for rule in verdict.rules) - verdict.score) > 0.05 * (1 + len(verdict.rules)):
+            yield f"{name} of {mail_name}: its rules do not add up to its score: {verdict}"
+    head = f"From: <a@{DOMAIN}>\r\nTo: <{RECIPIENT}>\r\nSubject: Hi\r\nDate: {formatdate()}\r\nMessage-ID: <1@{DOMAIN}>\r\n\r\n"
+    verdict = judge(head.encode() + GTUBE + b"\r\n")
+    if verdict is None or not verdict.is_spam or verdict.score < verdict.threshold:
+        yield f"{name} of GTUBE: {verdict}"
+    print(f"{name}: as the product asks it, of {len(mails)} mails and one that is spam")
 
 
 def mail(template: ready_made.ReadyMade) -> bytes:
@@ -142,6 +172,34 @@ def by_spamassassin(octets: bytes) -> dict[str, float]:
     return {
         found[2]: float(found[1]) for found in re.finditer(r"^\s*(-?\d+\.\d+)\s+([A-Z][A-Z0-9_]+)", told, re.MULTILINE)
     }
+
+
+@contextmanager
+def spamd() -> Iterator[int]:
+    """SpamAssassin's daemon on the loopback, without the network's tests; its port."""
+    port = free_port()
+    command = [
+        "spamd",
+        "--local",
+        "--listen",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--nouser-config",
+        "--cf",
+        "use_bayes 0",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 240
+        while time.monotonic() < until and process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 2):
+                break
+            time.sleep(0.3)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 @contextmanager
