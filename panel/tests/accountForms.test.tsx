@@ -19,9 +19,12 @@ const sent = (asked: Asked[], method: string) => asked.find((one) => one.method 
 
 test("a key is renamed, and a name that is refused stays to be put right", async () => {
   const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "name", code: "name.taken", detail: "There is such a key." }] };
-  const asked = await openKeys(({ method, body }) => (method !== "PATCH" ? undefined : body.includes("Two") ? KEY : Response.json(refused, { status: 422 })));
+  const asked = await openKeys(({ method, path, body }) => {
+    if (method === "PATCH") return body.includes("Two") ? KEY : Response.json(refused, { status: 422 });
+    return path === "/v1/api-keys/k1" ? KEY : undefined;
+  });
   await userEvent.click(await screen.findByRole("button", { name: "Rename Shop" }));
-  const name = dialog().getByLabelText(/^Name/);
+  const name = await dialog().findByLabelText(/^Name/);
   await userEvent.click(dialog().getByRole("button", { name: "Save" }));
   await waitFor(() => expect(name).toBeInvalid());
   await userEvent.type(name, " Two");
