@@ -9,7 +9,7 @@ export const tagging: Middleware = {
     const tag = response.ok && response.headers.get("ETag");
     if (!tag || !response.headers.get("Content-Type")?.startsWith("application/json")) return undefined;
     const thing = (await response.json()) as object;
-    return Response.json({ ...thing, [TAG]: tag }, { status: response.status });
+    return new Response(JSON.stringify({ ...thing, [TAG]: tag }), { status: response.status, headers: { "Content-Type": "application/json" } });
   },
 };
 
