@@ -2,7 +2,9 @@ import { Button, Card, SimpleGrid, Select, Stack, Text, TextInput, Title } from 
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { CampaignRules } from "@/areas/account/CampaignRules";
 import { Closing } from "@/areas/account/Closing";
+import { FrequencyCap } from "@/areas/account/FrequencyCap";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { Edited } from "@/kit/Edited";
@@ -15,6 +17,7 @@ const COMPANY = ["name", "address", "email", "phone", "site", "vat_number"] as c
 const ZONES = Intl.supportedValuesOf("timeZone");
 
 export function Account() {
+  const mayRead = useAllowed("account.read");
   const account = queries.useQuery("get", "/v1/account");
   return (
     <AccountFrame tab="account">
@@ -24,6 +27,8 @@ export function Account() {
             <Edited of={account}>{(opened) => <Settings account={opened} />}</Edited>
             <Stack>
               <Usage account={found} />
+              {mayRead && <FrequencyCap />}
+              {mayRead && <CampaignRules />}
               <Closing account={found} />
             </Stack>
           </SimpleGrid>
