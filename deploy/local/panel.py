@@ -114,7 +114,17 @@ def description() -> dict[str, Any]:
     answered = named([one.get("responses") for one in operations], schemas)
     for name in answered - sent:
         require_all(schemas[name])
+    for path in whole["paths"].values():
+        require_if_match(path)
     return whole
+
+
+def require_if_match(path: dict[str, Any]) -> None:
+    """What the panel edits says which version it was opened with, else it does not compile; `*` is any."""
+    for method in ("patch", "put"):
+        for parameter in path.get(method, {}).get("parameters", ()):
+            if parameter.get("name") == "If-Match":
+                parameter["required"] = True
 
 
 def require_all(schema: Any) -> None:

@@ -2,10 +2,12 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { Account } from "@/areas/account/Account";
+import { CampaignRules } from "@/areas/account/CampaignRules";
+import { FrequencyCap } from "@/areas/account/FrequencyCap";
 import { Keys } from "@/areas/account/Keys";
 import { Users } from "@/areas/account/Users";
 import { Accounts } from "@/areas/operator/Accounts";
-import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
+import { type Asked, apiThatAnswers, apiThatKeeps, open, pageOf } from "./pages";
 
 const KEY = { id: "k1", name: "Shop", prefix: "wk_3q", scopes: ["sms.send"], ip_list: ["192.0.2.0/24"], expires_at: null, last_used_at: null };
 
@@ -19,9 +21,12 @@ const sent = (asked: Asked[], method: string) => asked.find((one) => one.method 
 
 test("a key is renamed, and a name that is refused stays to be put right", async () => {
   const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "name", code: "name.taken", detail: "There is such a key." }] };
-  const asked = await openKeys(({ method, body }) => (method !== "PATCH" ? undefined : body.includes("Two") ? KEY : Response.json(refused, { status: 422 })));
+  const asked = await openKeys(({ method, path, body }) => {
+    if (method === "PATCH") return body.includes("Two") ? KEY : Response.json(refused, { status: 422 });
+    return path === "/v1/api-keys/k1" ? KEY : undefined;
+  });
   await userEvent.click(await screen.findByRole("button", { name: "Rename Shop" }));
-  const name = dialog().getByLabelText(/^Name/);
+  const name = await dialog().findByLabelText(/^Name/);
   await userEvent.click(dialog().getByRole("button", { name: "Save" }));
   await waitFor(() => expect(name).toBeInvalid());
   await userEvent.type(name, " Two");
@@ -31,6 +36,28 @@ test("a key is renamed, and a name that is refused stays to be put right", async
     ["/v1/api-keys/k1", { name: "Shop" }],
     ["/v1/api-keys/k1", { name: "Shop Two" }],
   ]);
+});
+
+test("where a key was last used is told, and a failure can be tried again", async () => {
+  const uses = [{ address: "192.0.2.7", last_at: "2027-03-01T10:00:00Z" }, { address: "2001:db8::1", last_at: "2027-02-01T10:00:00Z" }];
+  let fails = true;
+  await openKeys(({ path }) => {
+    if (path !== "/v1/api-keys/k1/uses") return undefined;
+    return fails ? Response.json({ detail: "Not now." }, { status: 500 }) : { items: uses };
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "Uses of Shop" }));
+  expect(await dialog().findByRole("alert")).toHaveTextContent("Not now.");
+  fails = false;
+  await userEvent.click(dialog().getByRole("button", { name: "Try again" }));
+  const row = within((await dialog().findByRole("cell", { name: "192.0.2.7" })).closest("tr") as HTMLElement);
+  expect(row.getByText("1 Mar 2027, 11:00")).toBeVisible();
+  expect(dialog().getAllByRole("row")).toHaveLength(3);
+});
+
+test("a key that was never used is told to be so", async () => {
+  await openKeys(({ path }) => (path === "/v1/api-keys/k1/uses" ? { items: [] } : undefined));
+  await userEvent.click(await screen.findByRole("button", { name: "Uses of Shop" }));
+  expect(await dialog().findByText("It has not been used yet")).toBeVisible();
 });
 
 test("a key is rotated, and the new one is shown once", async () => {
@@ -132,4 +159,40 @@ test("an operator closes an account that asked for it, none that is at work", as
   await userEvent.click(dialog().getByRole("button", { name: "Close the account" }));
   await waitFor(() => expect(sent(asked, "POST")?.path).toBe("/v1/operator/accounts/closing/closure"));
   expect(sent(asked, "POST")?.body).toBe('{"reason":"Asked by the owner"}');
+});
+
+test("how many messages a person gets is limited, and the limit lifted", async () => {
+  const { saves } = apiThatKeeps("/v1/frequency-cap", { cap: null });
+  await open(FrequencyCap, "/", "/", { allowed: ["account.campaigns"] });
+  const isOn = await screen.findByRole("checkbox", { name: /^Limit/ });
+  await userEvent.click(isOn);
+  const messages = screen.getByRole("textbox", { name: /^At most/ });
+  await userEvent.clear(messages);
+  await userEvent.type(messages, "3");
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(saves()).toHaveLength(1));
+  await userEvent.click(isOn);
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(saves()).toHaveLength(2));
+  expect(saves().map(({ body }) => JSON.parse(body))).toEqual([{ cap: { messages: 3, days: 7 } }, { cap: null }]);
+});
+
+test("whoever may not set the limit sees it", async () => {
+  apiThatKeeps("/v1/frequency-cap", { cap: { messages: 2, days: 30 } });
+  await open(FrequencyCap, "/", "/", { allowed: ["account.read"] });
+  expect(await screen.findByRole("textbox", { name: /^In \(days\)/ })).toHaveValue("30");
+  expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
+});
+
+test("all campaigns are given quiet hours, and what was said of approval stays", async () => {
+  const { saves } = apiThatKeeps("/v1/campaign-rules", { quiet_hours: null, approval_above: 5000 });
+  await open(CampaignRules, "/", "/", { allowed: ["account.campaigns"] });
+  await userEvent.click(await screen.findByRole("checkbox", { name: /quiet hours/ }));
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(saves()).toHaveLength(1));
+  await userEvent.clear(screen.getByRole("textbox", { name: /^A second person/ }));
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(saves()).toHaveLength(2));
+  const quiet_hours = { start: "22:00", end: "08:00" };
+  expect(saves().map(({ body }) => JSON.parse(body))).toEqual([{ quiet_hours, approval_above: 5000 }, { quiet_hours, approval_above: null }]);
 });

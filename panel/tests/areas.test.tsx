@@ -81,10 +81,10 @@ test("whoever may only look is offered no change", async () => {
 });
 
 test("a link's target can be changed, its ending cannot", async () => {
-  const asked = apiThatAnswers(({ method }) => (method === "PATCH" ? LINK : pageOf([LINK])));
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/links" ? pageOf([LINK]) : LINK));
   await open(LinkList, "/app/links", "/app/links", { allowed: ["email.campaigns.write"] });
   await userEvent.click(await screen.findByRole("button", { name: "Change spring" }));
-  const target = screen.getByLabelText(/Leads to/);
+  const target = await screen.findByLabelText(/Leads to/);
   await userEvent.clear(target);
   await userEvent.type(target, "https://shop.test/new");
   await userEvent.click(screen.getByRole("button", { name: "Save" }));

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { bodyOfForm, formOf } from "@/areas/contacts/ContactFields";
@@ -6,7 +6,7 @@ import { ContactPage } from "@/areas/contacts/ContactPage";
 import { FieldList } from "@/areas/contacts/FieldList";
 import { GroupList } from "@/areas/contacts/GroupList";
 import { keyOf } from "@/areas/contacts/NewField";
-import { apiThatAnswers, open, pageOf } from "./pages";
+import { apiThatAnswers, apiThatKeeps, open, pageOf } from "./pages";
 
 const AT = "2027-03-01T10:00:00Z";
 const FIELD = { id: "f1", key: "size", label: "Shoe size", type: "number", created_at: AT };
@@ -47,7 +47,7 @@ test.each([["1e999", "1e999"], ["Infinity", "Infinity"], ["0x10", "0x10"], ["123
 
 test("of a group only what was changed here is sent of its public texts", async () => {
   const group = { id: "g1", name: "Regulars", description: "Old", contacts: 1, archived: false, public: { pl: { name: "Stali", description: "" } }, created_at: AT, updated_at: AT };
-  const asked = apiThatAnswers(({ method }) => (method === "GET" ? pageOf([group]) : group));
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/groups" ? pageOf([group]) : group));
   const sent = () => asked.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body));
   const change = async (field: string, words: string) => {
     await userEvent.click(await screen.findByRole("button", { name: /Regulars/ }));
@@ -95,4 +95,20 @@ test("who left a group by themselves is put back only where somebody says that t
   const sent = () => asked.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(body).rejoin);
   await waitFor(() => expect(sent()).toEqual([false, true]));
   await waitFor(() => expect(screen.queryByRole("button", { name: /asked to be back/ })).toBeNull());
+});
+
+test("what is typed of a person stays where somebody else changes them, and is saved over that only on demand", async () => {
+  const { saves, changed, now } = apiThatKeeps("/v1/contacts/c1", ANN, { "/v1/contact-fields": [], "/v1/groups": [], "/v1/contacts/c1/consents": [] });
+  await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1", { allowed: ["contacts.write"] });
+  await userEvent.type(await screen.findByRole("textbox", { name: "City" }), "Gdynia");
+  changed({ first_name: "Anna", updated_at: "2027-03-02T10:00:00Z" });
+  window.dispatchEvent(new Event("visibilitychange"));
+  expect(await screen.findByRole("heading", { name: "Anna" })).toBeVisible();
+  const form = within(screen.getByRole("region", { name: "Details" }));
+  await userEvent.click(form.getByRole("button", { name: "Save" }));
+  expect(await form.findByRole("alert")).toHaveTextContent("Last changed: 2 Mar 2027, 11:00");
+  await userEvent.click(form.getByRole("button", { name: "Keep what I typed" }));
+  await userEvent.click(form.getByRole("button", { name: "Save" }));
+  await waitFor(() => expect(now().city).toBe("Gdynia"));
+  expect(saves().map(({ ifMatch }) => ifMatch)).toEqual(['"v1"', '"v2"']);
 });

@@ -13,6 +13,7 @@ function account(keywords: object[], change?: (asked: Asked) => unknown) {
   return apiThatAnswers((asked) => {
     if (asked.method !== "GET") return change ? change(asked) : KEYWORD;
     if (asked.path === "/v1/stop-confirmation") return { enabled: false, text: "" };
+    if (asked.path === "/v1/sms-keywords/k1") return KEYWORD;
     const lists: Record<string, object[]> = { "/v1/sms-keywords": keywords, "/v1/groups": [GROUP], "/v1/sender-ids": [{ sender: "48799" }, { sender: "SHOP" }] };
     return pageOf(lists[asked.path] ?? []);
   });
@@ -51,7 +52,7 @@ test("of a keyword only what was changed is sent, and without a group nobody agr
   await show();
   await userEvent.click(await screen.findByRole("button", { name: /CLUB/ }));
   const dialog = within(screen.getByRole("dialog"));
-  expect(dialog.getByRole("checkbox", { name: /agrees to SMS campaigns/ })).toBeChecked();
+  expect(await dialog.findByRole("checkbox", { name: /agrees to SMS campaigns/ })).toBeChecked();
   expect(await dialog.findByDisplayValue("Club")).toBeVisible();
   await userEvent.click(dialog.getByLabelText("Clear"));
   expect(dialog.queryByRole("checkbox", { name: /agrees to SMS campaigns/ })).not.toBeInTheDocument();

@@ -15,6 +15,8 @@ export interface Asked {
   path: string;
   query: Record<string, string>;
   body: string;
+  /** Which version it is about. */
+  ifMatch: string | null;
 }
 
 /** The API as a page sees it: `answer` is asked for each request; nothing is known of what it gives no answer to. */
@@ -22,7 +24,8 @@ export function apiThatAnswers(answer: (asked: Asked) => unknown): Asked[] {
   const all: Asked[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
-    const asked = { method: request.method, path: pathname, query: Object.fromEntries(searchParams), body: await bodyOf(request) };
+    const ifMatch = request.headers.get("If-Match");
+    const asked = { method: request.method, path: pathname, query: Object.fromEntries(searchParams), body: await bodyOf(request), ifMatch };
     all.push(asked);
     const given = answer(asked);
     if (given instanceof Response) return given;
@@ -33,6 +36,26 @@ export function apiThatAnswers(answer: (asked: Asked) => unknown): Asked[] {
 
 async function bodyOf(request: Request): Promise<string> {
   return request.headers.get("Content-Type")?.startsWith("multipart/") ? "a form" : request.text();
+}
+
+/** The API with one thing at `path` that somebody else may change meanwhile (`changed`), and with `lists`. */
+export function apiThatKeeps(path: string, first: object, lists: Record<string, object[]> = {}) {
+  let thing: Record<string, unknown> = { ...first };
+  let version = 1;
+  const shown = () => Response.json(thing, { headers: { ETag: `"v${version}"` } });
+  const changed = (parts: object) => {
+    thing = { ...thing, ...parts };
+    version += 1;
+  };
+  const asked = apiThatAnswers((one) => {
+    if (one.path !== path) return lists[one.path] && pageOf(lists[one.path] ?? []);
+    if (one.method === "GET") return shown();
+    if (one.ifMatch !== `"v${version}"`) return Response.json({ code: "precondition.failed", detail: "Look again.", etag: `"v${version}"` }, { status: 412 });
+    changed(JSON.parse(one.body));
+    return shown();
+  });
+  const saves = () => asked.filter(({ method }) => method !== "GET");
+  return { asked, saves, changed, now: () => thing };
 }
 
 /** A page of a list. */

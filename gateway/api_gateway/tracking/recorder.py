@@ -228,11 +228,14 @@ class Recorder:
 
     def round(self) -> None:
         """Synchronise the disk, then publish every closed segment; what is not confirmed stays."""
-        self._spool.sync()
+        is_connected = self._publisher.is_connected
+        if is_connected:
+            self._spool.rotate()
+        else:
+            self._spool.sync()
         SPOOLED.set(self._spool.size)
-        if not self._publisher.is_connected:
+        if not is_connected:
             return
-        self._spool.rotate()
         for segment in self._spool.segments():
             with self._spool.claim(segment) as lines:
                 if lines is not None:
@@ -255,7 +258,9 @@ class Recorder:
         sent += [publish_event(UNSUBSCRIBE_REASON_GIVEN, orjson.dumps(each)) for each in by_kind["reason"]]
         followed = self._of(by_kind["named"])
         sent += [publish_event(NAMED_LINKS_FOLLOWED, orjson.dumps(each)) for each in followed]
-        wait(sent, timeout=CONFIRM_SECONDS)
+        ends = time.monotonic() + CONFIRM_SECONDS
+        while wait(sent, timeout=ROUND_SECONDS).not_done and time.monotonic() < ends:
+            self._spool.sync()
         for confirmation in sent:
             confirmation.result(timeout=0)
 

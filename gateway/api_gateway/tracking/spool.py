@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 SEGMENT_BYTES = 4 * 1024 * 1024
@@ -36,6 +36,8 @@ class Spool:
         self._file: int | None = None
         self._size = 0
         self._unsynced = False
+        self._full: list[int] = []  # to be synchronised and closed
+        self._is_new = False  # the folder's entry of a segment awaits the disk, too
         self._others = 0  # bytes of all segments but the open one, as last counted
         self._counter = 0
 
@@ -57,7 +59,7 @@ class Spool:
             self._size += len(lines)
             self._unsynced = True
             if self._size >= SEGMENT_BYTES:
-                self._close()
+                self._put_away()
 
     @property
     def size(self) -> int:
@@ -65,22 +67,31 @@ class Spool:
         return self._others + self._size
 
     def sync(self) -> None:
-        """Bring what was written to the disk, and count what lies in the folder."""
+        """Bring what was written to the disk, and count what lies in the folder.
+
+        None of it under the lock: a slow disk must not hold up the answers.
+        """
         with self._lock:
-            file = os.dup(self._file) if self._file is not None and self._unsynced else None
-            self._unsynced = False
-        if file is not None:
-            try:
-                os.fsync(file)  # Outside the lock: a slow disk must not hold up the answers.
-            finally:
-                os.close(file)
+            open_one = [os.dup(self._file)] if self._file is not None and self._unsynced else []
+            files, self._full = self._full + open_one, []
+            is_new, self._unsynced, self._is_new = self._is_new, False, False
+        with ExitStack() as closing:
+            for file in files:
+                closing.callback(os.close, file)
+            for file in files:
+                os.fsync(file)
+            if is_new:
+                folder = os.open(self._folder, os.O_RDONLY)
+                closing.callback(os.close, folder)
+                os.fsync(folder)
         with self._lock:
             self._others = max(0, self._bytes_in_folder() - self._size)
 
     def rotate(self) -> None:
-        """Close the open segment, so that it can be published."""
+        """Close the open segment, so that it can be published; on the disk it is then."""
         with self._lock:
-            self._close()
+            self._put_away()
+        self.sync()
 
     def segments(self) -> list[Path]:
         """All segments, the oldest first, the open ones included."""
@@ -125,11 +136,7 @@ class Spool:
         # Locked before it is seen: nobody takes a segment that is being written.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         hidden.rename(self._folder / f"{name}{SUFFIX}")
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        self._is_new = True
         self._size = 0
         return file
 
@@ -139,17 +146,11 @@ class Spool:
             os.ftruncate(file, self._size)
             raise OSError("the disk is full")
 
-    def _close(self) -> None:
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        self._others += self._size
-        self._size = 0
-        self._unsynced = False
-        try:
-            os.fsync(file)
-        finally:
-            os.close(file)
+    def _put_away(self) -> None:
+        if self._file is not None:
+            self._full.append(self._file)
+            self._others += self._size
+            self._file, self._size, self._unsynced = None, 0, False
 
     def _bytes_in_folder(self) -> int:
         total = 0

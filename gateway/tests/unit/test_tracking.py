@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import orjson
@@ -13,7 +15,7 @@ import pytest
 
 from api_gateway.routes import tracking as routes
 from api_gateway.tracking.recorder import Recorder
-from api_gateway.tracking.spool import Spool, SpoolFull
+from api_gateway.tracking.spool import SEGMENT_BYTES, Spool, SpoolFull
 from chassis.ids import new_id
 from contracts import tokens
 from contracts.events import RECIPIENT_UNSUBSCRIBED
@@ -328,6 +330,31 @@ def test_open_segment_of_another_worker_is_left_alone(tmp_path, publisher):
     other.rotate()
     Recorder(Spool(tmp_path, 10**6), publisher).round()
     assert len(lane_events(publisher)) == 1
+
+
+def test_a_slow_disk_holds_up_no_answer(tmp_path, publisher, monkeypatch):
+    """Neither while a segment is closed, nor with a new one, nor with one that is full."""
+    spool = Spool(tmp_path, 10**9)
+    spool.append(b'{"lane": {"n": 0}}\n')
+    syncing, may_end = threading.Event(), threading.Event()
+
+    def sync_slowly(_file):
+        syncing.set()
+        assert may_end.wait(60)
+
+    monkeypatch.setattr(os, "fsync", sync_slowly)
+    with ThreadPoolExecutor(1) as thread:
+        rotating = thread.submit(spool.rotate)
+        assert syncing.wait(60)
+        for number in (1, 2, 3):
+            spool.append(b'{"lane": {"n": %d, "as": "%s"}}\n' % (number, b"long" * (SEGMENT_BYTES // 4)))
+        assert not rotating.done()
+        may_end.set()
+        rotating.result(60)
+    Recorder(spool, publisher).round()
+
+    assert [event["n"] for event in lane_events(publisher)] == [0, 1, 2, 3]
+    assert spool.segments() == []
 
 
 def test_big_segments_go_in_batches(tmp_path, publisher):

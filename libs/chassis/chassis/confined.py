@@ -38,6 +38,7 @@ MEGABYTES = 256
 MOST_WAITING = 3  # calls of one owner, beside the one that runs
 FORGIVEN_SECONDS = 300.0  # after the longest rest, and after which an owner's earlier calls are forgotten
 OUT_OF_MEMORY = 12  # exit code: ENOMEM
+KILLED_SECONDS = 1.0  # after a SIGKILL: whoever ends all of a service has come to the caller by then
 _LENGTH = struct.Struct("!Q")
 
 log = get_logger()
@@ -52,6 +53,10 @@ class Exceeded(Exception):
     def __init__(self, reason: str, place: str) -> None:
         super().__init__(reason, place)
         self.reason, self.place = reason, place
+
+
+class _Killed(Exceeded):
+    """By SIGKILL: the call may be innocent of it."""
 
 
 class Confined:
@@ -86,7 +91,11 @@ class Confined:
         ends = None if patience is None else time.monotonic() + patience
         child = self._take(owner, patience)
         try:
-            answer = child.ask((seconds, arguments), ends)
+            try:
+                answer = child.ask((seconds, arguments), ends)
+            except _Killed:
+                child = self._another(child)
+                answer = child.ask((seconds, arguments), ends)
         except BaseException as error:
             child.kill()
             # Unavailable too: it ran for all the time that there was, and was not done.
@@ -98,6 +107,13 @@ class Confined:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _another(self, killed: _Child) -> _Child:
+        """What was killed is asked once more: by the kernel, when memory is short, the largest is, or somebody ends
+        the whole service, the children first. Only who is killed twice is taken for the one that needs too much."""
+        killed.kill()
+        time.sleep(KILLED_SECONDS)
+        return _Child(self._function, self._megabytes)
 
     def close(self) -> None:
         """End the processes that do nothing; the others end with their call."""
@@ -195,15 +211,15 @@ class _Child:
         except TimeoutError:
             raise Unavailable("service.busy", "This takes too long now; try again.", {"retry_after": 1}) from None
         except (EOFError, OSError):
-            reason = self._reason()
-            log.warning("confined_process_died", reason=reason, place=place)
-            raise Exceeded(reason, place) from None
+            died = self._died(place)
+            log.warning("confined_process_died", reason=died.reason, place=place, code=self._process.returncode)
+            raise died from None
 
-    def _reason(self) -> str:
+    def _died(self, place: str) -> Exceeded:
         code = self._process.wait()
-        if code == -signal.SIGPROF:
-            return "time"
-        return "memory" if code in (OUT_OF_MEMORY, -signal.SIGKILL) else "crash"
+        if code == -signal.SIGKILL:
+            return _Killed("memory", place)
+        return Exceeded({-signal.SIGPROF: "time", OUT_OF_MEMORY: "memory"}.get(code, "crash"), place)
 
     def kill(self) -> None:
         self._process.kill()

@@ -4,6 +4,7 @@ import i18n from "@/i18n";
 import { Refusal } from "@/api/refusal";
 import type { components, paths } from "@/api/schema";
 import * as session from "@/api/session";
+import { tagging } from "@/api/tags";
 
 export type Schemas = components["schemas"];
 
@@ -35,7 +36,7 @@ export const refusing: Middleware = {
 
 /** The public API, typed by its own description; every answer that is none is thrown as a `Refusal`. */
 export const api = createFetchClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: authorised });
-api.use(refusing);
+api.use(refusing, tagging);
 
 /** The same for components: `queries.useQuery("get", "/v1/groups")`. */
 export const queries = createQueries(api);

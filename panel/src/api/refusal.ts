@@ -12,6 +12,8 @@ export class Refusal extends Error {
   readonly fields: FieldProblem[];
   readonly requestId: string;
   readonly permission: string;
+  /** Of what is there now, where the request was about an older version. */
+  readonly tag: string;
 
   constructor(problem: Partial<Problem>, status: number) {
     super(problem.detail ?? problem.title ?? "");
@@ -20,6 +22,12 @@ export class Refusal extends Error {
     this.fields = (problem.errors ?? []) as FieldProblem[];
     this.requestId = problem.request_id ?? "";
     this.permission = String((problem as { permission?: string }).permission ?? "");
+    this.tag = String((problem as { etag?: string }).etag ?? "*");
+  }
+
+  /** Somebody else was first. */
+  get isOfOlderVersion(): boolean {
+    return this.code === "precondition.failed";
   }
 
   static of(error: unknown, response: Response): Refusal {

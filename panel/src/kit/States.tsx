@@ -2,12 +2,14 @@ import { Alert, Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "@/api/refusal";
+import { ChangedMeanwhile } from "@/kit/ChangedMeanwhile";
 
 /** What the API said instead of an answer, in its own words, with the number by which support finds it. */
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   if (!error) return null;
   const refusal = refusalOf(error);
+  if (refusal.isOfOlderVersion) return <ChangedMeanwhile />;
   const words = refusal.status === 0 ? t("state.offline") : refusal.message || t("state.failed");
   return (
     <Alert color="red" variant="light" role="alert" title={refusal.status === 403 ? t("state.forbidden") : undefined}>

@@ -9,7 +9,7 @@ import time
 from chassis import confined
 
 
-def perform(what: str, number: int = 0) -> object:
+def perform(what: str, number: int = 0, at: str = "") -> object:
     """What the tests run in such a process."""
     confined.at(f"step {number}")
     if what == "add":
@@ -23,7 +23,20 @@ def perform(what: str, number: int = 0) -> object:
         return len(b"x" * (1 << 30))
     if what == "die":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "be killed":
+        return killed_but_once(at)
     if what == "sleep":
         time.sleep(number)
         return None
     raise ValueError(what)
+
+
+def killed_but_once(mark: str) -> str:
+    """Killed as by somebody else; with a mark, once."""
+    confined.at("the end")
+    if mark and os.path.exists(mark):
+        return "done"
+    if mark:
+        open(mark, "w").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError

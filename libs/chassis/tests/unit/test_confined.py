@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,20 @@ def test_whoever_takes_too_much_is_told_where_and_costs_nobody_else(
     with pytest.raises(Exceeded) as exceeded:
         processes.call(what, 7, seconds=0.3)
     assert (exceeded.value.reason, exceeded.value.place) == (reason, "step 7")
+    assert processes.call("add", 1, seconds=1.0) == 2
+
+
+def test_a_call_whose_process_somebody_kills_is_made_again(processes: Confined, tmp_path: Path) -> None:
+    """Once, at its work or before it: short of memory the kernel ends the largest, which may have done nothing."""
+    assert processes.call("be killed", 1, str(tmp_path / "once"), seconds=1.0) == "done"
+    os.kill(processes.call("pid", seconds=1.0), signal.SIGKILL)
+    assert processes.call("add", 1, seconds=1.0) == 2
+
+
+def test_a_call_whose_processes_are_killed_one_after_the_other_needs_too_much(processes: Confined) -> None:
+    with pytest.raises(Exceeded) as exceeded:
+        processes.call("be killed", 1, seconds=1.0)
+    assert (exceeded.value.reason, exceeded.value.place) == ("memory", "the end")
     assert processes.call("add", 1, seconds=1.0) == 2
 
 

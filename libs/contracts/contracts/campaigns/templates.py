@@ -70,10 +70,10 @@ class TemplateUpdate(Schema):
 
 
 class TemplateCopy(Schema):
-    """A name for the copy, else the same; a folder, else none."""
+    """A name for the copy and a folder, else those of the original; an empty folder: in none."""
 
     name = line_field(NAME_MAX, 1, load_default=None, allow_none=True)
-    folder = _folder(load_default="")
+    folder = _folder(load_default=None, allow_none=True)
 
 
 class TemplateQuery(NewestQuery):

@@ -1,30 +1,34 @@
 import { Button, Card, SimpleGrid, Select, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { notify } from "@/kit/notify";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { CampaignRules } from "@/areas/account/CampaignRules";
 import { Closing } from "@/areas/account/Closing";
+import { FrequencyCap } from "@/areas/account/FrequencyCap";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
+import { Edited } from "@/kit/Edited";
+import { notify } from "@/kit/notify";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
+import { useEditing } from "@/kit/useEditing";
 
 const COMPANY = ["name", "address", "email", "phone", "site", "vat_number"] as const;
 const ZONES = Intl.supportedValuesOf("timeZone");
 
 export function Account() {
+  const mayRead = useAllowed("account.read");
   const account = queries.useQuery("get", "/v1/account");
   return (
     <AccountFrame tab="account">
       <Answered of={account}>
         {(found) => (
           <SimpleGrid cols={{ base: 1, md: 2 }}>
-            <Settings account={found} />
+            <Edited of={account}>{(opened) => <Settings account={opened} />}</Edited>
             <Stack>
               <Usage account={found} />
+              {mayRead && <FrequencyCap />}
+              {mayRead && <CampaignRules />}
               <Closing account={found} />
             </Stack>
           </SimpleGrid>
@@ -36,25 +40,19 @@ export function Account() {
 
 function Settings({ account }: { account: Schemas["Account"] }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const mayWrite = useAllowed("account.write");
   const company = account.company as Record<string, string | undefined>;
-  const form = useForm({
+  const { form, save, submit } = useEditing({
     initialValues: {
       time_zone: account.time_zone,
       ...(Object.fromEntries(COMPANY.map((name) => [name, company[name] ?? ""])) as Record<(typeof COMPANY)[number], string>),
     },
-  });
-  const save = queries.useMutation("patch", "/v1/account", {
-    onSuccess: async () => {
-      notify(t("act.saved"));
-      await known.invalidateQueries();
+    send: ({ time_zone, ...texts }, header) => {
+      const changed = Object.fromEntries(COMPANY.filter((name) => texts[name] !== (company[name] ?? "")).map((name) => [name, texts[name]]));
+      return bodyOf(api.PATCH("/v1/account", { params: { header }, body: { time_zone, ...(Object.keys(changed).length > 0 && { company: changed }) } }));
     },
-    onError: (error) => form.setErrors(fieldErrors(error, Object.fromEntries(COMPANY.map((name) => [`company.${name}`, name])))),
-  });
-  const submit = form.onSubmit(({ time_zone, ...texts }) => {
-    const changed = Object.fromEntries(COMPANY.filter((name) => texts[name] !== (company[name] ?? "")).map((name) => [name, texts[name]]));
-    save.mutate({ body: { time_zone, ...(Object.keys(changed).length > 0 && { company: changed }) } });
+    onSaved: () => notify(t("act.saved")),
+    names: Object.fromEntries(COMPANY.map((name) => [`company.${name}`, name])),
   });
   return (
     <Card withBorder component="section">

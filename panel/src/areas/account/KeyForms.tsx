@@ -3,11 +3,13 @@ import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { Permissions } from "@/areas/account/Permissions";
+import { Edited, fresh } from "@/kit/Edited";
 import { Secret } from "@/kit/Secret";
 import { ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 type Key = Schemas["ApiKey"];
 
@@ -50,29 +52,32 @@ export function NewKey({ close }: { close: () => void }) {
 /** Of a key its name alone can be changed: what else it is, its maker has decided. */
 export function RenameKey({ of: key, close }: { of: Key; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { name: key.name } });
-  const save = useMutation({
-    mutationFn: (body: typeof form.values) => bodyOf(api.PATCH("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } }, body })),
-    onSuccess: async () => {
-      await known.invalidateQueries();
-      close();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error)),
-  });
+  const opened = queries.useQuery("get", "/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } } }, fresh(key));
   return (
     <KeyWindow title={t("keys.renameNamed", { name: key.name })} close={close}>
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
-        <Stack>
-          <ProblemAlert error={save.error} />
-          <TextInput label={t("keys.name")} required data-autofocus {...form.getInputProps("name")} />
-          <Text size="sm">{t("keys.renameHint")}</Text>
-          <Button type="submit" loading={save.isPending}>
-            {t("act.save")}
-          </Button>
-        </Stack>
-      </form>
+      <Edited of={opened}>{(found) => <Rename of={found} close={close} />}</Edited>
     </KeyWindow>
+  );
+}
+
+function Rename({ of: key, close }: { of: Key; close: () => void }) {
+  const { t } = useTranslation();
+  const { form, save, submit } = useEditing({
+    initialValues: { name: key.name },
+    send: (body, header) => bodyOf(api.PATCH("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id }, header }, body })),
+    onSaved: close,
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ProblemAlert error={save.error} />
+        <TextInput label={t("keys.name")} required autoFocus {...form.getInputProps("name")} />
+        <Text size="sm">{t("keys.renameHint")}</Text>
+        <Button type="submit" loading={save.isPending}>
+          {t("act.save")}
+        </Button>
+      </Stack>
+    </form>
   );
 }
 

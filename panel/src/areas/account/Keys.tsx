@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { NewKey, RenameKey, RotateKey } from "@/areas/account/KeyForms";
+import { KeyUses } from "@/areas/account/KeyUses";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
 import { ListOf } from "@/kit/ListOf";
@@ -13,8 +14,8 @@ import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 type Key = Schemas["ApiKey"];
-/** Which form is open, and of which key. */
-type Open = { form: "new" } | { form: "rename" | "rotate"; key: Key };
+/** Which window is open, and of which key. */
+type Open = { form: "new" } | { form: "uses" | "rename" | "rotate"; key: Key };
 
 export function Keys() {
   const { t } = useTranslation();
@@ -35,6 +36,7 @@ export function Keys() {
   return (
     <AccountFrame tab="keys" actions={<Button onClick={() => setOpen({ form: "new" })}>{t("keys.new")}</Button>}>
       {open?.form === "new" && <NewKey close={close} />}
+      {open?.form === "uses" && <KeyUses of={open.key} close={close} />}
       {open?.form === "rename" && <RenameKey of={open.key} close={close} />}
       {open?.form === "rotate" && <RotateKey of={open.key} close={close} />}
       <ListOf label={t("account.tabs.keys")} of={keys} columns={columns} keyOf={(key) => key.id} empty={<Empty title={t("keys.none")}>{t("keys.noneHint")}</Empty>} />
@@ -52,6 +54,9 @@ function Acts({ of: key, open }: { of: Key; open: (what: Open) => void }) {
   };
   return (
     <Group gap="xs" wrap="nowrap">
+      <Button size="xs" variant="default" aria-label={t("keys.usesNamed", { name })} onClick={() => open({ form: "uses", key })}>
+        {t("keys.uses")}
+      </Button>
       <Button size="xs" variant="default" aria-label={t("keys.renameNamed", { name })} onClick={() => open({ form: "rename", key })}>
         {t("keys.rename")}
       </Button>

@@ -1,17 +1,17 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { EditedOrNew, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Empty, ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 type Role = Schemas["Role"];
 
@@ -52,29 +52,34 @@ export function Roles() {
 
 function EditRole({ role, close }: { role: Role | null; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { name: role?.name ?? "", permissions: role?.permissions ?? [] } });
-  const save = useMutation({
-    mutationFn: (body: typeof form.values) =>
-      bodyOf(role ? api.PATCH("/v1/roles/{role_id}", { params: { path: { role_id: role.id } }, body }) : api.POST("/v1/roles", { body })),
-    onSuccess: async () => {
-      await known.invalidateQueries();
-      close();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error)),
-  });
+  const opened = queries.useQuery("get", "/v1/roles/{role_id}", { params: { path: { role_id: role?.id ?? "" } } }, fresh(role));
   return (
     <Modal opened onClose={close} size="lg" title={role?.name ?? t("roles.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
-        <Stack>
-          <ProblemAlert error={save.error} />
-          <TextInput label={t("roles.name")} required data-autofocus {...form.getInputProps("name")} />
-          <Permissions label={t("users.rights")} value={form.values.permissions} change={(names) => form.setFieldValue("permissions", names)} />
-          <Button type="submit" loading={save.isPending} disabled={form.values.permissions.length === 0}>
-            {t("act.save")}
-          </Button>
-        </Stack>
-      </form>
+      <EditedOrNew isNew={!role} of={opened}>
+        {(found) => <Form role={found} close={close} />}
+      </EditedOrNew>
     </Modal>
+  );
+}
+
+function Form({ role, close }: { role: Role | null; close: () => void }) {
+  const { t } = useTranslation();
+  const { form, save, submit } = useEditing({
+    initialValues: { name: role?.name ?? "", permissions: role?.permissions ?? [] },
+    send: (body, header) =>
+      bodyOf(role ? api.PATCH("/v1/roles/{role_id}", { params: { path: { role_id: role.id }, header }, body }) : api.POST("/v1/roles", { body })),
+    onSaved: close,
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ProblemAlert error={save.error} />
+        <TextInput label={t("roles.name")} required autoFocus data-autofocus {...form.getInputProps("name")} />
+        <Permissions label={t("users.rights")} value={form.values.permissions} change={(names) => form.setFieldValue("permissions", names)} />
+        <Button type="submit" loading={save.isPending} disabled={form.values.permissions.length === 0}>
+          {t("act.save")}
+        </Button>
+      </Stack>
+    </form>
   );
 }

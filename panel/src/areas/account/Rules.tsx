@@ -1,12 +1,11 @@
 import { Button, Card, SimpleGrid, Stack, Switch, TagsInput, Text, Title, Select } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Edited } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
-import { Answered, ProblemAlert } from "@/kit/States";
+import { ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 const TRUSTED_DAYS = ["0", "1", "7", "30"];
 
@@ -17,34 +16,23 @@ export function Rules() {
   return (
     <AccountFrame tab="rules">
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Answered of={rules}>{(found) => <Addresses rules={found} />}</Answered>
-        <Answered of={security}>{(found) => <SecondFactor settings={found} />}</Answered>
+        <Edited of={rules}>{(found) => <Addresses rules={found} />}</Edited>
+        <Edited of={security}>{(found) => <SecondFactor settings={found} />}</Edited>
       </SimpleGrid>
     </AccountFrame>
   );
 }
 
-function useSaved() {
-  const { t } = useTranslation();
-  const known = useQueryClient();
-  return async () => {
-    notify(t("act.saved"));
-    await known.invalidateQueries();
-  };
-}
-
 function Addresses({ rules }: { rules: Schemas["IpRules"] }) {
   const { t } = useTranslation();
-  const onSuccess = useSaved();
-  const form = useForm({ initialValues: { panel: rules.panel ?? [], api: rules.api ?? [] } });
-  const save = useMutation({
-    mutationFn: (body: typeof form.values) => bodyOf(api.PUT("/v1/account/ip-rules", { body })),
-    onSuccess,
-    onError: (error) => form.setErrors(fieldErrors(error)),
+  const { form, save, submit } = useEditing({
+    initialValues: { panel: rules.panel ?? [], api: rules.api ?? [] },
+    send: (body, header) => bodyOf(api.PUT("/v1/account/ip-rules", { params: { header }, body })),
+    onSaved: () => notify(t("act.saved")),
   });
   return (
     <Card withBorder component="section">
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+      <form onSubmit={submit}>
         <Stack>
           <Title order={2} size="h4">
             {t("rules.addresses")}
@@ -64,16 +52,16 @@ function Addresses({ rules }: { rules: Schemas["IpRules"] }) {
 
 function SecondFactor({ settings }: { settings: Schemas["SecuritySettings"] }) {
   const { t } = useTranslation();
-  const onSuccess = useSaved();
-  const form = useForm({ initialValues: { required: settings.second_factor_required ?? false, days: String(settings.trusted_device_days ?? 0) } });
-  const save = useMutation({
-    mutationFn: ({ required, days }: typeof form.values) =>
-      bodyOf(api.PUT("/v1/account/security", { body: { second_factor_required: required, trusted_device_days: Number(days) } as never })),
-    onSuccess,
+  const { form, save, submit } = useEditing({
+    initialValues: { required: settings.second_factor_required ?? false, days: String(settings.trusted_device_days ?? 0) },
+    send: ({ required, days }, header) =>
+      bodyOf(api.PUT("/v1/account/security", { params: { header }, body: { second_factor_required: required, trusted_device_days: Number(days) } as never })),
+    onSaved: () => notify(t("act.saved")),
+    names: { second_factor_required: "required", trusted_device_days: "days" },
   });
   return (
     <Card withBorder component="section">
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+      <form onSubmit={submit}>
         <Stack>
           <Title order={2} size="h4">
             {t("security.second")}

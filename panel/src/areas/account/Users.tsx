@@ -1,19 +1,19 @@
 import { Button, Group, Modal, MultiSelect, Stack, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { EditedOrNew, fresh } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
+import { useEditing } from "@/kit/useEditing";
 
 type User = Schemas["User"];
 
@@ -83,47 +83,48 @@ function Acts({ user, edit }: { user: User; edit: () => void }) {
 
 function EditUser({ user, close }: { user: User | null; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { login: "", email: "", name: "", permissions: user?.permissions ?? [], roles: user?.roles ?? [] } });
-  const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 1000 } } });
-  const save = useMutation({
-    mutationFn: (values: typeof form.values) =>
-      user
-        ? bodyOf(
-            api.PUT("/v1/users/{user_id}/permissions", {
-              params: { path: { user_id: user.id } },
-              body: { permissions: values.permissions, roles: values.roles },
-            }),
-          )
-        : bodyOf(api.POST("/v1/users", { body: values })),
-    onSuccess: async () => {
-      await known.invalidateQueries();
-      close();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error)),
-  });
+  const opened = queries.useQuery("get", "/v1/users/{user_id}", { params: { path: { user_id: user?.id ?? "" } } }, fresh(user));
   return (
     <Modal opened onClose={close} size="lg" title={user ? t("users.rightsOf", { login: user.login }) : t("users.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
-      <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
-        <Stack>
-          <ProblemAlert error={save.error} />
-          {!user && (
-            <>
-              <Text>{t("users.invite")}</Text>
-              <TextInput label={t("login.login")} description={t("register.loginHint")} required {...form.getInputProps("login")} />
-              <TextInput label={t("contacts.email")} type="email" required {...form.getInputProps("email")} />
-              <TextInput label={t("users.name")} {...form.getInputProps("name")} />
-            </>
-          )}
-          {(roles.data?.items.length ?? 0) > 0 && (
-            <MultiSelect label={t("account.tabs.roles")} data={roles.data?.items.map((role) => ({ value: role.id, label: role.name })) ?? []} {...form.getInputProps("roles")} />
-          )}
-          <Permissions label={t("users.rights")} {...{ value: form.values.permissions, change: (names) => form.setFieldValue("permissions", names) }} />
-          <Button type="submit" loading={save.isPending}>
-            {t("act.save")}
-          </Button>
-        </Stack>
-      </form>
+      <EditedOrNew isNew={!user} of={opened}>
+        {(found) => <Form user={found} close={close} />}
+      </EditedOrNew>
     </Modal>
+  );
+}
+
+function Form({ user, close }: { user: User | null; close: () => void }) {
+  const { t } = useTranslation();
+  const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 1000 } } });
+  const { form, save, submit } = useEditing({
+    initialValues: { login: "", email: "", name: "", permissions: user?.permissions ?? [], roles: user?.roles ?? [] },
+    send: (values, header) => {
+      if (!user) return bodyOf(api.POST("/v1/users", { body: values }));
+      const { permissions, roles } = values;
+      return bodyOf(api.PUT("/v1/users/{user_id}/permissions", { params: { path: { user_id: user.id }, header }, body: { permissions, roles } }));
+    },
+    onSaved: close,
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ProblemAlert error={save.error} />
+        {!user && (
+          <>
+            <Text>{t("users.invite")}</Text>
+            <TextInput label={t("login.login")} description={t("register.loginHint")} required {...form.getInputProps("login")} />
+            <TextInput label={t("contacts.email")} type="email" required {...form.getInputProps("email")} />
+            <TextInput label={t("users.name")} {...form.getInputProps("name")} />
+          </>
+        )}
+        {(roles.data?.items.length ?? 0) > 0 && (
+          <MultiSelect label={t("account.tabs.roles")} data={roles.data?.items.map((role) => ({ value: role.id, label: role.name })) ?? []} {...form.getInputProps("roles")} />
+        )}
+        <Permissions label={t("users.rights")} {...{ value: form.values.permissions, change: (names) => form.setFieldValue("permissions", names) }} />
+        <Button type="submit" loading={save.isPending}>
+          {t("act.save")}
+        </Button>
+      </Stack>
+    </form>
   );
 }

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { CampaignStatus } from "@/areas/campaigns/CampaignStatus";
 import { CampaignWizard } from "@/areas/campaigns/CampaignWizard";
+import { Edited } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
 import { Answered } from "@/kit/States";
 
@@ -22,7 +23,7 @@ export function CampaignPage() {
   return (
     <Page title={campaign.data?.name ?? t("campaigns.title")} parent={{ to: "/app/campaigns", label: t("campaigns.title") }}>
       <Answered of={campaign}>
-        {(found) => (found.state === "draft" ? <CampaignWizard campaign={found} /> : <CampaignStatus campaign={found} />)}
+        {(found) => (found.state === "draft" ? <Edited of={campaign}>{(draft) => <CampaignWizard campaign={draft} />}</Edited> : <CampaignStatus campaign={found} />)}
       </Answered>
     </Page>
   );

@@ -1,5 +1,4 @@
 import { Card, Group, Select, SimpleGrid, Stack, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
@@ -12,6 +11,7 @@ import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 /** An e-mail: from whom, what it says, and how it looks on a phone and on a desk. */
 export function EmailStep({ campaign, goTo }: StepProps) {
@@ -19,7 +19,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as EmailContent;
   const sender = campaign.sender as Schemas["EmailSender"] | null;
-  const form = useForm({
+  const form = useEditForm({
     initialValues: {
       from_email: sender?.from_email ?? "",
       from_name: sender?.from_name ?? "",

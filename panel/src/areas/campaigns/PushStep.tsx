@@ -1,5 +1,4 @@
 import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
@@ -10,6 +9,7 @@ import { PushPreview } from "@/areas/campaigns/PushPreview";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 const NAMES = { "content.title": "title", "content.body": "body", "content.image": "image", "content.url": "url" };
 
@@ -19,7 +19,7 @@ export function PushStep({ campaign, goTo }: StepProps) {
   const applications = queries.useQuery("get", "/v1/push/applications", { params: { query: { limit: 100 } } });
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as PushContent;
-  const form = useForm({
+  const form = useEditForm({
     initialValues: {
       sender: (campaign.sender as string | null) ?? "",
       title: before.title ?? "",

@@ -1,5 +1,4 @@
 import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
@@ -14,6 +13,7 @@ import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 /** An RCS message: a text, a card, cards side by side or a file, with buttons, and how a phone shows it. */
 export function RcsStep({ campaign, goTo }: StepProps) {
@@ -21,7 +21,7 @@ export function RcsStep({ campaign, goTo }: StepProps) {
   const agents = queries.useQuery("get", "/v1/rcs/agents", { params: { query: { limit: 100, state: "active" } } });
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as RcsContent;
-  const form = useForm({ initialValues: formOf(campaign.sender as string | null, before) });
+  const form = useEditForm({ initialValues: formOf(campaign.sender as string | null, before) });
   const { sender, kind, text, cards, suggestions } = form.values;
   const content = contentOf(before, form.values);
   const keep = () => save.keep({ sender: sender || null, content });

@@ -1,5 +1,4 @@
 import { Anchor, Card, Checkbox, Select, SimpleGrid, Stack, Text, Textarea, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
@@ -12,6 +11,7 @@ import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 /** The text of an SMS, with what it takes and how a phone shows it. */
 export function SmsStep({ campaign, goTo }: StepProps) {
@@ -19,7 +19,7 @@ export function SmsStep({ campaign, goTo }: StepProps) {
   const senders = queries.useQuery("get", "/v1/sender-ids", { params: { query: { limit: 1000, state: "active" } } });
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as SmsContent;
-  const form = useForm({
+  const form = useEditForm({
     initialValues: {
       sender: (campaign.sender as string | null) ?? "",
       text: before.text ?? "",

@@ -1,5 +1,5 @@
 import { Anchor, Button, Card, Divider, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { useForm, type UseFormReturnType } from "@mantine/form";
+import type { UseFormReturnType } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,6 +13,7 @@ import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { usePreview } from "@/areas/campaigns/usePreview";
 import { Variables } from "@/areas/campaigns/Variables";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 const BUTTONS_MAX = 6;
 
@@ -29,7 +30,7 @@ export function ViberStep({ campaign, goTo }: StepProps) {
   const bots = queries.useQuery("get", "/v1/viber/bots", { params: { query: { limit: 100, state: "active" } } });
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as ViberContent;
-  const form = useForm<Values>({
+  const form = useEditForm<Values>({
     initialValues: { sender: (campaign.sender as string | null) ?? "", text: before.text ?? "", picture: before.picture?.link ?? "", buttons: before.buttons ?? [] },
   });
   const { sender, text, picture, buttons } = form.values;

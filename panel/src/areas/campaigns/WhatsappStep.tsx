@@ -1,5 +1,5 @@
 import { Alert, Anchor, Card, Radio, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, Title } from "@mantine/core";
-import { useForm, type UseFormReturnType } from "@mantine/form";
+import type { UseFormReturnType } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
@@ -14,6 +14,7 @@ import { WhatsappPreview } from "@/areas/campaigns/WhatsappPreview";
 import { keyOf, partsOf } from "@/areas/campaigns/whatsappTemplate";
 import { WhatsappValues } from "@/areas/campaigns/WhatsappValues";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 /** A WhatsApp message: by a template that WhatsApp has approved, or a text to those who have just written. */
 export function WhatsappStep({ campaign, goTo }: StepProps) {
@@ -21,7 +22,7 @@ export function WhatsappStep({ campaign, goTo }: StepProps) {
   const senders = queries.useQuery("get", "/v1/whatsapp/senders", { params: { query: { limit: 100, state: "active" } } });
   const save = useSaveDraft(campaign.id);
   const before = campaign.content as WhatsappContent;
-  const form = useForm({ initialValues: formOf(campaign.sender as string | null, before) });
+  const form = useEditForm({ initialValues: formOf(campaign.sender as string | null, before) });
   const { sender, by, template: chosen } = form.values;
   useOnlyChoice(sender, senders.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
   const number = senders.data?.items.find((one) => one.name === sender);

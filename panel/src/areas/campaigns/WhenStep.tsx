@@ -1,7 +1,7 @@
 import "@mantine/dates/styles.css";
 import { Alert, Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
-import { useForm, type UseFormReturnType } from "@mantine/form";
+import type { UseFormReturnType } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -12,6 +12,7 @@ import { type lacksOf, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
 import { Summary } from "@/areas/campaigns/Summary";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
+import { useEditForm } from "@/kit/useEditing";
 
 type Lack = ReturnType<typeof lacksOf>[number] | "audience";
 
@@ -27,7 +28,7 @@ export function WhenStep({ campaign, goTo }: StepProps) {
   const { t } = useTranslation();
   const known = useQueryClient();
   const save = useSaveDraft(campaign.id);
-  const form = useForm<Values>({
+  const form = useEditForm<Values>({
     initialValues: { when: "now", at: null, throttle: campaign.options.throttle_per_hour ?? "", test: campaign.ab_test },
     validate: { at: (at, { when }) => (when === "later" && !at ? t("when.atWanted") : null) },
   });

@@ -1,5 +1,4 @@
 import { Card, MultiSelect, SimpleGrid, Stack, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { AudienceCount } from "@/areas/campaigns/AudienceCount";
@@ -7,6 +6,7 @@ import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { useSaveDraft } from "@/areas/campaigns/draft";
 import { LinkButton } from "@/kit/LinkButton";
 import { ProblemAlert } from "@/kit/States";
+import { useEditForm } from "@/kit/useEditing";
 
 const EVERY = { params: { query: { limit: 1000 } } };
 
@@ -16,7 +16,7 @@ export function WhoStep({ campaign, goTo }: StepProps) {
   const groups = queries.useQuery("get", "/v1/groups", EVERY);
   const segments = queries.useQuery("get", "/v1/segments", EVERY);
   const save = useSaveDraft(campaign.id);
-  const form = useForm({
+  const form = useEditForm({
     initialValues: {
       groups: campaign.audience.groups ?? [],
       segments: campaign.audience.segments ?? [],

@@ -1,7 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { createContext, useContext } from "react";
-import { queries, type Schemas } from "@/api/client";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { createContext, use, useContext } from "react";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { Refusal } from "@/api/refusal";
+import { EditContext } from "@/kit/ChangedMeanwhile";
 
 export type Campaign = Schemas["Campaign"];
 /** One of the steps of a campaign over several channels. */
@@ -60,17 +61,24 @@ export const PartContext = createContext<{ steps: Part[]; place: number } | null
 export function useSaveDraft(campaignId: string) {
   const known = useQueryClient();
   const part = useContext(PartContext);
+  const edit = use(EditContext);
   const params = { path: { campaign_id: campaignId } };
-  const save = queries.useMutation("patch", "/v1/campaigns/{campaign_id}", {
+  const save = useMutation({
+    // One after another: each is about the version that the one before has made.
+    scope: { id: campaignId },
+    mutationFn: (body: Schemas["CampaignUpdate"]) =>
+      bodyOf(api.PATCH("/v1/campaigns/{campaign_id}", { params: { ...params, header: { "If-Match": edit.tag() } }, body })),
+    onError: edit.refused,
     onSuccess: (draft) => {
+      edit.saved(draft);
       const { queryKey } = queries.queryOptions("get", "/v1/campaigns/{campaign_id}", { params });
       known.setQueryData(queryKey, draft);
     },
   });
   const keep = async (body: Schemas["CampaignUpdate"]) => {
-    if (!part) return save.mutateAsync({ params, body });
+    if (!part) return save.mutateAsync(body);
     const steps = part.steps.map((one, place) => (place === part.place ? ({ ...one, ...body } as Part) : one));
-    return save.mutateAsync({ params, body: { steps } }).catch((error: unknown) => {
+    return save.mutateAsync({ steps }).catch((error: unknown) => {
       throw ofPart(error, part.place);
     });
   };

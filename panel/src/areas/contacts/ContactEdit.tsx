@@ -1,28 +1,22 @@
 import { Button, Card, Group, Stack } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
+import { api, bodyOf, type Schemas } from "@/api/client";
 import { bodyOfForm, CONTACT_NAMES, ContactFields, formOf, useOwnFields } from "@/areas/contacts/ContactFields";
 import { notify } from "@/kit/notify";
 import { ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 /** What is known of a person, to be changed. */
 export function ContactEdit({ contact, mayWrite }: { contact: Schemas["Contact"]; mayWrite: boolean }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const own = useOwnFields();
   const before = formOf(contact);
-  const form = useForm({ initialValues: before });
-  const save = queries.useMutation("patch", "/v1/contacts/{contact_id}", {
-    onSuccess: async () => {
-      notify(t("act.saved"));
-      await known.invalidateQueries();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error, CONTACT_NAMES(own))),
+  const { form, save, submit } = useEditing({
+    initialValues: before,
+    send: (values, header) => bodyOf(api.PATCH("/v1/contacts/{contact_id}", { params: { path: { contact_id: contact.id }, header }, body: bodyOfForm(values, before, own) })),
+    onSaved: () => notify(t("act.saved")),
+    names: CONTACT_NAMES(own),
   });
-  const submit = form.onSubmit((values) => save.mutate({ params: { path: { contact_id: contact.id } }, body: bodyOfForm(values, before, own) }));
   return (
     <Card withBorder component="section" aria-label={t("contacts.details")}>
       <form onSubmit={submit}>

@@ -10,18 +10,21 @@ import { nameOf } from "@/areas/contacts/names";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Edited } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
-import { Answered } from "@/kit/States";
+import { Answered, type Asked } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 export function ContactPage() {
   const { contactId } = useParams({ strict: false }) as { contactId: string };
   const path = { contact_id: contactId };
   const contact = queries.useQuery("get", "/v1/contacts/{contact_id}", { params: { path } });
-  return <Answered of={contact}>{(found) => <Whole key={found.updated_at} contact={found} />}</Answered>;
+  return <Answered of={contact}>{(found) => <Whole key={found.id} contact={found} asked={contact} />}</Answered>;
 }
 
-function Whole({ contact }: { contact: Schemas["Contact"] }) {
+type Contact = Schemas["Contact"];
+
+function Whole({ contact, asked }: { contact: Contact; asked: Asked<Contact> }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const known = useQueryClient();
@@ -46,7 +49,7 @@ function Whole({ contact }: { contact: Schemas["Contact"] }) {
       )}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Stack>
-          <ContactEdit contact={contact} mayWrite={mayWrite} />
+          <Edited of={asked}>{(opened) => <ContactEdit key={opened.updated_at} contact={opened} mayWrite={mayWrite} />}</Edited>
           <ContactGroups contact={contact} mayWrite={mayWrite} />
         </Stack>
         <Stack>

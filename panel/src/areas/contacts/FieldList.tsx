@@ -1,18 +1,18 @@
 import { Button, Code, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { NewField } from "@/areas/contacts/NewField";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { Edited, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
 import { useListSearch } from "@/kit/search";
 import { Empty, ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 type FieldRow = Schemas["ContactField"];
 type Kind = Schemas["FieldCreate"]["type"];
@@ -60,26 +60,30 @@ function Acts({ field }: { field: FieldRow }) {
 /** Only what people read is changed here: by its key a field stands in messages and segments. */
 function Rename({ field, close }: { field: FieldRow; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { label: field.label } });
-  const save = queries.useMutation("patch", "/v1/contact-fields/{field_id}", {
-    onSuccess: async () => {
-      await known.invalidateQueries();
-      close();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error)),
-  });
+  const opened = queries.useQuery("get", "/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id } } }, fresh(field));
   return (
     <Modal opened onClose={close} title={t("fields.renameNamed", { name: field.label })} closeButtonProps={{ "aria-label": t("act.close") }}>
-      <form onSubmit={form.onSubmit((body) => save.mutate({ params: { path: { field_id: field.id } }, body }))}>
-        <Stack>
-          <ProblemAlert error={save.error} />
-          <TextInput label={t("fields.label")} required data-autofocus {...form.getInputProps("label")} />
-          <Button type="submit" loading={save.isPending}>
-            {t("act.save")}
-          </Button>
-        </Stack>
-      </form>
+      <Edited of={opened}>{(found) => <Form field={found} close={close} />}</Edited>
     </Modal>
+  );
+}
+
+function Form({ field, close }: { field: FieldRow; close: () => void }) {
+  const { t } = useTranslation();
+  const { form, save, submit } = useEditing({
+    initialValues: { label: field.label },
+    send: (body, header) => bodyOf(api.PATCH("/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id }, header }, body })),
+    onSaved: close,
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ProblemAlert error={save.error} />
+        <TextInput label={t("fields.label")} required autoFocus {...form.getInputProps("label")} />
+        <Button type="submit" loading={save.isPending}>
+          {t("act.save")}
+        </Button>
+      </Stack>
+    </form>
   );
 }

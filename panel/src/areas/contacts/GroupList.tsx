@@ -1,19 +1,19 @@
 import { Anchor, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { EditedOrNew, fresh } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
 import { Answered, Empty, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
+import { useEditing } from "@/kit/useEditing";
 
 type GroupRow = Schemas["Group"];
 
@@ -86,42 +86,48 @@ function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => 
 }
 
 function EditGroup({ group, close }: { group: GroupRow | null; close: () => void }) {
-  const { t, i18n } = useTranslation();
-  const known = useQueryClient();
-  const [problem, setProblem] = useState<unknown>(null);
-  const shown = group?.public?.[i18n.language];
-  const form = useForm({
-    initialValues: { name: group?.name ?? "", description: group?.description ?? "", publicName: shown?.name ?? "", publicText: shown?.description ?? "" },
-  });
-  const submit = form.onSubmit(async ({ publicName, publicText, ...own }) => {
-    const texts = { public: publicOf(group, i18n.language, publicName, publicText) };
-    // Only what was changed here: somebody else may have written the rest meanwhile.
-    const changed = Object.fromEntries(Object.entries(own).filter(([name]) => form.isDirty(name)));
-    const isPublic = form.isDirty("publicName") || form.isDirty("publicText");
-    try {
-      if (group) await api.PATCH("/v1/groups/{group_id}", { params: { path: { group_id: group.id } }, body: { ...changed, ...(isPublic && texts) } });
-      else await api.POST("/v1/groups", { body: { ...own, ...texts } });
-      await known.invalidateQueries();
-      close();
-    } catch (error) {
-      setProblem(error);
-      const of = `public.${i18n.language}.`;
-      form.setErrors(fieldErrors(error, { [`${of}name`]: "publicName", [`${of}description`]: "publicText" }));
-    }
-  });
+  const { t } = useTranslation();
+  const opened = queries.useQuery("get", "/v1/groups/{group_id}", { params: { path: { group_id: group?.id ?? "" } } }, fresh(group));
   return (
     <Modal opened onClose={close} title={t(group ? "groups.edit" : "groups.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
-      <form onSubmit={submit}>
-        <Stack>
-          <ProblemAlert error={problem} />
-          <TextInput label={t("groups.name")} required data-autofocus {...form.getInputProps("name")} />
-          <TextInput label={t("groups.description")} {...form.getInputProps("description")} />
-          <TextInput label={t("groups.publicName")} description={t("groups.publicNameHint")} {...form.getInputProps("publicName")} />
-          {form.values.publicName && <TextInput label={t("groups.publicText")} {...form.getInputProps("publicText")} />}
-          <Button type="submit">{t("act.save")}</Button>
-        </Stack>
-      </form>
+      <EditedOrNew isNew={!group} of={opened}>
+        {(found) => <Form group={found} close={close} />}
+      </EditedOrNew>
     </Modal>
+  );
+}
+
+function Form({ group, close }: { group: GroupRow | null; close: () => void }) {
+  const { t, i18n } = useTranslation();
+  const shown = group?.public?.[i18n.language];
+  const before = { name: group?.name ?? "", description: group?.description ?? "", publicName: shown?.name ?? "", publicText: shown?.description ?? "" };
+  const texts = `public.${i18n.language}.`;
+  const { form, save, submit } = useEditing({
+    initialValues: before,
+    send: ({ publicName, publicText, ...own }, header) => {
+      const told = { public: publicOf(group, i18n.language, publicName, publicText) };
+      if (!group) return bodyOf(api.POST("/v1/groups", { body: { ...own, ...told } }));
+      // Only what was changed here: what is saved over somebody else's change leaves the rest of it.
+      const changed = Object.fromEntries(Object.entries(own).filter(([name, value]) => value !== before[name as keyof typeof own]));
+      const isPublic = publicName !== before.publicName || publicText !== before.publicText;
+      return bodyOf(api.PATCH("/v1/groups/{group_id}", { params: { path: { group_id: group.id }, header }, body: { ...changed, ...(isPublic && told) } }));
+    },
+    onSaved: close,
+    names: { [`${texts}name`]: "publicName", [`${texts}description`]: "publicText" },
+  });
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <ProblemAlert error={save.error} />
+        <TextInput label={t("groups.name")} required autoFocus data-autofocus {...form.getInputProps("name")} />
+        <TextInput label={t("groups.description")} {...form.getInputProps("description")} />
+        <TextInput label={t("groups.publicName")} description={t("groups.publicNameHint")} {...form.getInputProps("publicName")} />
+        {form.values.publicName && <TextInput label={t("groups.publicText")} {...form.getInputProps("publicText")} />}
+        <Button type="submit" loading={save.isPending}>
+          {t("act.save")}
+        </Button>
+      </Stack>
+    </form>
   );
 }
 

@@ -1,11 +1,10 @@
 import { Button, Card, Checkbox, Group, Stack, Text, Textarea, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
+import { Edited } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
-import { Answered, ProblemAlert } from "@/kit/States";
+import { ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 /** What a number answers to a person's first STOP. */
 export function StopAnswer() {
@@ -18,7 +17,7 @@ export function StopAnswer() {
           {t("keywords.stop")}
         </Title>
         <Text>{t("keywords.stopHint")}</Text>
-        <Answered of={before}>{(found) => <Form before={found} />}</Answered>
+        <Edited of={before}>{(found) => <Form before={found} />}</Edited>
       </Stack>
     </Card>
   );
@@ -26,18 +25,13 @@ export function StopAnswer() {
 
 function Form({ before }: { before: Schemas["StopConfirmation"] }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { enabled: before.enabled, text: before.text } });
-  const save = useMutation({
-    mutationFn: (body: typeof form.values) => bodyOf(api.PUT("/v1/stop-confirmation", { body })),
-    onSuccess: async () => {
-      notify(t("act.saved"));
-      await known.invalidateQueries();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error)),
+  const { form, save, submit } = useEditing({
+    initialValues: { enabled: before.enabled, text: before.text },
+    send: (body, header) => bodyOf(api.PUT("/v1/stop-confirmation", { params: { header }, body })),
+    onSaved: () => notify(t("act.saved")),
   });
   return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
+    <form onSubmit={submit}>
       <Stack>
         <ProblemAlert error={save.error} />
         <Checkbox label={t("keywords.stopOn")} {...form.getInputProps("enabled", { type: "checkbox" })} />

@@ -1,21 +1,22 @@
 import { Button, Card, Group, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notify } from "@/kit/notify";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { nameOf } from "@/areas/contacts/names";
 import { RuleBuilder } from "@/areas/segments/RuleBuilder";
 import { draftOf, isComplete, newSet, type Rule, ruleOf, type RuleSet, type Terms } from "@/areas/segments/rules";
 import { useAllowed } from "@/areas/session/me";
+import { EditContext } from "@/kit/ChangedMeanwhile";
+import { Edited } from "@/kit/Edited";
 import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
+import { useEditing } from "@/kit/useEditing";
 
 type Segment = Schemas["Segment"];
 const FIRST = 5;
@@ -27,7 +28,7 @@ export function NewSegment() {
 export function SegmentPage() {
   const { segmentId } = useParams({ strict: false }) as { segmentId: string };
   const segment = queries.useQuery("get", "/v1/segments/{segment_id}", { params: { path: { segment_id: segmentId } } });
-  return <Answered of={segment}>{(found) => <WithTerms key={found.id} segment={found} />}</Answered>;
+  return <Edited key={segmentId} of={segment}>{(found) => <WithTerms segment={found} />}</Edited>;
 }
 
 /** Fields and operators that rules may have are the API's to tell, the account's own fields among them. */
@@ -39,24 +40,26 @@ function WithTerms({ segment }: { segment: Segment | null }) {
 function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const known = useQueryClient();
   const mayWrite = useAllowed("contacts.write");
+  const { keep } = use(EditContext);
   const [set, setSet] = useState<RuleSet>(() => (segment ? draftOf(segment.rules) : newSet()));
-  const form = useForm({ initialValues: { name: segment?.name ?? "", description: segment?.description ?? "" } });
   const isWhole = isComplete(set, terms);
-  const save = useMutation({
-    mutationFn: (texts: typeof form.values) => {
+  const { form, save, submit } = useEditing({
+    initialValues: { name: segment?.name ?? "", description: segment?.description ?? "" },
+    send: (texts, header) => {
       const body = { ...texts, rules: ruleOf(set) };
-      const params = { path: { segment_id: segment?.id ?? "" } };
+      const params = { path: { segment_id: segment?.id ?? "" }, header };
       return bodyOf(segment ? api.PATCH("/v1/segments/{segment_id}", { params, body }) : api.POST("/v1/segments", { body }));
     },
-    onSuccess: async (saved) => {
+    onSaved: async (saved) => {
       notify(t("act.saved"));
-      await known.invalidateQueries();
       if (!segment) await navigate({ to: `/app/segments/${saved.id}` });
     },
-    onError: (error) => form.setErrors(fieldErrors(error)),
   });
+  const change = (rules: RuleSet) => {
+    keep();
+    setSet(rules);
+  };
   return (
     <Page
       title={segment?.name ?? t("segments.new")}
@@ -69,7 +72,7 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
         )
       }
     >
-      <form onSubmit={form.onSubmit((texts) => save.mutate(texts))}>
+      <form onSubmit={submit}>
         <Stack>
           <ProblemAlert error={save.error} />
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -77,7 +80,7 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
             <TextInput label={t("groups.description")} {...form.getInputProps("description")} />
           </SimpleGrid>
           <SimpleGrid cols={{ base: 1, lg: 2 }}>
-            <RuleBuilder set={set} terms={terms} change={setSet} />
+            <RuleBuilder set={set} terms={terms} change={change} />
             <Fitting rules={ruleOf(set)} isWhole={isWhole} />
           </SimpleGrid>
           {mayWrite && (

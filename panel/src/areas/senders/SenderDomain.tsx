@@ -25,7 +25,8 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
     await known.invalidateQueries({ queryKey: list });
   };
   const lend = useMutation({
-    mutationFn: (short_links: boolean) => api.PATCH("/v1/sender-domains/{domain_id}", { params, body: { short_links } }),
+    // Switched on or off at once, and nothing else with it: there is no version to lose.
+    mutationFn: (short_links: boolean) => api.PATCH("/v1/sender-domains/{domain_id}", { params: { ...params, header: { "If-Match": "*" } }, body: { short_links } }),
     onSettled: () => known.invalidateQueries({ queryKey: list }),
   });
   const remove = async () => {

@@ -1,11 +1,10 @@
 import { Button, Card, Group, Radio, SimpleGrid, Stack, Text, TextInput, Textarea } from "@mantine/core";
-import { useForm, type UseFormReturnType } from "@mantine/form";
+import type { UseFormReturnType } from "@mantine/form";
 import { notify } from "@/kit/notify";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import type { EmailContent } from "@/areas/campaigns/draft";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailCheck } from "@/areas/campaigns/MailCheck";
@@ -16,8 +15,10 @@ import { FolderField } from "@/areas/templates/FolderActs";
 import { Versions } from "@/areas/templates/Versions";
 import { useCopy } from "@/areas/templates/useCopy";
 import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Edited } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
-import { Answered, ProblemAlert } from "@/kit/States";
+import { ProblemAlert } from "@/kit/States";
+import { useEditing } from "@/kit/useEditing";
 
 type Template = Schemas["Template"];
 
@@ -28,7 +29,7 @@ export function NewTemplate() {
 export function TemplatePage() {
   const { templateId } = useParams({ strict: false }) as { templateId: string };
   const template = queries.useQuery("get", "/v1/templates/{template_id}", { params: { path: { template_id: templateId } } });
-  return <Answered of={template}>{(found) => <Editor key={`${found.id}${found.version}`} template={found} />}</Answered>;
+  return <Edited key={templateId} of={template}>{(found) => <Editor key={found.version} template={found} />}</Edited>;
 }
 
 function valuesOf(template: Template | null) {
@@ -37,41 +38,44 @@ function valuesOf(template: Template | null) {
   return { ...own, subject: subject ?? "", preheader: preheader ?? "", html: html ?? "", mjml: mjml ?? "", text: text ?? "" };
 }
 
+type Values = ReturnType<typeof valuesOf>;
+
+/** What was written, beside what the template had before and this page does not show. */
+function mailOf(before: EmailContent, { subject, preheader, html, mjml }: Values): EmailContent {
+  const { html: _html, mjml: _mjml, text: _text, ...rest } = before;
+  return { ...rest, subject, preheader, ...(mjml ? { mjml } : { html }) };
+}
+
+const contentOf = (before: EmailContent, values: Values) => (values.channel === "sms" ? { text: values.text } : mailOf(before, values));
+
 /** A template's source beside what it looks like; a ready-made one is looked at, and copied to be changed. */
 function Editor({ template }: { template: Template | null }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const known = useQueryClient();
   const isOwn = template?.kind !== "ready_made";
   const before = (template?.content ?? {}) as EmailContent;
-  const form = useForm({
+  const { form, save, submit } = useEditing({
     initialValues: valuesOf(template),
-  });
-  const { name, folder, channel, subject, preheader, html, mjml, text } = form.values;
-  const { html: _html, mjml: _mjml, text: _text, ...rest } = before;
-  const mail: EmailContent = { ...rest, subject, preheader, ...(mjml ? { mjml } : { html }) };
-  const content = channel === "sms" ? { text } : mail;
-  const save = useMutation({
-    mutationFn: () =>
-      bodyOf(
-        template
-          ? api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: template.id } }, body: { name, folder: folder.trim(), content, version: template.version } })
-          : api.POST("/v1/templates", { body: { name, folder: folder.trim(), channel: channel as "sms" | "email", content } }),
-      ),
-    onSuccess: async (saved) => {
+    send: (values, header) => {
+      const body = { name: values.name, folder: values.folder.trim(), content: contentOf(before, values) };
+      if (!template) return bodyOf(api.POST("/v1/templates", { body: { ...body, channel: values.channel as "sms" | "email" } }));
+      return bodyOf(api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: template.id }, header }, body }));
+    },
+    onSaved: async (saved) => {
       notify(t("act.saved"));
-      await known.invalidateQueries();
       if (!template) await navigate({ to: `/app/templates/${saved.id}` });
     },
-    onError: (error) => form.setErrors(fieldErrors(error, { "content.html": "html", "content.mjml": "mjml", "content.subject": "subject", "content.text": "text" })),
+    names: { "content.html": "html", "content.mjml": "mjml", "content.subject": "subject", "content.text": "text" },
   });
+  const { channel, html, mjml, text } = form.values;
+  const mail = mailOf(before, form.values);
   return (
     <Page
       title={template?.name ?? t("templates.new")}
       parent={{ to: "/app/templates", label: t("templates.title") }}
       actions={template && (isOwn ? <Remove template={template} /> : <Duplicate template={template} />)}
     >
-      <form onSubmit={form.onSubmit(() => save.mutate())}>
+      <form onSubmit={submit}>
         <SimpleGrid cols={{ base: 1, md: channel === "email" ? 1 : 2 }}>
           <Card withBorder>
             <Stack>
@@ -102,7 +106,7 @@ function Editor({ template }: { template: Template | null }) {
   );
 }
 
-function Fields({ form, isNew, isOwn }: { form: UseFormReturnType<ReturnType<typeof valuesOf>>; isNew: boolean; isOwn: boolean }) {
+function Fields({ form, isNew, isOwn }: { form: UseFormReturnType<Values>; isNew: boolean; isOwn: boolean }) {
   const { t } = useTranslation();
   const { channel, text } = form.values;
   return (

@@ -1,8 +1,10 @@
 import { Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import { use } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { TemplatePicture } from "@/areas/templates/TemplatePicture";
+import { EditContext } from "@/kit/ChangedMeanwhile";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { notify } from "@/kit/notify";
 import { Answered } from "@/kit/States";
@@ -36,10 +38,12 @@ function Version({ template, one }: { template: Schemas["Template"]; one: Schema
   const { t } = useTranslation();
   const { time } = useFormats();
   const known = useQueryClient();
+  const { look } = use(EditContext);
   const name = t("templates.version", { number: one.version });
   const restore = async () => {
     await api.POST("/v1/templates/{template_id}/versions/{version}/restore", { params: { path: { template_id: template.id, version: one.version } } });
     notify(t("act.saved"));
+    look();
     await known.invalidateQueries();
   };
   return (

@@ -28,8 +28,9 @@ export async function moveFolder(from: string, to: string): Promise<void> {
   for (const { id, folder } of moves) await moveTemplate(id, folder);
 }
 
+/** Nothing but the folder is changed, so whatever else somebody writes meanwhile stays. */
 export function moveTemplate(templateId: string, folder: string) {
-  return bodyOf(api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: templateId } }, body: { folder } }));
+  return bodyOf(api.PATCH("/v1/templates/{template_id}", { params: { path: { template_id: templateId }, header: { "If-Match": "*" } }, body: { folder } }));
 }
 
 async function idsIn(folder: string): Promise<string[]> {

@@ -1,18 +1,18 @@
 import { Badge, Button, Card, Checkbox, ColorInput, Group, Modal, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { EditedOrNew, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
 import { useListSearch } from "@/kit/search";
 import { Empty, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
+import { useEditing } from "@/kit/useEditing";
 
 type One = Schemas["UnsubscribePage"];
 
@@ -100,12 +100,23 @@ function useSampleTexts(): Texts {
 }
 
 function EditPage({ page, close }: { page: One | null; close: () => void }) {
+  const { t } = useTranslation();
+  const opened = queries.useQuery("get", "/v1/unsubscribe-pages/{page_id}", { params: { path: { page_id: page?.id ?? "" } } }, fresh(page));
+  return (
+    <Modal opened onClose={close} size="xl" title={page?.name ?? t("leaving.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
+      <EditedOrNew isNew={!page} of={opened}>
+        {(found) => <Form page={found} close={close} />}
+      </EditedOrNew>
+    </Modal>
+  );
+}
+
+function Form({ page, close }: { page: One | null; close: () => void }) {
   const { t, i18n } = useTranslation();
-  const known = useQueryClient();
   const language = i18n.language;
   const samples = useSampleTexts();
   const before: Texts = { ...samples, ...page?.texts?.[language] };
-  const form = useForm({
+  const { form, save, submit } = useEditing({
     initialValues: {
       name: page?.name ?? "",
       brand: page?.brand.name ?? "",
@@ -119,47 +130,40 @@ function EditPage({ page, close }: { page: One | null; close: () => void }) {
       more: moreOf(before),
       is_default: page?.is_default ?? true,
     },
-  });
-  const { values } = form;
-  const save = useMutation({
-    mutationFn: () => {
-      const { name, brand, background, text, button, button_text, title, words, leave, more, is_default } = values;
+    send: ({ name, brand, background, text, button, button_text, title, words, leave, more, is_default }, header) => {
       const texts = { ...page?.texts, [language]: { ...before, ...moreTexts(more), title, text: words, leave } };
       const body = { name, brand: { ...page?.brand, name: brand, background, text, button, button_text }, texts, ...(is_default && { is_default: true as const }) };
-      return bodyOf(page ? api.PATCH("/v1/unsubscribe-pages/{page_id}", { params: { path: { page_id: page.id } }, body: body as Schemas["UnsubscribePageUpdate"] }) : api.POST("/v1/unsubscribe-pages", { body: body as Schemas["UnsubscribePageCreate"] }));
+      if (!page) return bodyOf(api.POST("/v1/unsubscribe-pages", { body: body as Schemas["UnsubscribePageCreate"] }));
+      const params = { path: { page_id: page.id }, header };
+      return bodyOf(api.PATCH("/v1/unsubscribe-pages/{page_id}", { params, body: body as Schemas["UnsubscribePageUpdate"] }));
     },
-    onSuccess: async () => {
-      await known.invalidateQueries();
-      close();
-    },
-    onError: (error) => form.setErrors(fieldErrors(error, { "brand.name": "brand", ...Object.fromEntries(MORE.map((name) => [`texts.${language}.${name}`, `more.${name}`])) })),
+    onSaved: close,
+    names: { "brand.name": "brand", ...Object.fromEntries(MORE.map((name) => [`texts.${language}.${name}`, `more.${name}`])) },
   });
   return (
-    <Modal opened onClose={close} size="xl" title={page?.name ?? t("leaving.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
-      <form onSubmit={form.onSubmit(() => save.mutate())}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }}>
-          <Stack>
-            <ProblemAlert error={save.error} />
-            <TextInput label={t("leaving.name")} description={t("campaigns.nameHint")} required data-autofocus {...form.getInputProps("name")} />
-            <TextInput label={t("leaving.brand")} required {...form.getInputProps("brand")} />
-            <TextInput label={t("leaving.heading")} {...form.getInputProps("title")} />
-            <Textarea label={t("leaving.words")} autosize minRows={2} {...form.getInputProps("words")} />
-            <TextInput label={t("leaving.leave")} {...form.getInputProps("leave")} />
-            {MORE.map((name) => (
-              <TextInput key={name} label={t(`leaving.more.${name}`)} required={!MAY_BE_EMPTY.includes(name)} {...form.getInputProps(`more.${name}`)} />
-            ))}
-            {(["background", "text", "button", "button_text"] as const).map((name) => (
-              <ColorInput key={name} label={t(`leaving.colours.${name}`)} withEyeDropper={false} {...form.getInputProps(name)} />
-            ))}
-            <Checkbox label={t("leaving.isDefaultHint")} {...form.getInputProps("is_default", { type: "checkbox" })} />
-            <Button type="submit" loading={save.isPending}>
-              {t("act.save")}
-            </Button>
-          </Stack>
-          <LooksLike values={values} />
-        </SimpleGrid>
-      </form>
-    </Modal>
+    <form onSubmit={submit}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        <Stack>
+          <ProblemAlert error={save.error} />
+          <TextInput label={t("leaving.name")} description={t("campaigns.nameHint")} required autoFocus data-autofocus {...form.getInputProps("name")} />
+          <TextInput label={t("leaving.brand")} required {...form.getInputProps("brand")} />
+          <TextInput label={t("leaving.heading")} {...form.getInputProps("title")} />
+          <Textarea label={t("leaving.words")} autosize minRows={2} {...form.getInputProps("words")} />
+          <TextInput label={t("leaving.leave")} {...form.getInputProps("leave")} />
+          {MORE.map((name) => (
+            <TextInput key={name} label={t(`leaving.more.${name}`)} required={!MAY_BE_EMPTY.includes(name)} {...form.getInputProps(`more.${name}`)} />
+          ))}
+          {(["background", "text", "button", "button_text"] as const).map((name) => (
+            <ColorInput key={name} label={t(`leaving.colours.${name}`)} withEyeDropper={false} {...form.getInputProps(name)} />
+          ))}
+          <Checkbox label={t("leaving.isDefaultHint")} {...form.getInputProps("is_default", { type: "checkbox" })} />
+          <Button type="submit" loading={save.isPending}>
+            {t("act.save")}
+          </Button>
+        </Stack>
+        <LooksLike values={form.values} />
+      </SimpleGrid>
+    </form>
   );
 }
 

@@ -152,22 +152,29 @@ def delete_template(
 
 
 def copy_template(
-    database: Database, *, actor: Actor, now: datetime, ask: Ask, template_id: UUID, name: str | None, folder: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    ask: Ask,
+    template_id: UUID,
+    name: str | None,
+    folder: str | None,
 ) -> Answer:
-    """A template of the account's own, of one that it has or that ships with Wici."""
+    """A template of the account's own, of one that it has or that ships with Wici; in the same folder by default."""
     if (shipped := ready_made.find(template_id)) is not None:
         source: dict[str, Any] = {
-            "name": shipped.name, "channel": shipped.channel, "content": shipped.content, "design": None,
+            "name": shipped.name, "folder": "", "channel": shipped.channel, "content": shipped.content, "design": None,
         }  # fmt: skip
     else:
         with database.transaction() as session:
             template = _template(session, actor, template_id, "read")
             source = {
-                "name": template.name, "channel": Channel(template.channel), "content": template.content,
-                "design": template.design,
+                "name": template.name, "folder": template.folder, "channel": Channel(template.channel),
+                "content": template.content, "design": template.design,
             }  # fmt: skip
-    wanted = {**source, "name": name or source["name"], "folder": folder}
-    return create_template(database, actor=actor, now=now, ask=ask, **wanted)
+    wanted = {"name": name or source["name"], "folder": source["folder"] if folder is None else folder}
+    return create_template(database, actor=actor, now=now, ask=ask, **source | wanted)
 
 
 def list_template_versions(session: Session, *, actor: Actor, now: datetime, template_id: UUID) -> Answer:

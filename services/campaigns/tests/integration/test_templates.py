@@ -165,6 +165,17 @@ def test_ones_own_template_can_be_copied(caller: Callable) -> None:
     }
 
 
+def test_a_copy_is_in_the_folder_of_its_original_unless_told_another(caller: Callable) -> None:
+    owner = caller()
+    template_id = made(owner, folder="Sklep/2026")["id"]
+    shipped_id = owner("list_templates", kind="ready_made", limit=1)["items"][0]["id"]
+
+    copies = [owner("copy_template", template_id=template_id, **told) for told in ({}, {"folder": "X"}, {"folder": ""})]
+
+    assert [copy["folder"] for copy in copies] == ["Sklep/2026", "X", ""]
+    assert owner("copy_template", template_id=shipped_id)["folder"] == ""
+
+
 def test_another_account_sees_no_template_and_no_version_of_it(caller: Callable) -> None:
     owner, stranger = caller(), caller()
     template_id = made(owner)["id"]
