@@ -98,6 +98,7 @@ class WholeAnswers(httpx.AsyncBaseTransport):
         self._connect, self._seconds, self._most = connect, seconds, most
         self._current = _Connections(connect())
         self._given_up: set[_Connections] = set()
+        self._speaks_http2 = False  # as far as was heard
         self._hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # those in use
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -111,7 +112,8 @@ class WholeAnswers(httpx.AsyncBaseTransport):
         request.stream = _Body(way, request.stream)
         try:
             async with limit:
-                await self._hear(connections.transport, request.url)
+                if self._speaks_http2:
+                    await self._hear(connections.transport, request.url)
                 return await self._answer(connections.transport, request)
         except _NO_CONNECTION:
             raise
@@ -124,6 +126,7 @@ class WholeAnswers(httpx.AsyncBaseTransport):
             raise meaning from error
         finally:
             connections.users -= 1
+            self._speaks_http2 |= way.is_http2
             await self._close_what_is_over()
 
     async def _hear(self, transport: httpx.AsyncBaseTransport, url: httpx.URL) -> None:
