@@ -244,7 +244,7 @@ def dead_letters(system: System) -> dict[str, int]:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return bookkeeping._queues(system, dead=True)
+            return bookkeeping.queues(system, dead=True)
         except subprocess.SubprocessError:
             if time.monotonic() > until:
                 raise
