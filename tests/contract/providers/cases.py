@@ -27,7 +27,7 @@ from .bench import FCM, RCS, VIBER, WEB, WHATSAPP, Provider
 
 TAKEN, UNKNOWN, LATER, REFUSED, GONE = "taken", "unknown", "waits", "refused", "gone"
 UNSURE = "unknown or waits"  # by which packet comes first
-QUICK = 4.0  # seconds to wait for who never says it all
+QUICK = 10.0  # seconds to wait for who never says it all; a busy machine needs some to ask
 MOST_SAID = 16 * 1024 * 1024  # octets that an endless answer gets rid of
 
 
