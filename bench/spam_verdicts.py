@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
@@ -89,24 +89,7 @@ def main() -> int:
             if name not in filters or not shutil.which(name):
                 print(f"{name}: NOT INSTALLED, not asked")
                 continue
-            print(
-                f"\n{name}\n{'mail':24}{'its points':>12}{'told in all':>12}  rules with points (in brackets: of the place, or explained)"
-            )
-            for mail_name, octets in mails.items():
-                rules = filters[name](octets)
-                ours = {
-                    rule: points
-                    for rule, points in rules.items()
-                    if rule not in EXPLAINED and not OF_THE_PLACE.match(rule)
-                }
-                score = sum(ours.values())
-                has_points |= any(points > 0 for points in ours.values())
-                shown = " ".join(
-                    f"{rule}={points:g}" if rule in ours else f"[{rule}={points:g}]"
-                    for rule, points in sorted(rules.items(), key=lambda each: -each[1])
-                    if points
-                )
-                print(f"{mail_name:24}{score:>12.2f}{sum(rules.values()):>12.2f}  {shown}")
+            has_points |= show(name, filters[name], mails)
         for rule, why in EXPLAINED.items():
             print(f"[{rule}]: {why}")
         addresses = {"rspamd": f"http://127.0.0.1:{port}"} if "rspamd" in filters else {}
@@ -117,6 +100,28 @@ def main() -> int:
         wrong = [fault for name, address in addresses.items() for fault in as_the_product_asks(name, address, mails)]
     print(*wrong, sep="\n")
     return 1 if has_points or wrong else 0
+
+
+def show(name: str, ask: Callable[[bytes], dict[str, float]], mails: dict[str, bytes]) -> bool:
+    """A line for each mail; whether one has points of its own."""
+    heads = (
+        f"{'mail':24}{'its points':>12}{'told in all':>12}  rules with points (in brackets: of the place, or explained)"
+    )
+    print(f"\n{name}\n{heads}")
+    has_points = False
+    for mail_name, octets in mails.items():
+        rules = ask(octets)
+        ours = {
+            rule: points for rule, points in rules.items() if rule not in EXPLAINED and not OF_THE_PLACE.match(rule)
+        }
+        has_points |= any(points > 0 for points in ours.values())
+        shown = " ".join(
+            f"{rule}={points:g}" if rule in ours else f"[{rule}={points:g}]"
+            for rule, points in sorted(rules.items(), key=lambda each: -each[1])
+            if points
+        )
+        print(f"{mail_name:24}{sum(ours.values()):>12.2f}{sum(rules.values()):>12.2f}  {shown}")
+    return has_points
 
 
 def as_the_product_asks(name: str, address: str, mails: dict[str, bytes]) -> Iterator[str]:
@@ -179,16 +184,8 @@ def spamd() -> Iterator[int]:
     """SpamAssassin's daemon on the loopback, without the network's tests; its port."""
     port = free_port()
     command = [
-        "spamd",
-        "--local",
-        "--listen",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--nouser-config",
-        "--cf",
-        "use_bayes 0",
-    ]
+        "spamd", "--local", "--listen", "127.0.0.1", "--port", str(port), "--nouser-config", "--cf", "use_bayes 0",
+    ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 240

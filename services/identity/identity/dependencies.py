@@ -11,7 +11,6 @@ from uuid import UUID
 from nameko.extensions import DependencyProvider
 
 from chassis.config import load
-from chassis.secrets import Vault
 from chassis.service import in_thread_pool
 from identity.config import Config, InvoicingConfig
 from identity.domain.invoices import Issuer
@@ -29,16 +28,6 @@ class PasswordHashing(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Passwords:
         return self.passwords
-
-
-class Secrets(DependencyProvider):
-    """`self.vault`: secrets at rest."""
-
-    def setup(self) -> None:
-        self.vault = Vault(load(Config, os.environ).secret_keys)
-
-    def get_dependency(self, worker_ctx: Any) -> Vault:
-        return self.vault
 
 
 class PanelUrl(DependencyProvider):

@@ -18,6 +18,7 @@ from google.auth import jwt as google_jwt
 
 from channel.providers import http
 from channel.providers.answers import Answer, Verdict
+from channel.providers.documents import object_of
 from channel.providers.tokens import Remembered
 
 TOKEN_SECONDS = 3_000.0  # Google's live for an hour; one that lives shorter is refused, and asked for anew
@@ -97,8 +98,7 @@ class GoogleTokens:
             )
         except (httpx.HTTPError, httpx.InvalidURL):
             return Answer(Verdict.LATER, f"{self._provider}.unreachable", http.SET_UP_WAIT, is_general=True)
-        said = http.document_of(response)
-        document = said if isinstance(said, dict) else {}
+        document = object_of(http.document_of(response))
         token = document.get("access_token")
         if response.status_code == httpx.codes.OK and isinstance(token, str) and _is_token(token):
             return token

@@ -23,7 +23,6 @@ Place = Callable[[], AbstractAsyncContextManager[None]]
 # Nobody is there, for no message of the application; and where nothing has left it is tried again whatever it is.
 _AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 _NOT_SENT = (*_AWAY, NotSent, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
-SEE_OTHER = 303
 # What a server on the way says of no message: there is nothing at the address, or not now, or not by this connection.
 _OF_NO_MESSAGE = frozenset({404, 405, 407, 408, 410, 421, 425, 426, 451})
 
@@ -93,7 +92,7 @@ def of_status(status: int, headers: Mapping[str, str], provider: str) -> Answer:
     wait = retry_after(headers)
     if status == 429:
         return Answer(Verdict.LATER, code, wait, is_general=True)
-    if status >= 500 or status < 300 or status == SEE_OTHER:
+    if status >= 500 or status < 300 or status == httpx.codes.SEE_OTHER:
         return Answer(Verdict.UNKNOWN if wait is None else Verdict.LATER, code, wait, is_general=True)
     if status < 400 or status in _OF_NO_MESSAGE:
         return Answer(Verdict.LATER, code, wait, is_general=True)

@@ -50,6 +50,7 @@ function Form({ cap }: { cap: Schemas["FrequencyCapSetting"]["cap"] }) {
             <NumberInput label={t("cap.days")} max={MOST_DAYS} {...look} {...form.getInputProps("days")} />
           </Group>
         )}
+        {!mayWrite && <Text size="sm">{t("state.askOwner", { permission: "account.campaigns" })}</Text>}
         <Button type="submit" disabled={!mayWrite} loading={save.isPending} style={{ alignSelf: "flex-start" }}>
           {t("act.save")}
         </Button>

@@ -147,7 +147,8 @@ class _Browser:
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
-        self._sent, self._received = 0, b""
+        self._sent: list[str] = []  # methods: the first is command 1
+        self._received = b""
         self.session: str | None = None
 
     def call(self, method: str, **params: Any) -> Any:
@@ -167,14 +168,14 @@ class _Browser:
         self._answer(going)
 
     def _send(self, method: str, **params: Any) -> int:
-        self._sent += 1
-        command = {"id": self._sent, "method": method, "params": params}
+        self._sent.append(method)
+        command = {"id": len(self._sent), "method": method, "params": params}
         if self.session is not None:
             command["sessionId"] = self.session
         rest = memoryview(json.dumps(command).encode() + b"\0")
         while rest:
             rest = rest[os.write(self._commands, rest) :]
-        return self._sent
+        return len(self._sent)
 
     def _answer(self, command: int) -> Any:
         while (answer := self._message()).get("id") != command:
@@ -193,7 +194,7 @@ class _Browser:
     def _message(self) -> Any:
         message = json.loads(self._next())
         if "error" in message:
-            raise BrowserFailed(f"it refuses: {message['error'].get('message', '')}")
+            raise BrowserFailed(f"{self._sent[message['id'] - 1]}: {message['error'].get('message', '')}")
         return message
 
     def _next(self) -> bytes:

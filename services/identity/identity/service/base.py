@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from chassis.service import Database, Entrypoints, Payload
+from chassis.vaults import VaultProvider
 from contracts import identity
 from contracts.rpc import Actor
-from identity.dependencies import BeginsOnTrial, LastUses, PanelUrl, PasswordHashing, Secrets, SessionLife
+from identity.dependencies import BeginsOnTrial, LastUses, PanelUrl, PasswordHashing, SessionLife
 from identity.usecases import operators
 
 
@@ -18,7 +19,7 @@ class IdentityEntrypoints(Entrypoints):
     calls = identity.RPC
     database = Database("IDENTITY_DATABASE_URL")
     passwords = PasswordHashing()
-    vault = Secrets()
+    vault = VaultProvider()
     panel_url = PanelUrl()
     begins_on_trial = BeginsOnTrial()
     session_life = SessionLife()

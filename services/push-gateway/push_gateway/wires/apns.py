@@ -16,6 +16,7 @@ from google.auth.crypt import es256
 
 from channel.providers import http
 from channel.providers.answers import Answer, Verdict
+from channel.providers.documents import object_of
 from channel.providers.http import Place
 from channel.providers.tokens import Remembered
 
@@ -111,8 +112,7 @@ def answer_of(response: httpx.Response, apns_id: str = "") -> Answer:
         is_of_it = response.headers.get("apns-id", "").lower() == apns_id.lower()
         is_taken = is_of_it and not response.content
         return Answer(Verdict.ACCEPTED) if is_taken else UNREADABLE
-    document = http.document_of(response)
-    reason = document.get("reason") if isinstance(document, dict) else None
+    reason = object_of(http.document_of(response)).get("reason")
     verdict = _BY_REASON.get(reason, Verdict.REFUSED) if isinstance(reason, str) and _is_reason(reason) else None
     if verdict is None or (verdict is Verdict.GONE and response.status_code != 410):
         return http.of_status(response.status_code, response.headers, PROVIDER)

@@ -12,7 +12,7 @@ import httpx
 
 from channel.providers import http
 from channel.providers.answers import Answer, Verdict
-from channel.providers.documents import objects_of
+from channel.providers.documents import object_of, objects_of
 from channel.providers.google import GoogleTokens, ServiceAccount
 from channel.providers.http import Place
 
@@ -65,7 +65,7 @@ def answer_of(response: httpx.Response) -> Answer:
     """What FCM says of a message, which is FCM's where it is named; whoever else says 200 is not believed."""
     document = http.document_of(response)
     if response.status_code == 200:
-        name = document.get("name") if isinstance(document, dict) else None
+        name = object_of(document).get("name")
         is_named = isinstance(name, str) and "/messages/" in name
         return Answer(Verdict.ACCEPTED) if is_named else UNREADABLE
     code, is_of_token = _error_of(document)

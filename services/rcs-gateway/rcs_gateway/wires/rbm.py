@@ -12,6 +12,7 @@ import httpx
 
 from channel.providers import http
 from channel.providers.answers import Answer, Verdict
+from channel.providers.documents import object_of
 from channel.providers.google import GoogleTokens, ServiceAccount
 from channel.providers.http import Place
 
@@ -120,8 +121,7 @@ def _taken(response: httpx.Response, message_id: str) -> Answer:
     answer = answer_of(response)
     if not 200 <= response.status_code < 300:
         return answer
-    document = http.document_of(response)
-    name = document.get("name") if isinstance(document, dict) else None
+    name = object_of(http.document_of(response)).get("name")
     is_named = isinstance(name, str) and name.rpartition("/")[2] == message_id
     return answer if is_named else _UNREADABLE
 
