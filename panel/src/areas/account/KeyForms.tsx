@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { Permissions } from "@/areas/account/Permissions";
+import { daysFromNow } from "@/kit/days";
 import { Edited, fresh } from "@/kit/Edited";
 import { Secret } from "@/kit/Secret";
 import { ProblemAlert } from "@/kit/States";
@@ -13,12 +14,9 @@ import { useEditing } from "@/kit/useEditing";
 
 type Key = Schemas["ApiKey"];
 
-const DAY_MS = 86_400_000;
 const LIVES = ["30", "90", "365", "0"];
 /** How long a rotated key works on: not at all, an hour, a day, a week. */
 const OVERLAPS = ["0", "60", "1440", "10080"] as const;
-
-const endOf = (days: number) => (days > 0 ? new Date(Date.now() + days * DAY_MS).toISOString() : null);
 
 /** The key is in the answer to its making, and never again. */
 export function NewKey({ close }: { close: () => void }) {
@@ -26,7 +24,7 @@ export function NewKey({ close }: { close: () => void }) {
   const known = useQueryClient();
   const form = useForm({ initialValues: { name: "", scopes: [] as string[], ip_list: [] as string[], days: "0" } });
   const make = useMutation({
-    mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: endOf(Number(days)) } })),
+    mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: daysFromNow(Number(days)) } })),
     onSuccess: () => known.invalidateQueries(),
     onError: (error) => form.setErrors(fieldErrors(error, { expires_at: "days" })),
   });
