@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { ContactPage } from "@/areas/contacts/ContactPage";
 import { FileList } from "@/areas/files/FileList";
 import { changesOf } from "@/kit/changes";
 import { apiThatAnswers, apiThatKeeps, open } from "./pages";
@@ -74,4 +75,20 @@ test("what cannot be deleted stays, and the page says why", async () => {
 
 test("of a form that is sent only what is otherwise than before", () => {
   expect(changesOf({ name: "a", list: ["x"], note: null }, { name: "b", list: ["x"], note: null })).toEqual({ name: "b" });
+});
+
+test("a page that shows an older version deletes nothing before that was told", async () => {
+  const contact = { id: "c1", first_name: "Ann", last_name: "", email: "ann@shop.test", phone: null, groups: [], group_ids: [], consents: {}, push: null, viber: null, archived: [], fields: {}, created_at: AT, updated_at: AT };
+  const { asked, saves, changed } = apiThatKeeps("/v1/contacts/c1", contact, { "/v1/contact-fields": [], "/v1/groups": [], "/v1/contacts/c1/consents": [] });
+  await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1", { allowed: ["contacts.write"] });
+  const remove = await screen.findByRole("button", { name: "Delete contact" });
+  const before = asked.length;
+  changed({ first_name: "Anna" });
+  await userEvent.click(remove);
+  expect(dialog().getByText(/^Ann will be gone/)).toBeVisible();
+  expect(asked.slice(before).filter(({ path }) => path === "/v1/contacts/c1")).toEqual([]);
+  await press("Delete contact");
+  expect(await dialog().findByText(/^Anna will be gone/)).toBeVisible();
+  await press("Delete contact");
+  await waitFor(() => expect(saves().map(({ method, ifMatch }) => [method, ifMatch])).toEqual([["DELETE", '"v1"'], ["DELETE", '"v2"']]));
 });

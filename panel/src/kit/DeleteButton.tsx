@@ -10,6 +10,8 @@ import { Loading, ProblemAlert } from "@/kit/States";
 import type { IfMatch } from "@/kit/useEditing";
 
 interface DeleteButtonProps<T> extends ButtonProps {
+  /** Where it is called otherwise than to delete. */
+  label?: string;
   /** As the page shows it; one of a list is looked at anew, for a list does not say which version it shows. */
   of: T;
   look: () => Promise<T>;
@@ -22,7 +24,7 @@ interface DeleteButtonProps<T> extends ButtonProps {
 const changedAt = (thing: object) => (thing as { updated_at?: string }).updated_at;
 
 /** Deletes the very version of a thing that somebody was asked about: one that was changed meanwhile is asked about again. */
-export function DeleteButton<T extends object>({ of, look, question, remove, onGone, ...style }: DeleteButtonProps<T>) {
+export function DeleteButton<T extends object>({ of, look, question, remove, onGone, label: named, ...style }: DeleteButtonProps<T>) {
   const { t } = useTranslation();
   const known = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
@@ -59,7 +61,7 @@ export function DeleteButton<T extends object>({ of, look, question, remove, onG
     await onGone?.();
     await known.invalidateQueries();
   };
-  const label = t("act.delete");
+  const label = named ?? t("act.delete");
   return (
     <>
       <Button variant="default" {...style} onClick={() => (open(), void attempt(ask))}>
