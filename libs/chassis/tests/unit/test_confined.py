@@ -121,7 +121,7 @@ def test_who_was_kept_from_it_by_others_does_not_rest(processes: Confined) -> No
     assert processes.call("add", 1, seconds=1.0, owner="innocent") == 2
 
     with pytest.raises(Unavailable):
-        processes.call("burn for a while", 1, seconds=1.5, patience=8.0, owner="greedy")
+        processes.call("burn", 1, seconds=1.5, patience=8.0, owner="greedy")
     with pytest.raises(TooManyRequests):
         processes.call("add", 1, seconds=1.0, owner="greedy")
 
