@@ -66,6 +66,7 @@ const pages = [
   page("/app/account", lazyRouteComponent(() => import("@/areas/account/Account"), "Account")),
   page("/app/account/users", lazyRouteComponent(() => import("@/areas/account/Users"), "Users")),
   page("/app/account/keys", lazyRouteComponent(() => import("@/areas/account/Keys"), "Keys")),
+  page("/app/account/profile", lazyRouteComponent(() => import("@/areas/account/Profile"), "Profile")),
   page("/app/account/security", lazyRouteComponent(() => import("@/areas/account/Security"), "Security")),
   page("/app/account/roles", lazyRouteComponent(() => import("@/areas/account/Roles"), "Roles")),
   page("/app/account/rules", lazyRouteComponent(() => import("@/areas/account/Rules"), "Rules")),

@@ -51,6 +51,7 @@ export function apiThatKeeps(path: string, first: object, lists: Record<string, 
     if (one.path !== path) return lists[one.path] && pageOf(lists[one.path] ?? []);
     if (one.method === "GET") return shown();
     if (one.ifMatch !== `"v${version}"`) return Response.json({ code: "precondition.failed", detail: "Look again.", etag: `"v${version}"` }, { status: 412 });
+    if (one.method === "DELETE") return new Response(null, { status: 204 });
     changed(JSON.parse(one.body));
     return shown();
   });

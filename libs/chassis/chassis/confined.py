@@ -64,7 +64,8 @@ class Confined:
 
     :param function: `package.module:name`.
     :param megabytes: of writable memory for each process (RLIMIT_DATA).
-    :param rest: seconds that an owner whose call took its process has no other; each time twice as long.
+    :param rest: seconds that an owner has no other call after one that took its process, or that was not done in time
+        and had half of its processor time: each time twice as long. Who was kept from it by others does not rest.
     """
 
     def __init__(self, function: str, *, processes: int, megabytes: int = MEGABYTES, rest: float = 0.0) -> None:
@@ -97,11 +98,13 @@ class Confined:
                 child = self._another(child)
                 answer = child.ask((seconds, arguments), ends)
         except BaseException as error:
+            has_taken_much = isinstance(error, Exceeded)
+            if isinstance(error, Unavailable):  # it was not done in time: by its own work, or by that of others?
+                has_taken_much = child.spent() >= seconds / 2
             child.kill()
-            # Unavailable too: it ran for all the time that there was, and was not done.
-            if isinstance(error, Exceeded | Unavailable) and owner is not None and self._rest:
+            if has_taken_much and owner is not None and self._rest:
                 self._let_rest(owner)
-            self._give(owner, None)
+            self._give(owner, self._spare())
             raise
         self._give(owner, child)
         if isinstance(answer, Exception):
@@ -114,6 +117,12 @@ class Confined:
         killed.kill()
         time.sleep(KILLED_SECONDS)
         return _Child(self._function, self._megabytes)
+
+    def _spare(self) -> _Child | None:
+        """In place of one that ended: it loads its function while nobody waits for it."""
+        with suppress(OSError):
+            return _Child(self._function, self._megabytes)
+        return None
 
     def close(self) -> None:
         """End the processes that do nothing; the others end with their call."""
@@ -197,9 +206,18 @@ class _Child:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
+        self._began = 0.0
+
+    def spent(self) -> float:
+        """Seconds of processor time that it has taken for what it was last asked, its start apart."""
+        return self._processor_seconds() - self._began
+
+    def _processor_seconds(self) -> float:
+        """Only while it has not been waited for. What stands for the clock: clock_getcpuclockid(3)."""
+        return time.clock_gettime(~self._process.pid << 3 | 2)
 
     def ask(self, request: Any, ends: float | None) -> Any:
-        place = ""
+        place, self._began = "", self._processor_seconds()
         try:
             _send(self._socket, request)
             while True:
@@ -207,7 +225,10 @@ class _Child:
                 kind, answer = _receive(self._socket)
                 if kind == "answer":
                     return answer
-                place = answer
+                if kind == "loaded":
+                    self._began = self._processor_seconds()
+                else:
+                    place = answer
         except TimeoutError:
             raise Unavailable("service.busy", "This takes too long now; try again.", {"retry_after": 1}) from None
         except (EOFError, OSError):
@@ -270,6 +291,7 @@ def main(function: str, megabytes: str, descriptor: str) -> None:
     _connection.setblocking(True)  # eventlet's are not, and that is shared
     perform = _imported(function)
     with suppress(EOFError, OSError):
+        _send(_connection, ("loaded", None))
         while True:
             seconds, arguments = _receive(_connection)
             _send(_connection, ("answer", _answer(perform, seconds, arguments)))

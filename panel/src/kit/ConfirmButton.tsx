@@ -13,7 +13,6 @@ interface ConfirmButtonProps extends ButtonProps {
 
 /** A button whose act cannot be undone: it names what goes, and asks once. */
 export function ConfirmButton({ label, question, act, ...look }: ConfirmButtonProps) {
-  const { t } = useTranslation();
   const [opened, { open, close }] = useDisclosure(false);
   const [running, setRunning] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -34,20 +33,40 @@ export function ConfirmButton({ label, question, act, ...look }: ConfirmButtonPr
       <Button variant="default" {...look} onClick={open}>
         {label}
       </Button>
-      <Modal opened={opened} onClose={close} title={label} centered closeButtonProps={{ "aria-label": t("act.close") }}>
-        <Stack>
-          <Text component="div">{question}</Text>
-          <ProblemAlert error={error} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close} data-autofocus>
-              {t("act.cancel")}
-            </Button>
-            <Button color="red" loading={running} onClick={() => void confirm()}>
-              {label}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      <ConfirmWindow label={label} opened={opened} close={close} isRunning={running} confirm={() => void confirm()}>
+        <Text component="div">{question}</Text>
+        <ProblemAlert error={error} />
+      </ConfirmWindow>
     </>
+  );
+}
+
+interface ConfirmWindowProps {
+  label: string;
+  opened: boolean;
+  close: () => void;
+  isRunning: boolean;
+  /** Null while it is not known what is asked about. */
+  confirm: (() => void) | null;
+  children: ReactNode;
+}
+
+/** What is asked before an act, with the button that does it, and one that does not. */
+export function ConfirmWindow({ label, opened, close, isRunning, confirm, children }: ConfirmWindowProps) {
+  const { t } = useTranslation();
+  return (
+    <Modal opened={opened} onClose={close} title={label} centered closeButtonProps={{ "aria-label": t("act.close") }}>
+      <Stack>
+        {children}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close} data-autofocus>
+            {t("act.cancel")}
+          </Button>
+          <Button color="red" loading={isRunning} disabled={!confirm} onClick={confirm ?? undefined}>
+            {label}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }

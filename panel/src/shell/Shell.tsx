@@ -116,6 +116,9 @@ function Person({ login, account }: { login: string; account: string }) {
             {account}
           </Text>
         </Menu.Label>
+        <Menu.Item component={Link} to="/app/account/profile">
+          {t("account.tabs.profile")}
+        </Menu.Item>
         <Menu.Item component={Link} to="/app/account/security">
           {t("shell.security")}
         </Menu.Item>

@@ -15,7 +15,7 @@ import httpx
 from channel.providers.answers import Answer, Verdict
 from channel.providers.transport import MOST_ANSWER, NotSent, WholeAnswers
 
-CONNECTIONS = 50  # of each provider
+CONNECTIONS, POOLS = 50, 10  # of each provider
 SET_UP_WAIT = 30.0  # seconds for which an application is left alone whose credentials are not taken
 LONGEST_WAIT = 3_600.0  # seconds: nobody is believed who says more
 Place = Callable[[], AbstractAsyncContextManager[None]]
@@ -40,7 +40,9 @@ def new_client(
     :param verify: whose certificates are believed, in a test. :param most: octets of an answer.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every address, and a device's token with it
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=300)
+    pools = 1 if only_http2 else POOLS
+    of_one = CONNECTIONS // pools
+    limits = httpx.Limits(max_connections=of_one, max_keepalive_connections=of_one, keepalive_expiry=300)
     context = verify or httpx.create_ssl_context(trust_env=False)
 
     def connect() -> httpx.AsyncBaseTransport:
@@ -50,7 +52,7 @@ def new_client(
 
     # One silent stream would end all those of its connection by a time-out of reading: the transport has one for each.
     return httpx.AsyncClient(
-        transport=WholeAnswers(connect, timeout, most), timeout=httpx.Timeout(timeout, read=None),
+        transport=WholeAnswers(connect, timeout, most, pools=pools), timeout=httpx.Timeout(timeout, read=None),
         follow_redirects=False, trust_env=False, headers={"User-Agent": "Wici", "Accept-Encoding": "identity"},
     )  # fmt: skip
 

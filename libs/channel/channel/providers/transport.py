@@ -37,6 +37,14 @@ class _Connections:
         self.transport, self.users = transport, 0
 
 
+def _origin(url: httpx.URL) -> httpcore.Origin:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/").origin
+
+
+def _users(connections: _Connections) -> int:
+    return connections.users
+
+
 class _Way:
     """How far one request has got, as its connection tells; what the pool tries over another one begins anew."""
 
@@ -90,20 +98,24 @@ class _Body(httpx.AsyncByteStream):
 
 class WholeAnswers(httpx.AsyncBaseTransport):
     """
-    :param connect: makes connections. :param seconds: for an answer, all of it, however busy its connection is.
-    :param most: octets of one.
+    :param connect: makes a pool of connections. :param seconds: for an answer, all of it, however busy its connection
+        is. :param most: octets of one. :param pools: small ones, since httpcore looks at each connection of a pool for
+        each of its idle ones, twice a request: fifty in one cost ten times what the request does.
     """
 
-    def __init__(self, connect: Callable[[], httpx.AsyncBaseTransport], seconds: float, most: int) -> None:
+    def __init__(
+        self, connect: Callable[[], httpx.AsyncBaseTransport], seconds: float, most: int, *, pools: int = 1
+    ) -> None:
         self._connect, self._seconds, self._most = connect, seconds, most
-        self._current = _Connections(connect())
+        self._pools = [_Connections(connect()) for _ in range(pools)]
         self._given_up: set[_Connections] = set()
-        self._speaks_http2 = False  # as far as was heard
+        self._speaking_http2: set[str] = set()  # origins, as far as was heard
         self._hearing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # those in use
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """:raises httpx.TransportError: there is no answer; nothing else. :raises NotSent: there can be none."""
-        connections = self._current
+        origin = _origin(request.url)
+        connections = self._connections_to(origin)
         connections.users += 1
         limit = asyncio.timeout(2 * self._seconds)
         way = _Way(request, limit, self._seconds)
@@ -112,8 +124,8 @@ class WholeAnswers(httpx.AsyncBaseTransport):
         request.stream = _Body(way, request.stream)
         try:
             async with limit:
-                if self._speaks_http2:
-                    await self._hear(connections.transport, request.url)
+                if str(origin) in self._speaking_http2:
+                    await self._hear(connections.transport, origin)
                 return await self._answer(connections.transport, request)
         except _NO_CONNECTION:
             raise
@@ -126,11 +138,17 @@ class WholeAnswers(httpx.AsyncBaseTransport):
             raise meaning from error
         finally:
             connections.users -= 1
-            self._speaks_http2 |= way.is_http2
+            if way.is_http2:
+                self._speaking_http2.add(str(origin))
             await self._close_what_is_over()
 
-    async def _hear(self, transport: httpx.AsyncBaseTransport, url: httpx.URL) -> None:
-        origin = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/").origin
+    def _connections_to(self, origin: httpcore.Origin) -> _Connections:
+        """What is asked by HTTP/2 shares one connection; who speaks HTTP/1.1 has one for each request under way."""
+        if str(origin) in self._speaking_http2:
+            return self._pools[hash(str(origin)) % len(self._pools)]
+        return min(self._pools, key=_users)
+
+    async def _hear(self, transport: httpx.AsyncBaseTransport, origin: httpcore.Origin) -> None:
         lock = self._hearing.setdefault(str(origin), asyncio.Lock())
         async with lock:
             await _hear(transport, origin)
@@ -153,9 +171,9 @@ class WholeAnswers(httpx.AsyncBaseTransport):
     def _give_up(self, connections: _Connections) -> None:
         """What follows goes over new ones. A stream of HTTP/2 that is left open takes a place among the few that the
         server allows, for as long as its connection lives; one of HTTP/1.1 is closed."""
-        if connections is self._current:
+        if connections in self._pools:
             self._given_up.add(connections)
-            self._current = _Connections(self._connect())
+            self._pools[self._pools.index(connections)] = _Connections(self._connect())
 
     async def _close_what_is_over(self) -> None:
         for connections in [one for one in self._given_up if not one.users]:
@@ -163,7 +181,7 @@ class WholeAnswers(httpx.AsyncBaseTransport):
             await connections.transport.aclose()
 
     async def aclose(self) -> None:
-        for connections in (self._current, *self._given_up):
+        for connections in (*self._pools, *self._given_up):
             await connections.transport.aclose()
         self._given_up.clear()
 

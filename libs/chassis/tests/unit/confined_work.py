@@ -17,8 +17,7 @@ def perform(what: str, number: int = 0, at: str = "") -> object:
     if what == "pid":
         return os.getpid()
     if what == "burn":
-        while True:
-            pass
+        return burnt_for(number)
     if what == "fill":
         return len(b"x" * (1 << 30))
     if what == "die":
@@ -29,6 +28,14 @@ def perform(what: str, number: int = 0, at: str = "") -> object:
         time.sleep(number)
         return None
     raise ValueError(what)
+
+
+def burnt_for(seconds: int) -> None:
+    """And then it waits."""
+    ends = time.process_time() + seconds
+    while time.process_time() < ends:
+        pass
+    time.sleep(60)
 
 
 def killed_but_once(mark: str) -> str:

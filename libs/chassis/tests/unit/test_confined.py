@@ -113,6 +113,26 @@ def test_an_owner_whose_call_took_its_process_rests_and_others_do_not(processes:
     assert processes.call("add", 1, seconds=1.0, owner="somebody else") == 2
 
 
+def test_who_was_kept_from_it_by_others_does_not_rest(processes: Confined) -> None:
+    """On a busy machine whatever is asked for takes all the time that there is."""
+    processes._rest = 30.0
+    with pytest.raises(Unavailable):
+        processes.call("sleep", 60, seconds=1.0, patience=1.0, owner="innocent")
+    assert processes.call("add", 1, seconds=1.0, owner="innocent") == 2
+
+    with pytest.raises(Unavailable):
+        processes.call("burn", 1, seconds=1.5, patience=8.0, owner="greedy")
+    with pytest.raises(TooManyRequests):
+        processes.call("add", 1, seconds=1.0, owner="greedy")
+
+
+def test_what_took_its_process_finds_another_one_that_has_been_started(processes: Confined) -> None:
+    with pytest.raises(Exceeded):
+        processes.call("die", seconds=1.0)
+    (spare,) = processes._idle
+    assert processes.call("pid", seconds=1.0) == spare._process.pid
+
+
 def test_it_is_green_under_eventlet(processes: Confined) -> None:
     program = """
 import eventlet; eventlet.monkey_patch()

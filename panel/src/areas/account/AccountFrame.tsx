@@ -12,6 +12,7 @@ const TABS = [
   { name: "users", to: "/app/account/users", needs: ["users.manage"] },
   { name: "roles", to: "/app/account/roles", needs: ["users.manage"] },
   { name: "keys", to: "/app/account/keys", needs: ["account.keys"] },
+  { name: "profile", to: "/app/account/profile", needs: [] },
   { name: "security", to: "/app/account/security", needs: [] },
   { name: "rules", to: "/app/account/rules", needs: ["account.security"] },
   { name: "webhooks", to: "/app/account/webhooks", needs: ["reports.webhooks"] },

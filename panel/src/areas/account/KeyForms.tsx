@@ -6,6 +6,8 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { Permissions } from "@/areas/account/Permissions";
+import { Rotate } from "@/areas/account/Rotate";
+import { daysFromNow } from "@/kit/days";
 import { Edited, fresh } from "@/kit/Edited";
 import { Secret } from "@/kit/Secret";
 import { ProblemAlert } from "@/kit/States";
@@ -13,12 +15,7 @@ import { useEditing } from "@/kit/useEditing";
 
 type Key = Schemas["ApiKey"];
 
-const DAY_MS = 86_400_000;
 const LIVES = ["30", "90", "365", "0"];
-/** How long a rotated key works on: not at all, an hour, a day, a week. */
-const OVERLAPS = ["0", "60", "1440", "10080"] as const;
-
-const endOf = (days: number) => (days > 0 ? new Date(Date.now() + days * DAY_MS).toISOString() : null);
 
 /** The key is in the answer to its making, and never again. */
 export function NewKey({ close }: { close: () => void }) {
@@ -26,7 +23,7 @@ export function NewKey({ close }: { close: () => void }) {
   const known = useQueryClient();
   const form = useForm({ initialValues: { name: "", scopes: [] as string[], ip_list: [] as string[], days: "0" } });
   const make = useMutation({
-    mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: endOf(Number(days)) } })),
+    mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: daysFromNow(Number(days)) } })),
     onSuccess: () => known.invalidateQueries(),
     onError: (error) => form.setErrors(fieldErrors(error, { expires_at: "days" })),
   });
@@ -84,26 +81,13 @@ function Rename({ of: key, close }: { of: Key; close: () => void }) {
 /** A new key in the place of one, which works on for a while. */
 export function RotateKey({ of: key, close }: { of: Key; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { overlap: "60" } });
-  const rotate = useMutation({
-    mutationFn: ({ overlap }: typeof form.values) =>
-      bodyOf(api.POST("/v1/api-keys/{api_key_id}/rotation", { params: { path: { api_key_id: key.id } }, body: { overlap_minutes: Number(overlap) } })),
-    onSuccess: () => known.invalidateQueries(),
-  });
+  const params = { path: { api_key_id: key.id } };
+  const rotate = async (overlap_minutes: number) => (await bodyOf(api.POST("/v1/api-keys/{api_key_id}/rotation", { params, body: { overlap_minutes } }))).key;
   return (
-    <KeyWindow title={t("keys.rotateNamed", { name: key.name })} made={rotate.data} close={close}>
-      <form onSubmit={form.onSubmit((values) => rotate.mutate(values))}>
-        <Stack>
-          <ProblemAlert error={rotate.error} />
-          <Text>{t("keys.rotateHint")}</Text>
-          <Select label={t("keys.overlap")} data={OVERLAPS.map((value) => ({ value, label: t(`keys.overlaps.${value}`) }))} allowDeselect={false} {...form.getInputProps("overlap")} />
-          <Button type="submit" loading={rotate.isPending}>
-            {t("keys.rotate")}
-          </Button>
-        </Stack>
-      </form>
-    </KeyWindow>
+    <Rotate
+      title={t("keys.rotateNamed", { name: key.name })} hint={t("keys.rotateHint")} overlap={t("keys.overlap")}
+      button={t("keys.rotate")} once={t("keys.once")} rotate={rotate} close={close}
+    />
   );
 }
 

@@ -1,13 +1,12 @@
 import { Button, Code, Group, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { NewKey, RenameKey, RotateKey } from "@/areas/account/KeyForms";
 import { KeyUses } from "@/areas/account/KeyUses";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
@@ -46,12 +45,7 @@ export function Keys() {
 
 function Acts({ of: key, open }: { of: Key; open: (what: Open) => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { name } = key;
-  const revoke = async () => {
-    await api.DELETE("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } } });
-    await known.invalidateQueries();
-  };
   return (
     <Group gap="xs" wrap="nowrap">
       <Button size="xs" variant="default" aria-label={t("keys.usesNamed", { name })} onClick={() => open({ form: "uses", key })}>
@@ -63,7 +57,13 @@ function Acts({ of: key, open }: { of: Key; open: (what: Open) => void }) {
       <Button size="xs" variant="default" aria-label={t("keys.rotateNamed", { name })} onClick={() => open({ form: "rotate", key })}>
         {t("keys.rotate")}
       </Button>
-      <ConfirmButton size="xs" label={t("keys.revoke")} question={t("keys.revokeAsk", { name })} act={revoke} />
+      <DeleteButton
+        size="xs" label={t("keys.revoke")}
+        of={key}
+        look={() => bodyOf(api.GET("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id } } }))}
+        question={(now) => t("keys.revokeAsk", { name: now.name })}
+        remove={(header) => api.DELETE("/v1/api-keys/{api_key_id}", { params: { path: { api_key_id: key.id }, header } })}
+      />
     </Group>
   );
 }

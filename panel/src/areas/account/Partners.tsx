@@ -1,16 +1,20 @@
 import { Button, Card, Group, Modal, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ComponentType, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, queries } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { EditSmppAccount, EditSmtpAccount, type EditProps } from "@/areas/account/PartnerForms";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
+import { OnOff } from "@/kit/OnOff";
 import { Secret } from "@/kit/Secret";
 import { Answered, Empty, ProblemAlert } from "@/kit/States";
+import type { IfMatch } from "@/kit/useEditing";
 
 type Kind = "smpp" | "smtp";
 
@@ -20,31 +24,43 @@ interface Partner {
   name: string;
   login: string;
   addresses: string[];
+  isOn: boolean;
+  updated_at?: string;
 }
 
 interface Port {
   kind: Kind;
   make: (body: { name: string; ip_list: string[] }) => Promise<{ login: string; password: string }>;
   rotate: (id: string) => Promise<{ login: string; password: string }>;
-  remove: (id: string) => Promise<unknown>;
+  look: (id: string) => Promise<Partner>;
+  remove: (id: string, header: IfMatch) => Promise<unknown>;
+  Edit: ComponentType<EditProps>;
 }
 
 const SMPP: Port = {
   kind: "smpp",
   make: async (body) => shown(await bodyOf(api.POST("/v1/smpp-accounts", { body }))),
   rotate: async (id) => shown(await bodyOf(api.POST("/v1/smpp-accounts/{smpp_account_id}/rotation", { params: { path: { smpp_account_id: id } } }))),
-  remove: (id) => api.DELETE("/v1/smpp-accounts/{smpp_account_id}", { params: { path: { smpp_account_id: id } } }),
+  look: async (id) => smppPartner(await bodyOf(api.GET("/v1/smpp-accounts/{smpp_account_id}", { params: { path: { smpp_account_id: id } } }))),
+  remove: (id, header) => api.DELETE("/v1/smpp-accounts/{smpp_account_id}", { params: { path: { smpp_account_id: id }, header } }),
+  Edit: EditSmppAccount,
 };
 const SMTP: Port = {
   kind: "smtp",
   make: async (body) => shown(await bodyOf(api.POST("/v1/smtp-accounts", { body }))),
   rotate: async (id) => shown(await bodyOf(api.POST("/v1/smtp-accounts/{smtp_account_id}/rotation", { params: { path: { smtp_account_id: id } } }))),
-  remove: (id) => api.DELETE("/v1/smtp-accounts/{smtp_account_id}", { params: { path: { smtp_account_id: id } } }),
+  look: async (id) => smtpPartner(await bodyOf(api.GET("/v1/smtp-accounts/{smtp_account_id}", { params: { path: { smtp_account_id: id } } }))),
+  remove: (id, header) => api.DELETE("/v1/smtp-accounts/{smtp_account_id}", { params: { path: { smtp_account_id: id }, header } }),
+  Edit: EditSmtpAccount,
 };
 
 function shown(made: { password: string; system_id?: string; username?: string }) {
   return { login: made.system_id ?? made.username ?? "", password: made.password };
 }
+
+// Spread, so that which version it is goes along.
+const smppPartner = (one: Schemas["SmppAccount"]): Partner => ({ ...one, login: one.system_id, addresses: one.ip_list, isOn: one.enabled });
+const smtpPartner = (one: Schemas["SmtpAccount"]): Partner => ({ ...one, login: one.username, addresses: one.ip_list, isOn: one.is_active });
 
 const PAGE = { params: { query: { limit: 200 } } };
 
@@ -66,7 +82,7 @@ function SmppAccounts() {
   const accounts = queries.useQuery("get", "/v1/smpp-accounts", PAGE);
   return (
     <Answered of={accounts}>
-      {({ items }) => <Accounts port={SMPP} items={items.map((one) => ({ id: one.id, name: one.name, login: one.system_id, addresses: one.ip_list }))} />}
+      {({ items }) => <Accounts port={SMPP} items={items.map(smppPartner)} />}
     </Answered>
   );
 }
@@ -75,31 +91,37 @@ function SmtpAccounts() {
   const accounts = queries.useQuery("get", "/v1/smtp-accounts", PAGE);
   return (
     <Answered of={accounts}>
-      {({ items }) => <Accounts port={SMTP} items={items.map((one) => ({ id: one.id, name: one.name, login: one.username, addresses: one.ip_list }))} />}
+      {({ items }) => <Accounts port={SMTP} items={items.map(smtpPartner)} />}
     </Answered>
   );
 }
 
 function Accounts({ port, items }: { port: Port; items: Partner[] }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [isAdding, setAdding] = useState(false);
+  const [edited, setEdited] = useState<string | null>(null);
   const rotate = useMutation({ mutationFn: port.rotate });
-  const remove = async (id: string) => {
-    await port.remove(id);
-    await known.invalidateQueries();
-  };
   const columns: Column<Partner>[] = [
     { name: "name", header: t("partners.name"), cell: (one) => <Text fw={600}>{one.name}</Text> },
     { name: "login", header: t("login.login"), cell: (one) => one.login },
     { name: "addresses", header: t("partners.addresses"), cell: (one) => one.addresses.join(", ") || t("partners.anyAddress") },
+    { name: "isOn", header: t("campaigns.state"), cell: (one) => <OnOff isOn={one.isOn} /> },
     {
       name: "acts",
       header: t("act.acts"),
       cell: (one) => (
         <Group gap="xs" wrap="nowrap">
+          <Button size="xs" variant="default" onClick={() => setEdited(one.id)} aria-label={t("partners.editNamed", { name: one.name })}>
+            {t("act.edit")}
+          </Button>
           <ConfirmButton size="xs" label={t("partners.rotate")} question={t("partners.rotateAsk", { name: one.name })} act={() => rotate.mutateAsync(one.id)} />
-          <ConfirmButton size="xs" label={t("act.delete")} question={t("partners.deleteAsk", { name: one.name })} act={() => remove(one.id)} />
+          <DeleteButton
+            size="xs"
+            of={one}
+            look={() => port.look(one.id)}
+            question={({ name }) => t("partners.deleteAsk", { name })}
+            remove={(header) => port.remove(one.id, header)}
+          />
         </Group>
       ),
     },
@@ -116,6 +138,7 @@ function Accounts({ port, items }: { port: Port; items: Partner[] }) {
           </Button>
         </Group>
         {isAdding && <NewAccount port={port} close={() => setAdding(false)} />}
+        {edited && <port.Edit id={edited} close={() => setEdited(null)} />}
         {rotate.data && <Secret title={t("partners.once")} text={`${rotate.data.login}\n${rotate.data.password}`} close={() => rotate.reset()} />}
         {items.length === 0 ? <Empty title={t("partners.none")}>{t(`partners.hint.${port.kind}`)}</Empty> : <DataTable label={t(`partners.${port.kind}`)} columns={columns} rows={items} keyOf={(one) => one.id} />}
       </Stack>

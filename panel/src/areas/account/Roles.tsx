@@ -1,12 +1,11 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
@@ -18,14 +17,9 @@ type Role = Schemas["Role"];
 /** Named sets of rights; whoever holds a role has all of it. */
 export function Roles() {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { search } = useListSearch();
   const [edited, setEdited] = useState<Role | "new" | null>(null);
   const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 50, cursor: search.cursor } } });
-  const remove = async (role: Role) => {
-    await api.DELETE("/v1/roles/{role_id}", { params: { path: { role_id: role.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<Role>[] = [
     { name: "name", header: t("roles.name"), cell: (role) => <Text fw={600}>{role.name}</Text> },
     { name: "rights", header: t("users.rights"), cell: (role) => role.permissions.join(", ") },
@@ -37,7 +31,13 @@ export function Roles() {
           <Button size="xs" variant="default" onClick={() => setEdited(role)} aria-label={t("groups.editNamed", { name: role.name })}>
             {t("act.edit")}
           </Button>
-          <ConfirmButton size="xs" label={t("act.delete")} question={t("roles.deleteAsk", { name: role.name })} act={() => remove(role)} />
+          <DeleteButton
+            size="xs"
+            of={role}
+            look={() => bodyOf(api.GET("/v1/roles/{role_id}", { params: { path: { role_id: role.id } } }))}
+            question={({ name }) => t("roles.deleteAsk", { name })}
+            remove={(header) => api.DELETE("/v1/roles/{role_id}", { params: { path: { role_id: role.id }, header } })}
+          />
         </Group>
       ),
     },

@@ -1,5 +1,4 @@
 import { Button, Group, Modal, MultiSelect, Stack, Text, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
@@ -7,6 +6,7 @@ import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
 import { Pager } from "@/kit/Pager";
@@ -53,14 +53,9 @@ function Rows({ items, edit }: { items: User[]; edit: (user: User) => void }) {
 /** Who is invited and has not come yet can be mailed once more, or the invitation withdrawn: then its link leads nowhere. */
 function Acts({ user, edit }: { user: User; edit: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { login, email } = user;
   const params = { path: { user_id: user.id } };
   const isInvited = user.state === "invited";
-  const remove = async () => {
-    await api.DELETE("/v1/users/{user_id}", { params });
-    await known.invalidateQueries();
-  };
   const invite = async () => {
     await api.POST("/v1/users/{user_id}/invitation", { params });
     notify(t("users.invited", { email }));
@@ -71,11 +66,12 @@ function Acts({ user, edit }: { user: User; edit: () => void }) {
         {t("users.rights")}
       </Button>
       {isInvited && <ConfirmButton size="xs" label={t("users.inviteAgain")} question={t("users.inviteAgainAsk", { email })} act={invite} />}
-      <ConfirmButton
-        size="xs"
-        label={t(isInvited ? "users.withdraw" : "act.delete")}
-        question={t(isInvited ? "users.withdrawAsk" : "users.deleteAsk", { login })}
-        act={remove}
+      <DeleteButton
+        size="xs" label={t(isInvited ? "users.withdraw" : "act.delete")}
+        of={user}
+        look={() => bodyOf(api.GET("/v1/users/{user_id}", { params }))}
+        question={() => t(isInvited ? "users.withdrawAsk" : "users.deleteAsk", { login })}
+        remove={(header) => api.DELETE("/v1/users/{user_id}", { params: { ...params, header } })}
       />
     </Group>
   );

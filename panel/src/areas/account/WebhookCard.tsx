@@ -2,8 +2,10 @@ import { Alert, Button, Card, Group, Stack, Table, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
-import { ConfirmButton } from "@/kit/ConfirmButton";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { EditWebhook } from "@/areas/account/EditWebhook";
+import { Rotate } from "@/areas/account/Rotate";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -13,6 +15,8 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
   const { t } = useTranslation();
   const known = useQueryClient();
   const [isOpen, setOpen] = useState(false);
+  const [form, setForm] = useState<"edit" | "rotate" | null>(null);
+  const close = () => setForm(null);
   const params = { path: { webhook_id: webhook.id } };
   const test = useMutation({
     mutationFn: () => api.POST("/v1/webhooks/{webhook_id}/test", { params }),
@@ -21,10 +25,6 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
       await known.invalidateQueries();
     },
   });
-  const remove = async () => {
-    await api.DELETE("/v1/webhooks/{webhook_id}", { params });
-    await known.invalidateQueries();
-  };
   return (
     <Card withBorder>
       <Stack gap="sm">
@@ -42,9 +42,30 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
             <Button size="xs" variant="default" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
               {t("webhooks.log")}
             </Button>
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("webhooks.deleteAsk", { url: webhook.url })} act={remove} />
+            <Button size="xs" variant="default" onClick={() => setForm("edit")} aria-label={t("webhooks.editNamed", { url: webhook.url })}>
+              {t("act.edit")}
+            </Button>
+            {!webhook.for_sends && (
+              <Button size="xs" variant="default" onClick={() => setForm("rotate")} aria-label={t("webhooks.rotateNamed", { url: webhook.url })}>
+                {t("webhooks.rotate")}
+              </Button>
+            )}
+            <DeleteButton
+              size="xs"
+              of={webhook}
+              look={() => bodyOf(api.GET("/v1/webhooks/{webhook_id}", { params }))}
+              question={({ url }) => t("webhooks.deleteAsk", { url })}
+              remove={(header) => api.DELETE("/v1/webhooks/{webhook_id}", { params: { ...params, header } })}
+            />
           </Group>
         </Group>
+        {form === "edit" && <EditWebhook of={webhook} close={close} />}
+        {form === "rotate" && <RotateSecret of={webhook} close={close} />}
+        {!webhook.enabled && (
+          <Alert color="gray" variant="light">
+            {t("webhooks.isOff")}
+          </Alert>
+        )}
         {webhook.paused_at && (
           <Alert color="orange" variant="light">
             {t("webhooks.paused")}
@@ -54,6 +75,19 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
         {isOpen && <Deliveries webhookId={webhook.id} />}
       </Stack>
     </Card>
+  );
+}
+
+/** A new secret; requests are signed with the one before, too, for a while. */
+function RotateSecret({ of: webhook, close }: { of: Schemas["Webhook"]; close: () => void }) {
+  const { t } = useTranslation();
+  const params = { path: { webhook_id: webhook.id } };
+  const rotate = async (overlap_minutes: number) => (await bodyOf(api.POST("/v1/webhooks/{webhook_id}/rotation", { params, body: { overlap_minutes } }))).secret;
+  return (
+    <Rotate
+      title={t("webhooks.rotateNamed", { url: webhook.url })} hint={t("webhooks.rotateHint")} overlap={t("webhooks.overlap")}
+      button={t("webhooks.rotate")} once={t("webhooks.once")} rotate={rotate} close={close}
+    />
   );
 }
 

@@ -1,15 +1,14 @@
 import { Button, Group, Stack, Stepper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { api } from "@/api/client";
+import { api, bodyOf } from "@/api/client";
 import { ChainStep } from "@/areas/campaigns/ChainStep";
 import { WHAT } from "@/areas/campaigns/contentSteps";
 import { type Campaign, missingOf, type Step, STEPS } from "@/areas/campaigns/draft";
 import { WhenStep } from "@/areas/campaigns/WhenStep";
 import { WhoStep } from "@/areas/campaigns/WhoStep";
-import { ConfirmButton } from "@/kit/ConfirmButton";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { useListSearch } from "@/kit/search";
 
 export interface StepProps {
@@ -21,17 +20,12 @@ export interface StepProps {
 export function CampaignWizard({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const known = useQueryClient();
   const { search } = useListSearch();
   const isNarrow = useMediaQuery("(max-width: 48em)");
   const missing = missingOf(campaign);
   const step = STEPS.includes(search.step as Step) ? (search.step as Step) : "who";
   const goTo = (next: Step) => void navigate({ to: ".", search: { step: next } as never });
-  const remove = async () => {
-    await api.DELETE("/v1/campaigns/{campaign_id}", { params: { path: { campaign_id: campaign.id } } });
-    await known.invalidateQueries({ queryKey: ["get", "/v1/campaigns"] });
-    await navigate({ to: "/app/campaigns" });
-  };
+  const path = { campaign_id: campaign.id };
   const props = { campaign, goTo };
   const What = campaign.steps ? ChainStep : WHAT[campaign.channel];
   return (
@@ -49,7 +43,14 @@ export function CampaignWizard({ campaign }: { campaign: Campaign }) {
       {step === "what" && (What ? <What {...props} /> : <Text>{t("wizard.otherChannel")}</Text>)}
       {step === "when" && <WhenStep {...props} />}
       <Group justify="flex-end">
-        <ConfirmButton size="xs" label={t("campaigns.delete")} question={t("campaigns.deleteAsk", { name: campaign.name })} act={remove} />
+        <DeleteButton
+          size="xs" label={t("campaigns.delete")}
+          of={campaign}
+          look={() => bodyOf(api.GET("/v1/campaigns/{campaign_id}", { params: { path } }))}
+          question={({ name }) => t("campaigns.deleteAsk", { name })}
+          remove={(header) => api.DELETE("/v1/campaigns/{campaign_id}", { params: { path, header } })}
+          onGone={() => navigate({ to: "/app/campaigns" })}
+        />
       </Group>
     </Stack>
   );

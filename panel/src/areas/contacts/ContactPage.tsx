@@ -1,15 +1,14 @@
 import { Alert, Anchor, Card, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { ContactEdit } from "@/areas/contacts/ContactEdit";
 import { ContactGroups } from "@/areas/contacts/ContactGroups";
 import { ContactHistory } from "@/areas/contacts/ContactHistory";
 import { nameOf } from "@/areas/contacts/names";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
-import { ConfirmButton } from "@/kit/ConfirmButton";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { Edited } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
 import { Answered, type Asked } from "@/kit/States";
@@ -27,20 +26,26 @@ type Contact = Schemas["Contact"];
 function Whole({ contact, asked }: { contact: Contact; asked: Asked<Contact> }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const known = useQueryClient();
   const mayWrite = useAllowed("contacts.write");
   const mayReport = useAllowed("reports.read");
   const channelName = useChannelName();
-  const remove = async () => {
-    await api.DELETE("/v1/contacts/{contact_id}", { params: { path: { contact_id: contact.id } } });
-    await navigate({ to: "/app/contacts" });
-    await known.invalidateQueries();
-  };
+  const path = { contact_id: contact.id };
   return (
     <Page
       title={nameOf(contact)}
       parent={{ to: "/app/contacts", label: t("contacts.title") }}
-      actions={mayWrite && <ConfirmButton label={t("contacts.delete")} question={t("contacts.deleteAsk", { name: nameOf(contact) })} act={remove} />}
+      actions={
+        mayWrite && (
+          <DeleteButton
+            label={t("contacts.delete")}
+            of={contact}
+            look={() => bodyOf(api.GET("/v1/contacts/{contact_id}", { params: { path } }))}
+            question={(now) => t("contacts.deleteAsk", { name: nameOf(now) })}
+            remove={(header) => api.DELETE("/v1/contacts/{contact_id}", { params: { path, header } })}
+            onGone={() => navigate({ to: "/app/contacts" })}
+          />
+        )
+      }
     >
       {contact.archived.length > 0 && (
         <Alert color="orange" variant="light">

@@ -1,12 +1,11 @@
 import { Button, Code, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { NewField } from "@/areas/contacts/NewField";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { Edited, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
@@ -40,19 +39,20 @@ export function FieldList() {
 
 function Acts({ field }: { field: FieldRow }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [isRenaming, setRenaming] = useState(false);
-  const remove = async () => {
-    await api.DELETE("/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id } } });
-    await known.invalidateQueries();
-  };
   return (
     <Group gap="xs" wrap="nowrap">
       <Button size="xs" variant="default" onClick={() => setRenaming(true)} aria-label={t("fields.renameNamed", { name: field.label })}>
         {t("fields.rename")}
       </Button>
       {isRenaming && <Rename field={field} close={() => setRenaming(false)} />}
-      <ConfirmButton size="xs" label={t("act.delete")} question={t("fields.deleteAsk", { name: field.label })} act={remove} />
+      <DeleteButton
+        size="xs"
+        of={field}
+        look={() => bodyOf(api.GET("/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id } } }))}
+        question={({ label: name }) => t("fields.deleteAsk", { name })}
+        remove={(header) => api.DELETE("/v1/contact-fields/{field_id}", { params: { path: { field_id: field.id }, header } })}
+      />
     </Group>
   );
 }

@@ -1,12 +1,11 @@
 import { Anchor, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
@@ -49,12 +48,7 @@ export function GroupList() {
 
 function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => void) | null }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { number, day } = useFormats();
-  const remove = async (group: GroupRow) => {
-    await api.DELETE("/v1/groups/{group_id}", { params: { path: { group_id: group.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<GroupRow>[] = [
     {
       name: "name",
@@ -77,7 +71,13 @@ function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => 
             <Button size="xs" variant="default" onClick={() => edit(group)} aria-label={t("groups.editNamed", { name: group.name })}>
               {t("act.edit")}
             </Button>
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("groups.deleteAsk", { name: group.name })} act={() => remove(group)} />
+            <DeleteButton
+              size="xs"
+              of={group}
+              look={() => bodyOf(api.GET("/v1/groups/{group_id}", { params: { path: { group_id: group.id } } }))}
+              question={({ name }) => t("groups.deleteAsk", { name })}
+              remove={(header) => api.DELETE("/v1/groups/{group_id}", { params: { path: { group_id: group.id }, header } })}
+            />
           </Group>
         ),
     },

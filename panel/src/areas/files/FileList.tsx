@@ -1,13 +1,15 @@
 import { Anchor, Button, FileButton, Group, TextInput } from "@mantine/core";
 import { notify } from "@/kit/notify";
 import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { EditFile } from "@/areas/files/EditFile";
 import { sizeOf } from "@/areas/files/size";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
@@ -28,6 +30,7 @@ export function FileList() {
   const known = useQueryClient();
   const { search, changeSoon } = useListSearch();
   const mayWrite = useAllowed("email.campaigns.write");
+  const [edited, setEdited] = useState<Row | null>(null);
   const query = { limit: 50, cursor: search.cursor, q: search.q };
   const files = queries.useQuery("get", "/v1/files", { params: { query } }, { placeholderData: keepPreviousData });
   const upload = useMutation({
@@ -53,6 +56,7 @@ export function FileList() {
         )
       }
     >
+      {edited && <EditFile file={edited} close={() => setEdited(null)} />}
       <ProblemAlert error={upload.error} />
       <Group role="search">
         <TextInput label={t("files.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="0 1 360px" />
@@ -60,7 +64,7 @@ export function FileList() {
       <Answered of={files}>
         {({ items, next_cursor, total, total_is_estimate }) => (
           <>
-            {items.length === 0 ? <Empty title={t("files.none")}>{!search.q && t("files.noneHint")}</Empty> : <Rows items={items} mayWrite={mayWrite} />}
+            {items.length === 0 ? <Empty title={t("files.none")}>{!search.q && t("files.noneHint")}</Empty> : <Rows items={items} edit={mayWrite ? setEdited : null} />}
             <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
           </>
         )}
@@ -69,14 +73,9 @@ export function FileList() {
   );
 }
 
-function Rows({ items, mayWrite }: { items: Row[]; mayWrite: boolean }) {
+function Rows({ items, edit }: { items: Row[]; edit: ((file: Row) => void) | null }) {
   const { t, i18n } = useTranslation();
-  const known = useQueryClient();
   const { number, day } = useFormats();
-  const remove = async (file: Row) => {
-    await api.DELETE("/v1/files/{file_id}", { params: { path: { file_id: file.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<Row>[] = [
     {
       name: "name",
@@ -95,9 +94,27 @@ function Rows({ items, mayWrite }: { items: Row[]; mayWrite: boolean }) {
     {
       name: "acts",
       header: t("act.acts"),
-      cell: (file) =>
-        mayWrite && <ConfirmButton size="xs" label={t("act.delete")} question={t("files.deleteAsk", { name: file.filename })} act={() => remove(file)} />,
+      cell: (file) => edit && <Acts file={file} edit={edit} />,
     },
   ];
   return <DataTable label={t("files.title")} columns={columns} rows={items} keyOf={(file) => file.id} />;
+}
+
+function Acts({ file, edit }: { file: Row; edit: (file: Row) => void }) {
+  const { t } = useTranslation();
+  const path = { file_id: file.id };
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Button size="xs" variant="default" onClick={() => edit(file)} aria-label={t("files.editNamed", { name: file.filename })}>
+        {t("act.edit")}
+      </Button>
+      <DeleteButton
+        size="xs"
+        of={file}
+        look={() => bodyOf(api.GET("/v1/files/{file_id}", { params: { path } }))}
+        question={({ filename: name }) => t("files.deleteAsk", { name })}
+        remove={(header) => api.DELETE("/v1/files/{file_id}", { params: { path, header } })}
+      />
+    </Group>
+  );
 }

@@ -4,6 +4,7 @@ import { api, bodyOf, queries } from "@/api/client";
 import type { Keyword } from "@/areas/keywords/KeywordList";
 import { useGroups } from "@/areas/keywords/useGroups";
 import { useAllowed } from "@/areas/session/me";
+import { changesOf } from "@/kit/changes";
 import { EditedOrNew, fresh } from "@/kit/Edited";
 import { ProblemAlert } from "@/kit/States";
 import { useEditing } from "@/kit/useEditing";
@@ -34,8 +35,7 @@ function Form({ keyword, close }: { keyword: Keyword | null; close: () => void }
     send: (values, header) => {
       const settings = settingsOf(values);
       if (!keyword) return bodyOf(api.POST("/v1/sms-keywords", { body: settings }));
-      const changed = Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== keyword[name as keyof typeof settings]));
-      return bodyOf(api.PATCH("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: keyword.id }, header }, body: changed }));
+      return bodyOf(api.PATCH("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: keyword.id }, header }, body: changesOf(keyword, settings) }));
     },
     onSaved: close,
   });

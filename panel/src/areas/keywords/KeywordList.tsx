@@ -1,14 +1,13 @@
 import { Button, Group, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { EditKeyword } from "@/areas/keywords/EditKeyword";
 import { StopAnswer } from "@/areas/keywords/StopAnswer";
 import { useGroups } from "@/areas/keywords/useGroups";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { ListOf } from "@/kit/ListOf";
 import { OnOff } from "@/kit/OnOff";
 import { Page } from "@/kit/Page";
@@ -44,12 +43,7 @@ function Keywords() {
 
 function useColumns(edit: (keyword: Keyword) => void): Column<Keyword>[] {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { groups } = useGroups();
-  const remove = async (one: Keyword) => {
-    await api.DELETE("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: one.id } } });
-    await known.invalidateQueries();
-  };
   return [
     { name: "keyword", header: t("keywords.keyword"), cell: (one) => <Text fw={600}>{one.keyword}</Text> },
     { name: "match", header: t("keywords.match"), cell: (one) => t(`keywords.matches.${one.match}`) },
@@ -73,7 +67,13 @@ function useColumns(edit: (keyword: Keyword) => void): Column<Keyword>[] {
           <Button size="xs" variant="default" onClick={() => edit(one)} aria-label={t("groups.editNamed", { name: one.keyword })}>
             {t("act.edit")}
           </Button>
-          <ConfirmButton size="xs" label={t("act.delete")} question={t("keywords.deleteAsk", { keyword: one.keyword })} act={() => remove(one)} />
+          <DeleteButton
+            size="xs"
+            of={one}
+            look={() => bodyOf(api.GET("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: one.id } } }))}
+            question={({ keyword }) => t("keywords.deleteAsk", { keyword })}
+            remove={(header) => api.DELETE("/v1/sms-keywords/{keyword_id}", { params: { path: { keyword_id: one.id }, header } })}
+          />
         </Group>
       ),
     },

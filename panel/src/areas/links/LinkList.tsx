@@ -1,13 +1,13 @@
 import { Button, Group, Text, TextInput } from "@mantine/core";
-import { keepPreviousData, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries } from "@/api/client";
+import { api, bodyOf, queries } from "@/api/client";
 import { EditLink, type NamedLink } from "@/areas/links/EditLink";
 import { useMe } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
@@ -46,12 +46,7 @@ export function LinkList() {
 
 function Rows({ items, edit }: { items: NamedLink[]; edit: ((link: NamedLink) => void) | null }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { number, day } = useFormats();
-  const remove = async (link: NamedLink) => {
-    await api.DELETE("/v1/links/{link_id}", { params: { path: { link_id: link.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<NamedLink>[] = [
     {
       name: "url",
@@ -84,7 +79,13 @@ function Rows({ items, edit }: { items: NamedLink[]; edit: ((link: NamedLink) =>
             <Button size="xs" variant="default" onClick={() => edit(link)} aria-label={t("links.editNamed", { name: link.suffix })}>
               {t("act.edit")}
             </Button>
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("links.deleteAsk", { url: link.url })} act={() => remove(link)} />
+            <DeleteButton
+              size="xs"
+              of={link}
+              look={() => bodyOf(api.GET("/v1/links/{link_id}", { params: { path: { link_id: link.id } } }))}
+              question={({ url }) => t("links.deleteAsk", { url })}
+              remove={(header) => api.DELETE("/v1/links/{link_id}", { params: { path: { link_id: link.id }, header } })}
+            />
           </Group>
         ),
     },

@@ -1,11 +1,11 @@
 import { Anchor } from "@mantine/core";
-import { keepPreviousData, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { LinkButton } from "@/kit/LinkButton";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
@@ -20,14 +20,9 @@ export function SegmentList() {
   const { t } = useTranslation();
   const { day } = useFormats();
   const { search } = useListSearch();
-  const known = useQueryClient();
   const mayWrite = useAllowed("contacts.write");
   const query = { limit: 50, q: search.q, cursor: search.cursor };
   const segments = queries.useQuery("get", "/v1/segments", { params: { query } }, { placeholderData: keepPreviousData });
-  const remove = async (segment: Segment) => {
-    await api.DELETE("/v1/segments/{segment_id}", { params: { path: { segment_id: segment.id } } });
-    await known.invalidateQueries();
-  };
   const columns: Column<Segment>[] = [
     {
       name: "name",
@@ -43,7 +38,16 @@ export function SegmentList() {
     {
       name: "acts",
       header: t("act.acts"),
-      cell: (one) => mayWrite && <ConfirmButton size="xs" label={t("act.delete")} question={t("segments.deleteAsk", { name: one.name })} act={() => remove(one)} />,
+      cell: (one) =>
+        mayWrite && (
+          <DeleteButton
+            size="xs"
+            of={one}
+            look={() => bodyOf(api.GET("/v1/segments/{segment_id}", { params: { path: { segment_id: one.id } } }))}
+            question={({ name }) => t("segments.deleteAsk", { name })}
+            remove={(header) => api.DELETE("/v1/segments/{segment_id}", { params: { path: { segment_id: one.id }, header } })}
+          />
+        ),
     },
   ];
   const add = mayWrite && <LinkButton to="/app/segments/new">{t("segments.new")}</LinkButton>;

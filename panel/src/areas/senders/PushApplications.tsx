@@ -1,12 +1,14 @@
-import { Card, Code, Group, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Card, Code, Group, Stack, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
+import { EditApplication } from "@/areas/senders/EditApplication";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Secret } from "@/kit/Secret";
@@ -18,6 +20,7 @@ export function PushApplications() {
   const { t } = useTranslation();
   const { search } = useListSearch();
   const [proof, setProof] = useState("");
+  const [edited, setEdited] = useState<Application | null>(null);
   const applications = queries.useQuery("get", "/v1/push/applications", { params: { query: { limit: 50, cursor: search.cursor } } });
   const columns: Column<Application>[] = [
     { name: "title", header: t("senders.shownAs"), cell: (one) => <Text fw={600}>{one.title}</Text> },
@@ -33,7 +36,7 @@ export function PushApplications() {
         </Group>
       ),
     },
-    { name: "acts", header: t("act.acts"), cell: (one) => <Acts application={one} show={setProof} /> },
+    { name: "acts", header: t("act.acts"), cell: (one) => <Acts application={one} show={setProof} edit={() => setEdited(one)} /> },
   ];
   const add = async ({ name = "", title = "", web_contact }: Record<string, string>) => {
     setProof((await bodyOf(api.POST("/v1/push/applications", { body: { name, title, web_contact } }))).proof_key);
@@ -45,6 +48,7 @@ export function PushApplications() {
           {t("senders.applications")}
         </Title>
         <Text>{t("senders.applicationsHint")}</Text>
+        {edited && <EditApplication of={edited} close={() => setEdited(null)} />}
         {proof && <Secret title={t("senders.proofOnce")} text={proof} close={() => setProof("")} />}
         <ListOf label={t("senders.applications")} of={applications} columns={columns} keyOf={(one) => one.id} empty={<Text>{t("senders.noApplications")}</Text>} />
         <Ask
@@ -61,22 +65,26 @@ export function PushApplications() {
   );
 }
 
-function Acts({ application, show }: { application: Application; show: (proof: string) => void }) {
+function Acts({ application, show, edit }: { application: Application; show: (proof: string) => void; edit: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const params = { path: { application_id: application.id } };
   const rotate = useMutation({
     mutationFn: () => bodyOf(api.POST("/v1/push/applications/{application_id}/rotation", { params })),
     onSuccess: (made) => show(made.proof_key),
   });
-  const remove = async () => {
-    await api.DELETE("/v1/push/applications/{application_id}", { params });
-    await known.invalidateQueries();
-  };
   return (
     <Group gap="xs" wrap="nowrap">
+      <Button size="xs" variant="default" onClick={edit} aria-label={t("senders.editApplicationNamed", { name: application.title })}>
+        {t("act.edit")}
+      </Button>
       <ConfirmButton size="xs" label={t("senders.newProof")} question={t("senders.newProofAsk", { name: application.title })} act={() => rotate.mutateAsync()} />
-      <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteApplicationAsk", { name: application.title })} act={remove} />
+      <DeleteButton
+        size="xs"
+        of={application}
+        look={() => bodyOf(api.GET("/v1/push/applications/{application_id}", { params }))}
+        question={({ title: name }) => t("senders.deleteApplicationAsk", { name })}
+        remove={(header) => api.DELETE("/v1/push/applications/{application_id}", { params: { ...params, header } })}
+      />
     </Group>
   );
 }

@@ -1,10 +1,11 @@
 import { Alert, Button, Card, Code, Group, ScrollArea, Stack, Switch, Table, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useMutation } from "@tanstack/react-query";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -29,10 +30,6 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
     mutationFn: (short_links: boolean) => api.PATCH("/v1/sender-domains/{domain_id}", { params: { ...params, header: { "If-Match": "*" } }, body: { short_links } }),
     onSettled: () => known.invalidateQueries({ queryKey: list }),
   });
-  const remove = async () => {
-    await api.DELETE("/v1/sender-domains/{domain_id}", { params });
-    await known.invalidateQueries({ queryKey: list });
-  };
   return (
     <Card withBorder>
       <Stack gap="sm">
@@ -46,7 +43,13 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
               {t("senders.check")}
             </Button>
             <ConfirmButton size="xs" label={t("senders.newKeys")} question={t("senders.newKeysAsk")} act={turnKeys} />
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteAsk", { domain: domain.domain })} act={remove} />
+            <DeleteButton
+              size="xs"
+              of={domain}
+              look={() => bodyOf(api.GET("/v1/sender-domains/{domain_id}", { params }))}
+              question={({ domain: name }) => t("senders.deleteAsk", { domain: name })}
+              remove={(header) => api.DELETE("/v1/sender-domains/{domain_id}", { params: { ...params, header } })}
+            />
           </Group>
         </Group>
         <ProblemAlert error={verify.error ?? lend.error} />

@@ -1,7 +1,7 @@
 import { Button, Card, Group, Radio, SimpleGrid, Stack, Text, TextInput, Textarea } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { notify } from "@/kit/notify";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
@@ -14,7 +14,6 @@ import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { FolderField } from "@/areas/templates/FolderActs";
 import { Versions } from "@/areas/templates/Versions";
 import { useCopy } from "@/areas/templates/useCopy";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Edited } from "@/kit/Edited";
 import { Page } from "@/kit/Page";
 import { ProblemAlert } from "@/kit/States";
@@ -139,13 +138,16 @@ function Fields({ form, isNew, isOwn }: { form: UseFormReturnType<Values>; isNew
 function Remove({ template }: { template: Template }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const known = useQueryClient();
-  const remove = async () => {
-    await api.DELETE("/v1/templates/{template_id}", { params: { path: { template_id: template.id } } });
-    await known.invalidateQueries();
-    await navigate({ to: "/app/templates" });
-  };
-  return <ConfirmButton label={t("act.delete")} question={t("templates.deleteAsk", { name: template.name })} act={remove} />;
+  const path = { template_id: template.id };
+  return (
+    <DeleteButton
+      of={template}
+      look={() => bodyOf(api.GET("/v1/templates/{template_id}", { params: { path } }))}
+      question={({ name }) => t("templates.deleteAsk", { name })}
+      remove={(header) => api.DELETE("/v1/templates/{template_id}", { params: { path, header } })}
+      onGone={() => navigate({ to: "/app/templates" })}
+    />
+  );
 }
 
 function Duplicate({ template }: { template: Template }) {

@@ -1,11 +1,10 @@
 import { Badge, Button, Card, Checkbox, ColorInput, Group, Modal, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
 import { ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
@@ -20,15 +19,10 @@ type One = Schemas["UnsubscribePage"];
 export function UnsubscribePages() {
   const { t } = useTranslation();
   const { number } = useFormats();
-  const known = useQueryClient();
   const { search } = useListSearch();
   const mayWrite = useAllowed("email.campaigns.write");
   const [edited, setEdited] = useState<One | "new" | null>(null);
   const pages = queries.useQuery("get", "/v1/unsubscribe-pages", { params: { query: { limit: 50, cursor: search.cursor } } });
-  const remove = async (one: One) => {
-    await api.DELETE("/v1/unsubscribe-pages/{page_id}", { params: { path: { page_id: one.id } } });
-    await known.invalidateQueries();
-  };
   const reasons = (one: One) => Object.values(one.reasons ?? {}).reduce((sum: number, count) => sum + Number(count), 0);
   const columns: Column<One>[] = [
     {
@@ -56,7 +50,13 @@ export function UnsubscribePages() {
             <Button size="xs" variant="default" onClick={() => setEdited(one)} aria-label={t("groups.editNamed", { name: one.name })}>
               {t("act.edit")}
             </Button>
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("leaving.deleteAsk", { name: one.name })} act={() => remove(one)} />
+            <DeleteButton
+              size="xs"
+              of={one}
+              look={() => bodyOf(api.GET("/v1/unsubscribe-pages/{page_id}", { params: { path: { page_id: one.id } } }))}
+              question={({ name }) => t("leaving.deleteAsk", { name })}
+              remove={(header) => api.DELETE("/v1/unsubscribe-pages/{page_id}", { params: { path: { page_id: one.id }, header } })}
+            />
           </Group>
         ),
     },
