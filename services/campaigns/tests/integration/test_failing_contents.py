@@ -112,6 +112,21 @@ def test_it_pauses_at_one_in_a_hundred_and_not_below_twenty(sending: Sending) ->
     assert sending.paused == ["poked"]
 
 
+def test_a_sender_that_has_lost_its_records_pauses_it_under_a_code_of_its_own(sending: Sending) -> None:
+    sending.report(100, sender_records_lost=60, template_failed=5)
+
+    state, failure = sending.state()
+    assert (state, failure["code"]) == ("paused", "email.sender_records_lost")
+    assert "65 of 100 recipients got no mail" in failure["detail"] and "resume the campaign" in failure["detail"]
+
+    sending.do(life.resume_campaign)
+    sending.report(100, template_failed=20)
+
+    failure = sending.state()[1]
+    assert failure["code"] == "campaign.content_fails", "what was before it was resumed counts no more"
+    assert failure["detail"].startswith(WORDS.format(20, "100", "template.failed 20"))
+
+
 def test_what_a_carrier_refuses_pauses_nothing(sending: Sending) -> None:
     for _ in range(2):
         sending.report_on(sending.batch(500), 500)
