@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -243,15 +244,19 @@ def read_step(
         if cap is not None:
             frequency_caps.lock(cursor, account_id=account_id)
         cursor.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", (_NOT_FOR_PAGES,))
+        # Each number is looked up by itself, and put into order here: asked for an order, the planner walks through all
+        # of the snapshot and compares each of its rows with each number.
         cursor.execute(
             f"SELECT number, s.contact_id::text, s.address, fields::text,"
             f" CASE WHEN is_there AND s.address IS NULL THEN 'changed' ELSE {reason} END FROM (SELECT t.number,"
             f" t.contact_id, t.fields, CAST(c.{ADDRESS[channel]} AS text) AS address, c.id IS NOT NULL AS is_there"
-            f" FROM unnest(%s::int[]) AS w(number) JOIN {table_of(snapshot_id)} t ON t.number = w.number"
-            " LEFT JOIN contacts c ON c.account_id = %s AND c.id = t.contact_id) s ORDER BY number",
+            " FROM unnest(%s::int[]) AS w(number)"
+            f" CROSS JOIN LATERAL (SELECT * FROM {table_of(snapshot_id)} t WHERE t.number = w.number OFFSET 0) t"
+            " LEFT JOIN LATERAL (SELECT * FROM contacts c WHERE c.account_id = %s AND c.id = t.contact_id OFFSET 0) c"
+            " ON true) s",
             (account_id, *of_leavers, *of_cap, account_id, list(numbers), account_id),
         )
-        for number, contact_id, address, fields, why in cursor.fetchall():
+        for number, contact_id, address, fields, why in sorted(cursor.fetchall(), key=itemgetter(0)):
             if why:
                 page.left_out.setdefault(why, []).append(number)
                 page.left_out_contacts.append((number, contact_id))

@@ -138,14 +138,21 @@ def test_a_page_of_an_audience_and_a_check_of_addressees_look_at_their_own_rows_
     with database.transaction() as session:
         place: Any = {"snapshot_id": snapshot_id, "account_id": account.id, "channel": channel}
         page = snapshot_store.read(session, **place, after=ROWS // 2, up_to=ROWS // 2 + PAGE, today=NOON.date())
-        found = session.execute(text(f"SELECT id, {store.ADDRESS[channel]} FROM contacts LIMIT {PAGE}"))
-        addressees = [(contact_id, address) for contact_id, address in found]
+        some = session.execute(text(f"SELECT id, {store.ADDRESS[channel]} FROM contacts LIMIT {PAGE}"))
+        addressees = [(contact_id, address) for contact_id, address in some]
         gone = snapshot_store.left_out(session, account_id=account.id, channel=channel, addressees=addressees)
+        numbers = [ROWS // HELD * place for place in range(1, PAGE + 1)]
+        ids: Any = {"campaign_id": new_id(), "step_of": new_id()}
+        step = snapshot_store.read_step(session, **place, **ids, numbers=numbers, today=NOON.date())
 
-    assert len(page.recipients) + sum(map(len, page.left_out.values())) == PAGE
+    for found in (page, step):
+        assert len(found.recipients) + sum(map(len, found.left_out.values())) == PAGE
+    assert [one["number"] for one in step.recipients] == [
+        n for n in numbers if n not in sum(step.left_out.values(), [])
+    ]
     assert 0 < len(gone) < PAGE
     assert any("recent_sends" in statement for statement in costs)
-    assert len([one for one in costs if "frequency_caps" not in one]) == 2 and scanned == {}
+    assert len([one for one in costs if "frequency_caps" not in one and "advisory" not in one]) == 3 and scanned == {}
     assert {statement: cost for statement, cost in costs.items() if cost > READS_ALL} == {}
 
 
