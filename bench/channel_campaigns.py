@@ -16,6 +16,7 @@ import argparse
 import secrets
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -46,6 +47,7 @@ class World:
         self.environ = environ
         self.journey = Journey(environ)
         self.journey.prepare()
+        stay_logged_in(self.journey)
         local = "http://127.0.0.1"
         self.push, self.rcs, self.ott = (
             Api(f"{local}:{environ[f'WICI_{name}_PORT']}") for name in ("PUSH", "RCS", "OTT")
@@ -182,6 +184,17 @@ def of_rcs(world: World, count: int) -> bool:
         if state in HANDED_OVER
     ]
     return agree("rcs and sms", taken, kept, count)
+
+
+def stay_logged_in(journey: Journey) -> None:
+    """A token lasts a quarter of an hour, and a campaign may last longer."""
+
+    def again() -> None:
+        while True:
+            time.sleep(600)
+            journey.log_in()
+
+    threading.Thread(target=again, daemon=True).start()
 
 
 def text_of(message: dict[str, Any]) -> str:

@@ -90,8 +90,8 @@ def start_kannel(port: int, folder: Path) -> Peer:
     return Peer(f"http://127.0.0.1:{sends}/cgi-bin/sendsms?username=u&password=p&dlr-mask=3", processes)
 
 
-def start_jasmin(port: int, folder: Path, amqp: str) -> Peer:
-    """Bound to the SMSC at `port`, with a Redis of its own and the broker at `amqp`."""
+def start_jasmin(port: int, folder: Path, amqp: str, serving: int | None = None) -> Peer:
+    """Bound to the SMSC at `port`, with a Redis of its own and the broker at `amqp`; partners bind at `serving`."""
     program = _jasmin()
     (server,), environ = _programs(REDIS, "redis-server")
     redis, http, jcli = free_port(), free_port(), free_port()
@@ -100,7 +100,7 @@ def start_jasmin(port: int, folder: Path, amqp: str) -> Peer:
     wait_for(redis, server)
     for name in ("etc/jasmin/resource", "etc/jasmin/store", "var/log/jasmin"):
         (folder / name).mkdir(parents=True)
-    (folder / "etc/jasmin/jasmin.cfg").write_text(_jasmin_settings(folder, amqp, redis, http, jcli))
+    (folder / "etc/jasmin/jasmin.cfg").write_text(_jasmin_settings(folder, amqp, redis, http, jcli, serving))
     run = {**os.environ, "ROOT_PATH": str(folder), "PYTHONWARNINGS": "ignore"}
     (spec,) = program.parents[1].glob("lib/python*/site-packages/txamqp/specs/standard/amqp0-9-1.stripped.xml")
     shutil.copy(spec, folder / "etc/jasmin/resource/amqp0-9-1.xml")  # the package comes without it
@@ -128,7 +128,7 @@ def _jasmin() -> Path:
     return program
 
 
-def _jasmin_settings(folder: Path, amqp: str, redis: int, http: int, jcli: int) -> str:
+def _jasmin_settings(folder: Path, amqp: str, redis: int, http: int, jcli: int, serving: int | None) -> str:
     broker = urlsplit(amqp)
     logs = f"log_file = {folder}/var/log/jasmin/%s.log\nlog_level = ERROR\n"
     broker_of = (
@@ -140,7 +140,7 @@ def _jasmin_settings(folder: Path, amqp: str, redis: int, http: int, jcli: int) 
         "redis-client": f"host = 127.0.0.1\nport = {redis}\n" + logs % "redis",
         "http-api": f"bind = 127.0.0.1\nport = {http}\naccess_log = {folder}/var/log/jasmin/access.log\n" + logs % "http",
         "jcli": f"bind = 127.0.0.1\nport = {jcli}\nauthentication = False\n" + logs % "jcli",
-        "smpp-server": f"port = {free_port()}\n" + logs % "smpps",
+        "smpp-server": f"bind = 127.0.0.1\nport = {serving or free_port()}\n" + logs % "smpps",
         "smpp-server-pb": f"bind = 127.0.0.1\nport = {free_port()}\nauthentication = False\n" + logs % "smppspb",
         "client-management": f"store_path = {folder}/etc/jasmin/store\nport = {free_port()}\nauthentication = False\n"
         + logs % "smppc",
@@ -153,7 +153,7 @@ def _jasmin_settings(folder: Path, amqp: str, redis: int, http: int, jcli: int) 
 
 
 def _provision(jcli: int, port: int) -> None:
-    """A user, a carrier without a limit of its own, and a route to it."""
+    """A user, a partner who binds, a carrier without a limit of its own, and a route to it."""
     commands = f"""
 group -a
 gid g
@@ -163,6 +163,12 @@ uid u
 gid g
 username u
 password p
+ok
+user -a
+uid partner
+gid g
+username bench
+password x
 ok
 smppccm -a
 cid bench

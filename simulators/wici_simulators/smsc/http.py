@@ -4,6 +4,7 @@ GET  /                    a page for people
 GET  /counts              counts, as JSON
 GET  /messages?after=0&limit=1000    one record a submit_sm, in arrival order
 GET  /whole               messages with their parts joined
+GET  /arrivals            when the first message to each number came, of those that the setting `timed` names
 GET  /settings            POST /settings {"rejected_share": 0.01, …}
 POST /reset               forget all messages
 """
@@ -92,21 +93,8 @@ async def _request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
 def _answer(carrier: Carrier, method: str, target: str, body: bytes) -> Any:
     path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
     match method, path:
-        case "GET", "/":
-            return _PAGE
-        case "GET", "/counts":
-            binds = [{"system_id": bind.system_id, "kind": bind.kind} for bind in carrier.binds if bind.kind]
-            waiting = sum(len(queue) for queue in carrier.waiting.values())
-            on_the_way = sum(len(bind.unanswered) for bind in carrier.binds)
-            return {**carrier.ledger.counts(), "receipts_waiting": waiting + on_the_way, "binds": binds}
-        case "GET", "/messages":
-            after, limit = _number(query, "after", 0), min(_number(query, "limit", 1000), _MAX_PAGE)
-            items, next_after = carrier.ledger.page(after, limit)
-            return {"items": items, "next_after": next_after}
-        case "GET", "/whole":
-            return {"items": carrier.ledger.whole()}
-        case "GET", "/settings":
-            return carrier.settings.as_json()
+        case "GET", _:
+            return _shown(carrier, path, query)
         case "POST", "/settings":
             return _change(carrier, body)
         case "POST", "/answers":
@@ -117,6 +105,28 @@ def _answer(carrier: Carrier, method: str, target: str, body: bytes) -> Any:
             for bind in carrier.binds:
                 bind.unanswered.clear()
             return {}
+    raise Refused(404, "no such page")
+
+
+def _shown(carrier: Carrier, path: str, query: dict[str, list[str]]) -> Any:
+    match path:
+        case "/":
+            return _PAGE
+        case "/counts":
+            binds = [{"system_id": bind.system_id, "kind": bind.kind} for bind in carrier.binds if bind.kind]
+            waiting = sum(len(queue) for queue in carrier.waiting.values())
+            on_the_way = sum(len(bind.unanswered) for bind in carrier.binds)
+            return {**carrier.ledger.counts(), "receipts_waiting": waiting + on_the_way, "binds": binds}
+        case "/messages":
+            after, limit = _number(query, "after", 0), min(_number(query, "limit", 1000), _MAX_PAGE)
+            items, next_after = carrier.ledger.page(after, limit)
+            return {"items": items, "next_after": next_after}
+        case "/whole":
+            return {"items": carrier.ledger.whole()}
+        case "/arrivals":
+            return carrier.ledger.arrivals
+        case "/settings":
+            return carrier.settings.as_json()
     raise Refused(404, "no such page")
 
 

@@ -47,6 +47,7 @@ class Ledger:
         self.first_at = self.last_at = self.last_receipt_at = 0.0
         self.throttled = 0
         self.forgotten = 0
+        self.arrivals: dict[str, float] = {}  # Unix seconds, by number
 
     def add(self, frame: bytes, outcome: int, keep: int) -> tuple[int, bytes]:
         """Remember one; its index and its new carrier id (rejected ones have none)."""

@@ -209,6 +209,8 @@ class Bind(asyncio.Protocol):
         outcome = settings.outcome(phone)
         ledger = carrier.ledger
         index, message_id = ledger.add(frame, outcome, settings.keep)
+        if settings.timed and phone.startswith(b"%d" % settings.timed):
+            ledger.arrivals.setdefault(phone.decode("latin-1"), now)
         ledger.first_at = ledger.first_at or now
         ledger.last_at = now
         if outcome == REJECTED:

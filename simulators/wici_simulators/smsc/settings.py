@@ -28,6 +28,7 @@ class Settings:
     receipts_first: bool = False  # the receipt leaves before the answer to its submit_sm
     receipt_window: int = 2000  # receipts on the way to one bind
     keep: int = 2_000_000  # messages that are remembered in full
+    timed: int = 0  # of numbers that begin so it is remembered when they came: `GET /arrivals`; 0: of none
 
     def change(self, wanted: dict[str, Any]) -> None:
         """Set what is named; `ValueError` names what does not exist or has a wrong type."""
