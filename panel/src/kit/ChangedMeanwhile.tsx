@@ -9,6 +9,10 @@ export interface Edit {
   tag: () => string;
   /** Something was typed: a newer version is not shown by itself any more. */
   keep: () => void;
+  /** What this changes in the form nobody has typed. */
+  quietly: (change: () => void) => void;
+  /** What was typed does not matter any more. */
+  drop: () => void;
   saved: (thing: object) => void;
   refused: (error: unknown) => void;
   /** When the newer version was made, where the API tells. */
@@ -21,10 +25,11 @@ export interface Edit {
 }
 
 const nothing = () => undefined;
+const act = (change: () => void) => change();
 
 /** Of a form for something new, or of which nobody minds who was last: any version is changed. */
 export const EditContext = createContext<Edit>({
-  tag: () => "*", keep: nothing, saved: nothing, refused: nothing, changedAt: null, look: nothing, agree: nothing, isAgreed: false,
+  tag: () => "*", keep: nothing, quietly: act, drop: nothing, saved: nothing, refused: nothing, changedAt: null, look: nothing, agree: nothing, isAgreed: false,
 });
 
 /** Nothing was saved, for somebody else was first: theirs is looked at, or replaced by the next save. */

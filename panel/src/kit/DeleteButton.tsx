@@ -1,10 +1,11 @@
 import { Alert, Button, type ButtonProps, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "@/api/refusal";
 import { tagOf } from "@/api/tags";
+import { EditContext } from "@/kit/ChangedMeanwhile";
 import { ConfirmWindow } from "@/kit/ConfirmButton";
 import { Loading, ProblemAlert } from "@/kit/States";
 import type { IfMatch } from "@/kit/useEditing";
@@ -27,6 +28,7 @@ const changedAt = (thing: object) => (thing as { updated_at?: string }).updated_
 export function DeleteButton<T extends object>({ of, look, question, remove, onGone, label: named, ...style }: DeleteButtonProps<T>) {
   const { t } = useTranslation();
   const known = useQueryClient();
+  const { drop } = use(EditContext);
   const [opened, { open, close }] = useDisclosure(false);
   const [seen, setSeen] = useState<T | null>(null);
   const [isNewer, setNewer] = useState(false);
@@ -58,6 +60,7 @@ export function DeleteButton<T extends object>({ of, look, question, remove, onG
       return setNewer(true);
     }
     close();
+    drop();
     await onGone?.();
     await known.invalidateQueries();
   };

@@ -3,6 +3,7 @@ import { refusalOf } from "@/api/refusal";
 import { tagOf } from "@/api/tags";
 import { type Edit, EditContext } from "@/kit/ChangedMeanwhile";
 import { Answered, type Asked } from "@/kit/States";
+import { Unsaved } from "@/kit/Unsaved";
 
 /** For the question about one of a list when its form is opened: as it is now, not as it once was. */
 export const fresh = (row: object | null) => ({ enabled: row !== null, gcTime: 0 });
@@ -14,7 +15,8 @@ interface EditedProps<T> {
 
 /**
  * A thing and the form that changes it. A newer version is shown by itself until something is typed; from then on the form
- * is about the version that it was opened with, and what it sends is refused where there is a newer one.
+ * is about the version that it was opened with, what it sends is refused where there is a newer one, and whoever leaves the
+ * page before it is saved is asked.
  */
 export function Edited<T extends object>({ of, children }: EditedProps<T>) {
   return (
@@ -45,12 +47,25 @@ function Opened<T extends object>({ newest, ask, children }: OpenedProps<T>) {
   const [newer, setNewer] = useState<{ tag: string; isAgreed: boolean } | null>(null);
   // Read when it is sent: of two saves at once the second is about what the first has made.
   const meant = useRef<string | null>(null);
+  const isUnsaved = useRef(false);
   const thing = held?.thing ?? newest;
   const key = held?.key ?? `${round} ${tagOf(newest) ?? ""}`;
   const edit: Edit = {
     tag: () => meant.current ?? tagOf(thing) ?? "*",
-    keep: () => setHeld((before) => before ?? { thing, key }),
+    keep: () => {
+      isUnsaved.current = true;
+      setHeld((before) => before ?? { thing, key });
+    },
+    quietly: (change) => {
+      const before = isUnsaved.current;
+      change();
+      isUnsaved.current = before;
+    },
+    drop: () => {
+      isUnsaved.current = false;
+    },
     saved: (saved) => {
+      edit.drop();
       meant.current = tagOf(saved) ?? null;
       setNewer(null);
       setHeld({ thing: saved as T, key });
@@ -64,6 +79,7 @@ function Opened<T extends object>({ newest, ask, children }: OpenedProps<T>) {
     },
     changedAt: newer && newest !== thing ? ((newest as { updated_at?: string | null }).updated_at ?? null) : null,
     look: async () => {
+      edit.drop();
       await ask();
       meant.current = null;
       setNewer(null);
@@ -79,6 +95,7 @@ function Opened<T extends object>({ newest, ask, children }: OpenedProps<T>) {
   return (
     <EditContext value={edit}>
       <Fragment key={key}>{children(thing)}</Fragment>
+      <Unsaved isUnsaved={() => isUnsaved.current} leave={edit.drop} />
     </EditContext>
   );
 }

@@ -1,11 +1,10 @@
 import { Button, ScrollArea, Select, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { queries, type Schemas } from "@/api/client";
-import { FIELDS } from "@/areas/contacts/names";
+import type { Schemas } from "@/api/client";
+import { useImportFields } from "@/areas/contacts/importFields";
 import { NewField } from "@/areas/contacts/NewField";
 import { useAllowed } from "@/areas/session/me";
-import { CHANNELS, useChannelName } from "@/kit/channel";
 
 export type ColumnField = string | null;
 
@@ -18,8 +17,7 @@ interface ImportColumnsProps {
 /** Every column of the file, what it was taken for, and what stands in it. */
 export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
   const { t } = useTranslation();
-  const own = queries.useQuery("get", "/v1/contact-fields", { params: { query: { limit: 1000 } } });
-  const choices = [...useBuiltIn(), ...(own.data?.items ?? []).map((field) => ({ value: field.key, label: field.label }))];
+  const choices = useImportFields();
   // What a column was taken for is seen whatever it is: it is imported unless somebody leaves it out.
   const others = columns.flatMap(({ field }) => (field && !choices.some(({ value }) => value === field) ? [{ value: field, label: field }] : []));
   return (
@@ -64,21 +62,6 @@ export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
       <AddField />
     </>
   );
-}
-
-/** What the API may take a column for, in every account. */
-function useBuiltIn() {
-  const { t } = useTranslation();
-  const channelName = useChannelName();
-  const consent = (...channels: string[]) => t("contacts.consent", { channel: channels.map(channelName).join(", ") });
-  return [
-    ...Object.entries(FIELDS).map(([value, key]) => ({ value, label: t(key) })),
-    { value: "first_name+last_name", label: t("imports.fullName") },
-    ...CHANNELS.map((channel) => ({ value: `${channel}_consent`, label: consent(channel) })),
-    { value: "sms_consent+email_consent", label: consent("sms", "email") },
-    { value: "consented_at", label: t("imports.consentedAt") },
-    { value: "modified_at", label: t("imports.modifiedAt") },
-  ];
 }
 
 /** For a column that nothing there is for yet. */

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { useImportFields } from "@/areas/contacts/importFields";
 import { useProblemWords } from "@/areas/contacts/problems";
 import { type Column, DataTable } from "@/kit/DataTable";
 
@@ -11,7 +12,9 @@ const SHOWN = 10;
 export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
   const { t } = useTranslation();
   const words = useProblemWords();
+  const names = new Map(useImportFields().map(({ value, label }) => [value, label]));
   const fields = preview.columns.flatMap((column) => (column.field ? [column.field] : []));
+  const inWords = (value: unknown) => (typeof value === "boolean" ? t(value ? "fields.yes" : "fields.no") : value == null ? "" : String(value));
   const columns: Column<Row>[] = [
     { name: "number", header: t("imports.row"), cell: (row) => row.number, isNumber: true },
     {
@@ -30,13 +33,12 @@ export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
         </>
       ),
     },
-    ...fields.map((field) => ({ name: field, header: field, cell: (row: Row) => shown(row.values, field) })),
+    ...fields.map((field) => ({ name: field, header: names.get(field) ?? field, cell: (row: Row) => inWords(shown(row.values, field)) })),
   ];
   return <DataTable label={t("imports.rows")} columns={columns} rows={preview.rows.slice(0, SHOWN)} keyOf={(row) => String(row.number)} />;
 }
 
-function shown(values: Record<string, unknown>, field: string): string {
+function shown(values: Record<string, unknown>, field: string): unknown {
   const own = values.fields;
-  const value = values[field] ?? (typeof own === "object" && own !== null ? (own as Record<string, unknown>)[field] : null);
-  return value == null ? "" : String(value);
+  return values[field] ?? (typeof own === "object" && own !== null ? (own as Record<string, unknown>)[field] : null);
 }
