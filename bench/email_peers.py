@@ -1,9 +1,9 @@
 """E-mail beside its peers and its limits, in one run on one machine: mails of 10 KB signed with RSA-2048.
 
-    make up && .venv/bin/python bench/email_peers.py [--messages 10000] [--haraka FOLDER] [--only wici,postfix,haraka,limits]
+    make up && .venv/bin/python bench/email_peers.py [--messages 10000] [--only wici,postfix,haraka,limits]
 
-Needs Debian's `postfix` and `opendkim`, and Haraka in a folder (`npm install Haraka haraka-plugin-dkim`). What is not there is said
-loudly, and is no part of the table. Everybody's mail goes to Postfix's `smtp-sink`:
+Needs Debian's `postfix` and `opendkim`; npm gets Haraka, unless `HARAKA` names a folder that has it. What is not there, or does not sign
+as it should, is said loudly, and is no part of the table. Everybody's mail goes to Postfix's `smtp-sink`:
 
 - Wici: a campaign on the running system, from its schedule to the last counted delivery: personalised, with links of each
   recipient's own, in the log and the report. CPU is that of every process, PostgreSQL and RabbitMQ included.
@@ -31,7 +31,8 @@ from email_outbound import composing, rsa_limit
 from environment import running
 from figures import Figure, tell
 from journey import final_count
-from mail_servers import Cost, Sink, cost, hand_in, haraka, lacking, postfix
+from mail_servers import Cost, Sink, Started, cost, ensure_signs, hand_in, haraka, haraka_installed, lacking, postfix
+from sms_peers import NotToBeHad
 
 WARM_UP = 200
 
@@ -80,12 +81,20 @@ def wici(sink: Sink, messages: int) -> Cost:
     return Cost(messages, seconds, sum(each.cpu for each in used), sum(each.peak for each in used) / 1e6)
 
 
-def of_peer(started: Callable[..., object], messages: int, folder: Path, sink: Sink, *given: Path) -> Cost:
-    with started(folder, sink, *given) as (pids, port):  # type: ignore[attr-defined]
+def of_peer(started: Started, messages: int, folder: Path, sink: Sink, *given: Path) -> Cost:
+    """:raises NotToBeHad: it does not sign."""
+    ensure_signs(started, folder / f"{started.__name__}-signs", *given)
+    with started(folder, sink, *given) as (pids, port):
         before = sink.messages
         hand_in(port, WARM_UP, EMAIL_BYTES)
         sink.wait_for(before + WARM_UP)
         return cost(pids, sink, port, messages, EMAIL_BYTES)
+
+
+def of_postfix(messages: int, folder: Path, sink: Sink) -> Cost:
+    if missing := lacking("postfix", "opendkim"):
+        raise NotToBeHad(f"{' and '.join(missing)} not installed")
+    return of_peer(postfix, messages, folder, sink)
 
 
 def show(costs: dict[str, Cost]) -> None:
@@ -104,12 +113,12 @@ def show(costs: dict[str, Cost]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--haraka", type=Path, help="the folder that npm has installed it in")
     parser.add_argument("--only", default="limits,postfix,haraka,wici")
     options = parser.parse_args()
     if missing := lacking("smtp-sink", "smtp-source"):
         sys.exit(f"{' and '.join(missing)} are not installed: apt-get install postfix")
     only, costs, absent = options.only.split(","), dict[str, Cost](), []
+    asked: dict[str, Callable[[], Cost]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mail-peers-")))
         folder.chmod(0o755)  # Postfix's processes are other users
@@ -119,15 +128,14 @@ def main() -> int:
         if "limits" in only:
             limits(sink, options.messages)
         if "postfix" in only:
-            if missing := lacking("postfix", "opendkim"):
-                absent.append(f"Postfix with opendkim ({' and '.join(missing)} not installed)")
-            else:
-                costs["Postfix with opendkim"] = of_peer(postfix, options.messages, folder, sink)
+            asked["Postfix with opendkim"] = lambda: of_postfix(options.messages, folder, sink)
         if "haraka" in only:
-            if options.haraka is None or not (options.haraka / "node_modules/Haraka").is_dir():
-                absent.append("Haraka (--haraka names no folder that has it)")
-            else:
-                costs["Haraka"] = of_peer(haraka, options.messages, folder, sink, options.haraka)
+            asked["Haraka"] = lambda: of_peer(haraka, options.messages, folder, sink, haraka_installed())
+        for name, measure in asked.items():
+            try:
+                costs[name] = measure()
+            except NotToBeHad as reason:
+                absent.append(f"{name} ({reason})")
         if "wici" in only:
             costs = {"Wici": wici(sink, options.messages), **costs}
     show(costs)

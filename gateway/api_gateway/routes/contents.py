@@ -89,7 +89,7 @@ ROUTES = [
             "`problems` and what is `unknown` refuse it when it is scheduled; `advice` forbids nothing. `content` is "
             "what would be sent: an e-mail's html made of MJML, styles in their elements. With `check_links` the links "
             "that are the same for everybody are asked for. Where the platform has a spam filter, `figures.spam` is "
-            f"what it says. {_CHANNELS}"
+            f"what it says, or `email.no_spam_verdict` is among the advice. {_CHANNELS}"
         ),
         request=content.ContentCheckRequest,
         response=content.ContentCheck,

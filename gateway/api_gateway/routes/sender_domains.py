@@ -117,8 +117,9 @@ ROUTES = [
             "The domain is verified once every required record is found. A verified domain stays verified, and is"
             " looked up daily: its own return path and `link_host` are used while their records are there. Where"
             " required records are gone, `campaigns_stop_at` says until when campaigns leave from it (three days), and"
-            " the account's owner is told by mail; then they are refused (403 `email.sender_records_lost`) until the"
-            " records are found again. Single e-mails go on. Each record says what was found in its place."
+            " the account's owner is told by mail what is missing; then they are refused (403"
+            " `email.sender_records_lost`), and those that are being sent pause with that code, until the records are"
+            " found again, which is told, too. Single e-mails go on. Each record says what was found in its place."
         ),
         response=contract.SenderDomain, deadline=45.0, response_example=_DOMAIN,
     ),

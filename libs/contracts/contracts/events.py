@@ -62,8 +62,9 @@ class SystemMailRequested(EventSchema):
 
     `template` is `invitation`, `password_reset`, `email_change`, `email_changed`, `new_device`, `second_factor_reset`,
     `second_factor_on`, `second_factor_off`, `api_key_created`, `rights_changed`, `ip_rules_changed`, `report_campaign`,
-    `report_period` or `account_act`; `fields` is what it fills in: `login` (to confirmed addresses alone), `url`,
-    `hours_valid`, `address`, `device`, `new_email`, `name`, `act`, and the figures of a report.
+    `report_period`, `sender_domain_lost`, `sender_domain_stopped`, `sender_domain_found` or `account_act`; `fields` is
+    what it fills in: `login` (to confirmed addresses alone), `url`, `hours_valid`, `address`, `device`, `new_email`,
+    `name`, `act`, `domain`, `records` (in words), and the figures of a report.
     """
 
     account_id = fields.UUID(required=True)

@@ -212,6 +212,7 @@ class ContentFailure(StrEnum):
     TOO_COSTLY = "content.too_costly"
     FAILED = "content.failed"
     UNKNOWN = "content.unknown"
+    RECORDS_LOST = "sender.records_lost"  # an e-mail campaign's sender domain: nothing is wrong with the content
 
 
 class JobState(StrEnum):

@@ -11,6 +11,7 @@ from contracts.vocabulary import ContentFailure
 
 # A campaign pauses once so many messages are rejected by its content, and this share of those that are decided.
 FAILING_LEAST, FAILING_SHARE = 20, 0.01
+CONTENT_FAILS, RECORDS_LOST = "campaign.content_fails", "email.sender_records_lost"
 FOR_ONE, FOR_COMPLETE, FOR_NOBODY = (
     "for this recipient", "for a recipient who has every field", "for a recipient who has none of its fields",
 )  # fmt: skip
@@ -70,15 +71,20 @@ def _says_nothing(problem: Mapping[str, Any], words: Sequence[str], sampled: set
     return problem["code"] == ContentFailure.TEXT_EMPTY and bool(words) and not sampled and FOR_ONE not in words
 
 
-def why_paused(codes: Mapping[str, int], before: int, counted: int) -> str:
-    """For a campaign whose content fails in the mass.
+def why_paused(codes: Mapping[str, int], before: int, counted: int) -> tuple[str, str]:
+    """The code and the words, for a campaign whose content fails in the mass.
 
     :param codes: how many messages were rejected, by the code. :param before: of them, when it was last resumed.
     :param counted: how many the channel has decided since.
     """
     failed = sum(codes.values()) - before
+    if max(codes, key=lambda code: codes[code], default=None) == ContentFailure.RECORDS_LOST:
+        return RECORDS_LOST, (
+            f"DNS records of the sender's domain are gone: {failed} of {counted} recipients got no mail for that."
+            " Put them back, have the domain checked, and resume the campaign for those who are left."
+        )
     by_code = ", ".join(f"{code} {count}" for code, count in sorted(codes.items(), key=lambda item: -item[1]))
-    return (
+    return CONTENT_FAILS, (
         f"No message could be made of the content for {failed} of {counted} recipients ({by_code}). Resume the campaign"
         " to go on without those for whom it fails, or cancel it and send a mended copy."
     )

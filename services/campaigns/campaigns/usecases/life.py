@@ -176,8 +176,8 @@ def pause_failing(session: Session, *, now: datetime, campaign_ids: list[UUID]) 
     for campaign in store.sending_for_update(session, campaign_ids):
         failed = sum(campaign.content_failed.values()) - campaign.content_failed_before
         counted = _counted(campaign) - campaign.counted_before
-        detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
-        _pause_itself(session, now, campaign, "campaign.content_fails", detail, failed=failed, counted=counted)
+        code, detail = domain.why_paused(campaign.content_failed, campaign.content_failed_before, counted)
+        _pause_itself(session, now, campaign, code, detail, failed=failed, counted=counted)
 
 
 def pause_short_of_units(session: Session, *, now: datetime, campaign_id: UUID, refused: WiciError) -> None:
@@ -211,7 +211,7 @@ def _counted(campaign: Campaign) -> int:
 def _begin_again(campaign: Campaign) -> None:
     """What has failed is known to whoever resumes: it pauses again for what fails from now on."""
     campaign.failure_code = campaign.failure_detail = None
-    campaign.content_failed_before = sum(campaign.content_failed.values())
+    campaign.content_failed, campaign.content_failed_before = {}, 0
     campaign.counted_before = _counted(campaign)
 
 

@@ -123,7 +123,12 @@ def finding(record: DnsRecord, answers: Sequence[str] | None, *, is_doubled: boo
         return Finding(None)
     if is_found(record, answers):
         return Finding(True)
-    return Finding(False, tuple(answer[:MOST_SHOWN] for answer in answers[:MOST_SEEN]), is_doubled)
+    return Finding(False, tuple(_shown(answer) for answer in answers[:MOST_SEEN]), is_doubled)
+
+
+def _shown(answer: str) -> str:
+    """Its beginning, on one line: a TXT record holds any octets, and PostgreSQL and mails do not take all of them."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in answer[:MOST_SHOWN])
 
 
 def is_found(record: DnsRecord, answers: Sequence[str]) -> bool:

@@ -23,6 +23,7 @@ from email_gateway.store import blobs, signing
 log = get_logger()
 
 KEEP_SECONDS = 60.0
+REFUSED_SECONDS = 2.0  # a sender who is authorised again, or has its records back, sends at once
 KEEP_COUNT = 500
 
 AnyComposer = Composer | SubmittedComposer
@@ -86,7 +87,7 @@ class Composers:
     def get(self, content_hash: str) -> AnyComposer:
         """:raises CannotSend: the content is unknown, or its sender is not authorised."""
         found = self._kept.get(content_hash)
-        if found is None or time.monotonic() - found[0] > KEEP_SECONDS:
+        if found is None or time.monotonic() - found[0] > _kept_seconds(found[1]):
             with self._lock:
                 found = (time.monotonic(), self._load(content_hash))
                 if len(self._kept) >= KEEP_COUNT:
@@ -160,3 +161,7 @@ class Composers:
             kept = sealed, dkim.load_signer(domain, selector, self._vault.decrypt(sealed))
             self._signers[domain, selector] = kept
         return kept[1]
+
+
+def _kept_seconds(found: AnyComposer | CannotSend) -> float:
+    return REFUSED_SECONDS if isinstance(found, CannotSend) else KEEP_SECONDS

@@ -14,6 +14,7 @@ from chassis.database import Database, Session
 from contracts.errors import FieldError
 from contracts.rpc import Actor
 from email_gateway import exceptions
+from email_gateway.content.advice import Advice
 from email_gateway.content.first_render import check_apart, render_apart, try_apart
 from email_gateway.content.prepare import Kind, Prepared, Problem
 from email_gateway.domain.alignment import Standing
@@ -23,6 +24,7 @@ from email_gateway.usecases.ports import Tools
 from email_gateway.usecases.senders import normalised
 
 _UNKNOWN_SENDER = {"from_email": "nobody@localhost", "subject": ""}
+_NO_VERDICT = Advice("content", "email.no_spam_verdict", "The spam filter gave no verdict in time; check again later.")
 _SENDER_FIELDS = ("from_email", "from_name", "reply_to")
 
 
@@ -142,11 +144,12 @@ def check_content(
     mail_from = tools.links.public_url if is_judged else None
     checked = check_apart({**sender, **content}, account_of(actor), recipients, mail_from=mail_from)
     verdict = tools.judge(checked.mail) if checked.mail else None
+    advice = checked.advice if verdict or not checked.mail else [*checked.advice, _NO_VERDICT]
     return {
         "content": {name: value for name, value in checked.content.items() if name not in _SENDER_FIELDS},
         "variables": checked.variables,
         "problems": [asdict(problem) for problem in checked.problems],
-        "advice": [asdict(advice) for advice in checked.advice],
+        "advice": [asdict(one) for one in advice],
         "figures": asdict(checked.figures) | {"spam": asdict(verdict) if verdict else None},
         "rendered": [{"problem": one} if isinstance(one, str) else one for one in checked.rendered],
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from chassis import acts
 from chassis.database import Database, Session
@@ -20,7 +22,7 @@ from email_gateway.models import SenderDomain
 from email_gateway.store import senders as store
 from email_gateway.usecases import short_link_hosts
 from email_gateway.usecases.ports import Tools
-from email_gateway.usecases.views import records_of
+from email_gateway.usecases.views import missing_records, records_of
 
 log = get_logger()
 
@@ -66,20 +68,27 @@ def check_due_domains(database: Database, *, now: datetime, tools: Tools) -> int
     with database.transaction() as session:
         due = store.take_due_domains(session, now=now, again=now + senders.CHECKED_AGAIN_AFTER, limit=CHECKED_AT_ONCE)
     for domain_id in due:
-        with database.transaction() as session:
-            domain = store.any_domain_by_id(session, domain_id=domain_id)
-            records = records_of(tools, domain) if domain else []
-        if not records:
-            continue
-        findings = look_up(tools, records)
-        host = link_host_of(tools, records, findings)
-        with database.transaction() as session:
-            domain = store.any_domain_by_id(session, domain_id=domain_id)
-            if domain is not None:
-                keep(session, tools, {}, domain, findings, host, now)
-        found = {purpose: finding.found for purpose, finding in findings.items()}
-        log.info("sender_domain_checked", domain_id=str(domain_id), found=found, link_host=host)
+        try:
+            _check(database, domain_id, now, tools)
+        except Exception as error:  # what one domain's DNS says keeps nobody from looking at the others
+            log.warning("sender_domain_not_checked", domain_id=str(domain_id), error=error)
     return len(due)
+
+
+def _check(database: Database, domain_id: UUID, now: datetime, tools: Tools) -> None:
+    with database.transaction() as session:
+        domain = store.any_domain_by_id(session, domain_id=domain_id)
+        records = records_of(tools, domain) if domain else []
+    if not records:
+        return
+    findings = look_up(tools, records)
+    host = link_host_of(tools, records, findings)
+    with database.transaction() as session:
+        domain = store.any_domain_by_id(session, domain_id=domain_id)
+        if domain is not None:
+            keep(session, tools, {}, domain, findings, host, now)
+    found = {purpose: finding.found for purpose, finding in findings.items()}
+    log.info("sender_domain_checked", domain_id=str(domain_id), found=found, link_host=host)
 
 
 def keep(
@@ -91,7 +100,12 @@ def keep(
     host: str | None,
     now: datetime,
 ) -> None:
-    """What was found, and what follows from it. Silence changes nothing but when the domain is looked at again."""
+    """What was found, and what follows from it. Silence changes nothing but when the domain is looked at again.
+
+    :param now: when the look began. One that began before what is kept already is as old as that: it says nothing.
+    """
+    if domain.checked_at is not None and domain.checked_at > now:
+        return
     found = {purpose: finding.found for purpose, finding in findings.items()}
     domain.found = {purpose: domain.found.get(purpose) if each is None else each for purpose, each in found.items()}
     domain.seen = {
@@ -143,14 +157,14 @@ def _note_loss(
             _record(session, actor, "sender_domain.records_found", domain)
     elif domain.lost_at is None:
         domain.lost_at = now
-        _record(session, actor, "sender_domain.records_lost", domain)
+        _record(session, actor, "sender_domain.records_lost", domain, records=missing_records(domain, records))
     elif domain.stopped_at is None and now - domain.lost_at >= senders.LOST_GRACE and rules.are_lost(records, found):
         domain.stopped_at = now
-        _record(session, actor, "sender_domain.stopped", domain)
+        _record(session, actor, "sender_domain.stopped", domain, records=missing_records(domain, records))
 
 
-def _record(session: Session, actor: Actor, action: str, domain: SenderDomain) -> None:
+def _record(session: Session, actor: Actor, action: str, domain: SenderDomain, **details: Any) -> None:
     acts.record(
         session, EMAIL_GATEWAY_ACT, actor, action,
-        account_id=domain.account_id, target_id=domain.domain_id, domain=domain.domain,
+        account_id=domain.account_id, target_id=domain.domain_id, domain=domain.domain, **details,
     )  # fmt: skip

@@ -46,6 +46,15 @@ def sender_domain(row: SenderDomain, records: Sequence[DnsRecord]) -> View:
     }
 
 
+def missing_records(row: SenderDomain, records: Sequence[DnsRecord]) -> list[View]:
+    """What the last looks did not find of that the domain needs: for the mail to whoever mends it."""
+    lost = [_dns_record(row, each) for each in records if each.required and row.found.get(each.purpose) is False]
+    return [
+        {**{name: each[name] for name in ("type", "name", "value", "seen")}, "problem": each["problem"]["code"]}
+        for each in lost
+    ]
+
+
 def _dns_record(row: SenderDomain, record: DnsRecord) -> View:
     """With what the last look found in its place, and what to do about it."""
     seen = row.seen.get(record.purpose, {})

@@ -19,9 +19,10 @@ Zone = dict[tuple[str, str], list[str]]
 
 
 class NameServer:
-    """`records` may be changed while it answers; `silent` names get no answer at all; `asked` is what it was asked.
+    r"""`records` may be changed while it answers, with `\000` in a text for an octet that is none of a text.
 
-    `flags` are set in every answer (AD: as of a resolver that validates); of `failing` names it knows nothing.
+    `silent` names get no answer at all; `asked` is what it was asked. `flags` are set in every answer (AD: as of a
+    resolver that validates); of `failing` names it knows nothing.
     """
 
     def __init__(self, address: str) -> None:
@@ -44,11 +45,16 @@ class NameServer:
         if name in self.failing:
             reply.set_rcode(dns.rcode.SERVFAIL)
         elif values := self.records.get((name, kind)):
-            texts = [f'"{value}"' if kind == "TXT" else value for value in values]
+            texts = [_quoted(value) if kind == "TXT" else value for value in values]
             reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *texts))
         elif not any(known == name for known, _ in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply.to_wire()
+
+
+def _quoted(value: str) -> str:
+    """As a master file has it: character strings of 255 octets at most (RFC 1035, section 3.3.14)."""
+    return " ".join(f'"{value[start : start + 255]}"' for start in range(0, len(value), 255))
 
 
 @contextmanager

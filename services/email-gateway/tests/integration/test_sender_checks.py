@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -28,9 +31,9 @@ from email_gateway.domain.senders import (
     LOST_CHECKED_EVERY,
     LOST_GRACE,
 )
-from email_gateway.outbound.composers import Composers
+from email_gateway.outbound.composers import REFUSED_SECONDS, Composers
 from email_gateway.store import senders as store
-from email_gateway.usecases import contents, sender_checks, senders
+from email_gateway.usecases import contents, sender_checks, senders, views
 
 from .conftest import DOMAIN, HTML
 from .dns_peer import NameServer, name_server
@@ -101,22 +104,28 @@ class Owner:
         given: Any = {"actor": self.actor, "now": NOW, "sender": None, "recipients": [], "is_on_trial": lambda: False}
         contents.prepare_content(self.database, content=content, kind=Kind.CAMPAIGN, **given)
 
-    def compose(self, content_hash: str) -> Any:
-        """The mail, or why there is none, from a process that has begun now."""
+    def composers(self) -> Composers:
         links = Links(
             public_url="http://wici.example", key=LINK_KEYS.encode(), return_path_key=RETURN_PATH_KEYS.encode()
         )
-        composers = Composers(self.database, self.tools.vault, links)
+        return Composers(self.database, self.tools.vault, links)
+
+    def compose(self, content_hash: str, composers: Composers | None = None) -> Any:
+        """The mail, or why there is none, from a process that has begun now."""
+        composers = composers or self.composers()
         (made,) = composers.compose(
             [ToCompose(new_id(), self.account_id, None, None, "ala@poczta.example", {}, content_hash, None)], 0
         )
         return made
 
     def acts(self) -> list[str]:
+        return [act["action"] for act in self.told()]
+
+    def told(self) -> list[dict[str, Any]]:
         with self.database.transaction() as session:
             rows = session.scalars(
                 text(
-                    "SELECT act ->> 'action' FROM (SELECT position, CAST(convert_from(body, 'UTF8') AS jsonb) AS act"
+                    "SELECT act FROM (SELECT position, CAST(convert_from(body, 'UTF8') AS jsonb) AS act"
                     " FROM outbox) AS told WHERE act ->> 'account_id' = :account ORDER BY position"
                 ),
                 {"account": str(self.account_id)},
@@ -186,6 +195,119 @@ def test_a_domain_that_loses_its_records_sends_no_campaign_after_a_grace(owner: 
         "sender_domain.added", "sender_domain.verified", "sender_domain.records_lost", "sender_domain.stopped",
         "sender_domain.records_found",
     ]  # fmt: skip
+
+
+def test_what_is_missing_is_told_with_what_is_in_its_place(owner: Owner, names: NameServer) -> None:
+    owner.publish()
+    owner.check()
+    names.records[(f"bounces.{DOMAIN}", "TXT")] = [r"v=spf1 mx\000\010 -all"]
+    del names.records[(f"_wici.{DOMAIN}", "TXT")]
+    del names.records[(f"_dmarc.{DOMAIN}", "TXT")]
+
+    assert owner.timer(NOW + CHECKED_EVERY) == 1
+
+    (ownership,) = [each["value"] for each in owner.domain["records"] if each["purpose"] == "ownership"]
+    assert owner.told()[-1]["details"] == {
+        "domain": DOMAIN,
+        "records": [
+            {"type": "TXT", "name": f"_wici.{DOMAIN}", "value": ownership, "seen": [], "problem": "record.missing"},
+            {
+                "type": "TXT", "name": f"bounces.{DOMAIN}", "value": "v=spf1 a:mail.wici.example -all",
+                "seen": ["v=spf1 mx�� -all"], "problem": "record.different",
+            },
+        ],
+    }, "nobody needs the DMARC record"  # fmt: skip
+
+
+def test_two_who_look_at_once_tell_once(owner: Owner, names: NameServer) -> None:
+    owner.publish()
+    owner.check()
+    without(names, "bounces.")
+    asked, together = owner.tools.look_up, threading.Barrier(3)
+    begun = set()
+
+    def look_up_together(name: str, kind: str) -> Any:
+        """Nobody keeps anything before all have begun to look."""
+        if name.startswith("_wici."):
+            begun.add(threading.get_ident())
+            together.wait(20)
+        return asked(name, kind)
+
+    owner.tools.look_up = look_up_together
+    lost = NOW + CHECKED_EVERY
+    with ThreadPoolExecutor(3) as pool:
+        rounds = [pool.submit(owner.timer, lost)]
+        rounds += [pool.submit(owner.check, lost + timedelta(seconds=seconds)) for seconds in (1, 2)]
+        assert rounds[0].result() == 1
+
+    assert len(begun) == 3
+    assert owner.acts().count("sender_domain.records_lost") == 1
+
+
+def test_a_look_that_began_before_another_that_is_kept_changes_nothing(owner: Owner, names: NameServer) -> None:
+    owner.publish()
+    owner.check()
+    without(names, "bounces.")
+    asked = owner.tools.look_up
+
+    def look_up_slowly(name: str, kind: str) -> Any:
+        found = asked(name, kind)
+        if name.startswith("_wici.") and owner.tools.look_up is look_up_slowly:
+            owner.tools.look_up = asked
+            owner.publish()  # and the owner has them looked up, while this one has not come to its end
+            owner.check(NOW + CHECKED_EVERY + timedelta(seconds=2))
+        return found
+
+    owner.tools.look_up = look_up_slowly
+    assert owner.timer(NOW + CHECKED_EVERY) == 1
+
+    assert owner.acts() == ["sender_domain.added", "sender_domain.verified"]
+    assert owner.check(NOW + CHECKED_EVERY + timedelta(hours=1))["campaigns_stop_at"] is None
+
+
+def test_a_domain_that_cannot_be_looked_at_keeps_nobody_from_the_others(
+    owner: Owner, database: Database, names: NameServer
+) -> None:
+    other = Owner(database, names)
+    for each in (owner, other):
+        each.publish()
+        each.check()
+    without(names, "bounces.")
+    ours = owner.domain["records"][0]["value"]
+    tools = owner.tools
+
+    def records_of(*given: Any) -> Any:
+        found = views.records_of(*given)
+        if found[0].value == ours:
+            raise RuntimeError("a bug")
+        return found
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sender_checks, "records_of", records_of)
+        assert sender_checks.check_due_domains(database, now=NOW + CHECKED_EVERY, tools=tools) == 2
+
+    assert other.acts()[-1] == "sender_domain.records_lost"
+    assert owner.acts()[-1] == "sender_domain.verified"
+
+
+def test_who_has_the_records_back_sends_at_once(
+    owner: Owner, names: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.publish()
+    owner.check()
+    content = owner.kept()
+    without(names, "bounces.")
+    owner.timer(NOW + CHECKED_EVERY)
+    owner.timer(NOW + CHECKED_EVERY + LOST_GRACE)
+    composers = owner.composers()
+    assert owner.compose(content, composers).code == "sender.records_lost"
+
+    owner.publish()
+    owner.check(NOW + CHECKED_EVERY + LOST_GRACE + timedelta(minutes=1))
+
+    now = time.monotonic() + REFUSED_SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert not isinstance(owner.compose(content, composers), Refusal), "the process that has refused it goes on"
 
 
 def test_new_keys_sign_once_their_records_are_found_and_the_old_ones_stay_for_a_while(

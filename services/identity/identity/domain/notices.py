@@ -111,16 +111,23 @@ MAILED: Mapping[str, Notice] = {
     "sender_domain.records_lost": Notice(
         "Domena {domain} nie ma już wszystkich wpisów DNS: jeśli nie wrócą, za trzy dni kampanie e-mail z niej staną",
         "DNS records of the domain {domain} are gone: unless they come back, its e-mail campaigns stop in three days",
-        user=False, owner=True,
+        user=False, owner=True, template="sender_domain_lost",
     ),
     "sender_domain.stopped": Notice(
         "Kampanie e-mail z domeny {domain} stoją, dopóki nie wrócą jej wpisy DNS",
-        "E-mail campaigns from the domain {domain} have stopped until its DNS records are back", user=False, owner=True,
+        "E-mail campaigns from the domain {domain} have stopped until its DNS records are back",
+        user=False, owner=True, template="sender_domain_stopped",
+    ),
+    "sender_domain.records_found": Notice(
+        "Wpisy DNS domeny {domain} wróciły: kampanie e-mail z niej wychodzą bez przeszkód",
+        "The DNS records of the domain {domain} are back: nothing keeps its e-mail campaigns any more",
+        user=False, owner=True, template="sender_domain_found",
     ),
 }  # fmt: skip
 # What other services tell of (`audit.add_act`); the rest are identity's own acts.
 OF_OTHERS = (
     "webhook.paused", "webhook_url.not_taken", "sms_range.held", "sender_domain.records_lost", "sender_domain.stopped",
+    "sender_domain.records_found",
 )  # fmt: skip
 NOT_MAILED: Mapping[str, str] = {
     "api_key.renamed": "a name",

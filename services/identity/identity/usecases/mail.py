@@ -17,7 +17,7 @@ from chassis.database import Session
 from contracts.events import SYSTEM_MAIL_REQUESTED
 from contracts.permissions import is_granted
 from contracts.rpc import Actor
-from identity.domain import notices
+from identity.domain import dns_words, notices
 from identity.domain.notices import Notice
 from identity.models import User
 from identity.store import users
@@ -46,8 +46,14 @@ def tell(session: Session, actor: Actor, act: str, *concerned: User, **fields: A
 def tell_owner(session: Session, act: str, *, account_id: UUID, details: Mapping[str, Any]) -> None:
     """Tell the account's owner of what happened without anybody doing it."""
     owner = users.owner_of(session, account_id=account_id)
-    if owner is not None:
-        ask_for(session, owner, "account_act", act=notices.MAILED[act].words(owner.language, owner.login, details))
+    if owner is None:
+        return
+    notice = notices.MAILED[act]
+    if notice.template is None:
+        ask_for(session, owner, "account_act", act=notice.words(owner.language, owner.login, details))
+    else:
+        records = dns_words.in_words(details.get("records") or (), owner.language)
+        ask_for(session, owner, notice.template, domain=details["domain"], **({"records": records} if records else {}))
 
 
 def mail_report(session: Session, *, due: dict[str, Any]) -> None:
