@@ -79,3 +79,13 @@ test("a webhook's new secret is shown once, and the old one signs on for as long
   const post = asked.find(({ method }) => method === "POST");
   expect([post?.path, JSON.parse(post?.body ?? "")]).toEqual(["/v1/webhooks/w1/rotation", { overlap_minutes: 0 }]);
 });
+
+test("the key of single messages is rotated; the one before signs on for an hour unless something else was chosen", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { secret: "whsec_key", previous_secret_until: AT } : pageOf([])));
+  await show();
+  await userEvent.click(await screen.findByRole("button", { name: "Get a new key" }));
+  await userEvent.click(dialog().getByRole("button", { name: "Get a new key" }));
+  expect(await dialog().findByText("whsec_key")).toBeVisible();
+  const post = asked.find(({ method }) => method === "POST");
+  expect([post?.path, JSON.parse(post?.body ?? "")]).toEqual(["/v1/webhooks/key", { overlap_minutes: 60 }]);
+});

@@ -58,6 +58,7 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
         "archive": "Archive", "files": "Files", "links": "Links", "conversations": "Replies",
         "messages": "Message log", "senders": "Senders", "account": "Account", "account/users": "Users",
         "account/keys": "API keys", "account/security": "Security", "account/webhooks": "Webhooks",
+        "account/profile": "Your details",
         "account/roles": "Roles", "account/rules": "Access rules", "account/partners": "SMPP and SMTP",
         "account/invoices": "Invoices", "account/trial": "Trial numbers", "account/audit": "Who did what",
         "segments": "Segments", "compare": "Compare campaigns", "forms": "Sign-up forms", "privacy": "Privacy",

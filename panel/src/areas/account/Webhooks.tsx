@@ -6,9 +6,9 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Rotate } from "@/areas/account/Rotate";
 import { WebhookCard } from "@/areas/account/WebhookCard";
 import { type Event, EVENTS } from "@/areas/account/webhookEvents";
-import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Secret } from "@/kit/Secret";
 import { Answered, Empty, ProblemAlert } from "@/kit/States";
 
@@ -40,8 +40,8 @@ export function Webhooks() {
 /** What is posted to the `webhook_url` of single sends has one key for all addresses. */
 function KeyOfSends() {
   const { t } = useTranslation();
-  const [secret, setSecret] = useState<string | null>(null);
-  const make = async () => setSecret((await bodyOf(api.POST("/v1/webhooks/key", { body: {} }))).secret);
+  const [isRotating, setRotating] = useState(false);
+  const rotate = async (overlap_minutes: number) => (await bodyOf(api.POST("/v1/webhooks/key", { body: { overlap_minutes } }))).secret;
   return (
     <Card withBorder component="section" mt="md">
       <Stack gap="sm">
@@ -49,11 +49,15 @@ function KeyOfSends() {
           {t("webhooks.keyTitle")}
         </Title>
         <Text maw="70ch">{t("webhooks.keyHint")}</Text>
-        {secret ? (
-          <Secret title={t("webhooks.keyOnce")} text={secret} close={() => setSecret(null)} />
-        ) : (
-          <ConfirmButton label={t("webhooks.newKey")} question={t("webhooks.newKeyAsk")} act={make} style={{ alignSelf: "flex-start" }} />
+        {isRotating && (
+          <Rotate
+            title={t("webhooks.newKey")} hint={t("webhooks.newKeyHint")} overlap={t("webhooks.keyOverlap")}
+            button={t("webhooks.newKey")} once={t("webhooks.keyOnce")} rotate={rotate} close={() => setRotating(false)}
+          />
         )}
+        <Button variant="default" onClick={() => setRotating(true)} style={{ alignSelf: "flex-start" }}>
+          {t("webhooks.newKey")}
+        </Button>
       </Stack>
     </Card>
   );
