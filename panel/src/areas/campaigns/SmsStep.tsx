@@ -1,10 +1,10 @@
-import { Anchor, Card, Checkbox, Select, SimpleGrid, Stack, Text, Textarea, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Card, Checkbox, Select, SimpleGrid, Stack, Textarea, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { NoSender } from "@/areas/campaigns/NoSender";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { TestSend } from "@/areas/campaigns/TestSend";
@@ -50,14 +50,7 @@ export function SmsStep({ campaign, goTo }: StepProps) {
             </Title>
             <ProblemAlert error={save.error ?? senders.error} />
             <Select label={t("wizard.sender")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
-            {senders.data && names.length === 0 && (
-              <Text>
-                {t("wizard.noSender")}{" "}
-                <Anchor component={Link} to="/app/senders" underline="always">
-                  {t("nav.senders")}
-                </Anchor>
-              </Text>
-            )}
+            {senders.data && names.length === 0 && <NoSender />}
             <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} />
             <SmsParts text={own.text} replaceDiacritics={own.replace_diacritics} shortLinks={own.short_links} audience={campaign.audience} />
             <Variables channel="sms" insert={(word) => form.setFieldValue("text", `${own.text}${word}`)} />
