@@ -34,6 +34,22 @@ test("a refusal is said in the API's words, with the number for support", async 
   expect(screen.getByText("Number for support: r-1")).toBeVisible();
 });
 
+test.each([
+  ["permission.missing", "campaigns.send", true],
+  ["account.on_trial", undefined, false],
+])("who is refused for a right is told which (%s), and nobody else", async (code, permission, isTold) => {
+  await i18n.changeLanguage("en");
+  const problem = { code, detail: "Only to confirmed addresses.", ...(permission && { permission }) };
+  render(
+    <MantineProvider theme={theme}>
+      <ProblemAlert error={new Refusal(problem, 403)} />
+    </MantineProvider>,
+  );
+  expect(screen.getByRole("alert")).toHaveTextContent("Only to confirmed addresses.");
+  expect(screen.queryByText(/campaigns\.send/) !== null).toBe(isTold);
+  expect(screen.queryByText(/ask/i) !== null).toBe(isTold);
+});
+
 test("what cannot be undone is asked once, and its refusal is shown where it was asked", async () => {
   await i18n.changeLanguage("en");
   const act = vi.fn().mockRejectedValueOnce(refusal).mockResolvedValueOnce(undefined);

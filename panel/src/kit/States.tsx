@@ -12,7 +12,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   if (refusal.isOfOlderVersion) return <ChangedMeanwhile />;
   const words = refusal.status === 0 ? t("state.offline") : refusal.message || t("state.failed");
   return (
-    <Alert color="red" variant="light" role="alert" title={refusal.status === 403 ? t("state.forbidden") : undefined}>
+    <Alert color="red" variant="light" role="alert" title={refusal.permission ? t("state.forbidden") : undefined}>
       <Stack gap="xs">
         <Text size="sm">{words}</Text>
         {refusal.fields.length > 0 && (
@@ -26,7 +26,7 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
             ))}
           </ul>
         )}
-        {refusal.status === 403 && <Text size="sm">{t("state.askOwner", { permission: refusal.permission })}</Text>}
+        {refusal.permission && <Text size="sm">{t("state.askOwner", { permission: refusal.permission })}</Text>}
         {(retry || refusal.requestId) && (
           <Group gap="sm">
             {retry && (
