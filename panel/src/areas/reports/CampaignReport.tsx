@@ -102,7 +102,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
       <Answered of={hours}>
         {({ items }) => {
           const rows = items.map((one) => ({ ...one, at: one.local_hour.slice(5, 16).replace("T", " ") }));
-          const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true };
+          const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true, yAxisProps: { allowDecimals: false } };
           return (
             <Stack>
               <div aria-hidden>
