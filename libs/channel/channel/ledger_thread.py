@@ -35,6 +35,7 @@ from chassis.logs import get_logger
 from contracts.vocabulary import MessageState
 
 MOST = 5_000  # of each kind in one transaction: some 200 ms of work
+MOST_CHUNKS = MOST // 100
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 5.0
 REST_SECONDS = 5.0  # nothing to do; whatever is handed in wakes
 STALLED_SECONDS = 5.0  # a transaction takes some 200 ms
@@ -65,6 +66,7 @@ class LedgerThread:
         self._on_broken = on_broken
         self._linger = linger
         self._chunks: deque[Chunk] = deque()
+        self._urgent_chunks: deque[Chunk] = deque()
         self._messages: deque[Sequence[Message]] = deque()
         self._acknowledgements: deque[Acknowledgement] = deque()
         self._elsewhere: deque[tuple[Batch, list[Settled]]] = deque()
@@ -99,7 +101,7 @@ class LedgerThread:
     # --- called from other threads; deques are safe to append to
 
     def claim(self, chunk: Chunk, *, urgent: bool = False) -> None:
-        self._chunks.append(chunk)
+        (self._urgent_chunks if urgent else self._chunks).append(chunk)
         self._urgent = self._urgent or urgent
         self._wake.set()
 
@@ -137,16 +139,19 @@ class LedgerThread:
                 time.sleep(self._linger)
             self._wake.clear()
             self._urgent = False
-            work = self._gather()
-            if work:
+            # A code leaves once its claim is on disk: it does not wait for a campaign's thousands to be written.
+            if urgent := _drain(self._urgent_chunks, MOST_CHUNKS):
+                self._commit(Work(chunks=urgent))
+            if work := self._gather():
                 self._commit(work)
 
     def _anything(self) -> bool:
-        return bool(self._chunks or self._messages or self._acknowledgements or self._elsewhere or self._published)
+        chunks = self._urgent_chunks or self._chunks
+        return bool(chunks or self._messages or self._acknowledgements or self._elsewhere or self._published)
 
     def _gather(self) -> Work:
         work = Work()
-        work.chunks = _drain(self._chunks, MOST // 100)
+        work.chunks = _drain(self._chunks, MOST_CHUNKS)
         # Receipts are counted first and gathered last: whatever answer came before one of them is in this transaction
         # or was in an earlier one. So there is no limit on messages here; the loop keeps one.
         arrived = len(self._acknowledgements)

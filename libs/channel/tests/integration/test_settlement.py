@@ -416,6 +416,23 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
         assert session.scalar(text("SELECT count(*) FROM lane_outbox")) == 1
 
 
+def test_the_claim_of_a_code_is_on_disk_before_those_of_campaigns_that_came_first(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    committed: list[Outcome] = []
+    thread = LedgerThread(database, LEDGER, instance(), committed.append, lambda: None, linger=0.01)
+    many, code = [chunk(header(), 20) for _ in range(3)], chunk(header(Lane.OTP), 1)
+    for of in many:
+        thread.claim(of)
+    thread.claim(code, urgent=True)
+    thread.start()
+    wait_until(lambda: sum(len(outcome.work.chunks) for outcome in committed) == 4, what="all claims")
+    assert thread.stop()
+
+    assert [outcome.work.chunks for outcome in committed] == [[code], many]
+    assert all(taken.mine for outcome in committed for taken in outcome.taken)
+
+
 @pytest.mark.parametrize("address", ["+48600000001", '"o\\"la"@poczta.example', "zażółć@poczta.example"])
 def test_who_is_erased_is_found_in_the_schedule_and_in_claims_however_the_address_is_written(
     database: Database, instance: Callable[..., UUID], address: str
