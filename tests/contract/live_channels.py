@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
 from chassis.testing import free_port, nameko_command, wait_until
+from chassis.testing_clients import PatientClient
 from contracts.channel import CHANNELS
 from contracts.lanes import OTT_REPORTS, RCS_REPORTS, VIBER_REPORTS
 from contracts.vocabulary import Channel
@@ -49,7 +50,7 @@ class Live:
 
 
 def client_of(broker):
-    return Gatherer(RpcClient(broker), {facts.call("send_messages") for facts in CHANNELS.values()})
+    return PatientClient(Gatherer(RpcClient(broker), {facts.call("send_messages") for facts in CHANNELS.values()}))
 
 
 def new_account():

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from chassis.rpc_client import RemoteFailure, RpcClient
 from chassis.testing import wait_until
+from chassis.testing_clients import PatientClient
 from contracts import lanes
 from contracts.errors import Unavailable
 from contracts.permissions import OWNER
@@ -48,7 +49,7 @@ class Neighbourhood:
     """A new account, its campaigns, and what is heard of them."""
 
     def __init__(self, launch, broker, database, folder):
-        self.client, self.database = RpcClient(broker), database
+        self.client, self.database = PatientClient(RpcClient(broker)), database
         self.file = folder / "lines"
         self.actor = {**new_account(), "permissions": sorted(OWNER), "request_id": "r1"}
         self._launch = launch

@@ -18,6 +18,7 @@ from chassis.bus_messages import Delivery
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, free_port, truncate, wait_until
+from chassis.testing_clients import PatientClient
 from contracts import lanes
 from contracts.permissions import OWNER
 from contracts.vocabulary import Channel, Lane
@@ -73,7 +74,7 @@ def service(
 class Caller:
     """One account's user, calling over the real bus."""
 
-    def __init__(self, client: RpcClient, account_id: UUID, permissions: list[str] | None = None) -> None:
+    def __init__(self, client: PatientClient, account_id: UUID, permissions: list[str] | None = None) -> None:
         self.client, self.account_id = client, account_id
         self.actor: dict[str, Any] = {
             "account_id": str(account_id),
@@ -130,7 +131,7 @@ def caller(
     broker: Broker, database: Database, neighbours: RunningProcess, service: RunningProcess
 ) -> Callable[..., Caller]:
     """`caller()`: the owner of a new account with a large quota; `caller(small_quota=True)`."""
-    client = RpcClient(broker)
+    client = PatientClient(RpcClient(broker))
 
     def of(
         *, small_quota: bool = False, permissions: list[str] | None = None, account_id: UUID | None = None

@@ -19,6 +19,7 @@ from chassis.broker import Broker
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import RunningProcess, free_port, wait_until
+from chassis.testing_clients import PatientClient
 from chassis.topology import event_queue
 from contracts import errors, events
 from contracts.vocabulary import ArchiveReason, Channel
@@ -29,7 +30,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
 class Api:
-    def __init__(self, client: RpcClient) -> None:
+    def __init__(self, client: PatientClient) -> None:
         self._client = client
         self.actor = {"account_id": str(new_id()), "user_id": str(new_id())}
 
@@ -75,7 +76,7 @@ def service(amqp_url: str, database_url, tmp_path_factory) -> Iterator[None]:
 
 @pytest.fixture
 def api(service, database, broker: Broker) -> Api:
-    return Api(RpcClient(broker))
+    return Api(PatientClient(RpcClient(broker)))
 
 
 def test_a_list_becomes_an_audience(api, launch):

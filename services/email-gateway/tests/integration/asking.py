@@ -13,6 +13,7 @@ from chassis.database import Database
 from chassis.gathering import Gatherer
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, nameko_command, wait_until
+from chassis.testing_clients import PatientClient
 from contracts.errors import Unavailable
 
 DOMAIN = "sklep.example"
@@ -84,7 +85,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(service: RunningProcess, identity: None, database: Database, broker: Broker) -> Call:
-    client = Gatherer(RpcClient(broker), {"email_gateway.send_messages"})
+    client = PatientClient(Gatherer(RpcClient(broker), {"email_gateway.send_messages"}))
 
     def ask(method: str, actor: dict[str, Any], **payload: Any) -> Any:
         name = method if "." in method else f"email_gateway.{method}"

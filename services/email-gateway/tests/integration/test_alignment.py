@@ -17,6 +17,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import Launcher, RunningProcess, nameko_command, wait_until
+from chassis.testing_clients import PatientClient
 from contracts.errors import Forbidden, Invalid
 from email_gateway.dependencies import look_up
 from email_gateway.domain.alignment import ASKED_AGAIN_AFTER, ASKED_EVERY
@@ -54,7 +55,7 @@ def names(server: NameServer) -> NameServer:
 
 @pytest.fixture
 def call(service: RunningProcess, names: NameServer, database: Database, broker: Broker) -> Call:
-    client = RpcClient(broker)
+    client = PatientClient(RpcClient(broker))
     return lambda method, actor, **payload: client.call(f"email_gateway.{method}", actor, payload, deadline=20)
 
 

@@ -21,6 +21,7 @@ from chassis.broker import Broker
 from chassis.database import Database
 from chassis.rpc_client import RpcClient
 from chassis.testing import RunningProcess, free_port, wait_until
+from chassis.testing_clients import PatientClient
 from contracts import events
 from contracts.errors import Invalid, NotFound
 from reporting.ingester.writing import Ingest
@@ -51,7 +52,7 @@ def service(
 @pytest.fixture
 def call(database: Database, broker: Broker, service: RunningProcess) -> Call:
     """`call(account_id, "get_report", …)`: an RPC on behalf of that account."""
-    client = RpcClient(broker)
+    client = PatientClient(RpcClient(broker))
     return lambda account, name, **payload: client.call(f"reporting.{name}", {"account_id": account}, payload)
 
 

@@ -11,6 +11,7 @@ from chassis.broker import Broker
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from chassis.testing import nameko_command
+from chassis.testing_clients import PatientClient
 from contracts.errors import Conflict, Invalid
 from contracts.events import SMS_GATEWAY_ACT
 
@@ -21,7 +22,7 @@ def test_senders_carriers_and_routes_are_told_of_with_the_operators_reason(
     launch: Callable[..., Any], amqp_url: str, broker: Broker, acts_told: Callable[..., list[Any]]
 ) -> None:
     launch(SERVICE, command=nameko_command(SERVICE, amqp_url), service="sms_gateway")
-    client, account_id, operator_id = RpcClient(broker), str(new_id()), str(new_id())
+    client, account_id, operator_id = PatientClient(RpcClient(broker)), str(new_id()), str(new_id())
     account = {"account_id": account_id, "api_key_id": str(new_id()), "address": "192.0.2.7", "request_id": "r1"}
     operator = {"account_id": None, "operator_id": operator_id, "address": "192.0.2.9"}
 

@@ -22,6 +22,7 @@ from chassis.gathering import Gatherer
 from chassis.ids import new_id
 from chassis.rpc_client import Gathered, RpcClient
 from chassis.testing import SECRET_KEYS, RunningProcess, free_port, wait_until
+from chassis.testing_clients import PatientClient
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit
 from contracts.events import ACCOUNT_CLOSED, PLAN_CHANGED, SHORT_LINK_HOST_CHANGED
 from contracts.rpc import Actor
@@ -79,7 +80,7 @@ def services(
 
 @pytest.fixture
 def call(services: None, broker: Broker, database: Database) -> Call:
-    client = Gatherer(RpcClient(broker), {"sms_gateway.send_messages"})
+    client = PatientClient(Gatherer(RpcClient(broker), {"sms_gateway.send_messages"}))
     return lambda name, actor, payload: client.call(f"sms_gateway.{name}", actor, payload)
 
 
