@@ -21,8 +21,8 @@ from progress import Trouble, give_up, say
 BENCHES = ROOT / "bench"
 FIGURES = RUN / "bench.jsonl"
 # Not measured but tried: these are run by themselves, some for hours.
-TRIALS = ("kill_", "fuzz_", "chains", "bounce_agreement", "spam_verdicts", "mail_clients", "mail_servers")
-HELPERS = ("figures", "foreign_smsc")
+TRIALS = ("kill_", "fuzz_", "chains", "bounce_agreement", "spam_verdicts", "mail_clients", "jasmin_as_smsc")
+HELPERS = ("figures", "foreign_smsc", "mail_servers", "sms_peers")
 # What runs on the whole system, and how often.
 ON_THE_SYSTEM = {
     "campaign.py": (["sms"], ["email"]),
@@ -30,6 +30,8 @@ ON_THE_SYSTEM = {
     "growth.py": ([],),
     "channel_campaigns.py": (["push"], ["rcs"]),
     "api_requests.py": ([],),
+    "codes.py": ([],),
+    "email_peers.py": ([],),
     "under_attack.py": ([],),
     "panel_pages.py": ([],),
 }

@@ -115,7 +115,8 @@ class WholeAnswers(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """:raises httpx.TransportError: there is no answer; nothing else. :raises NotSent: there can be none."""
         origin = _origin(request.url)
-        connections = self._connections_to(origin)
+        name = str(origin)
+        connections = self._connections_to(name)
         connections.users += 1
         limit = asyncio.timeout(2 * self._seconds)
         way = _Way(request, limit, self._seconds)
@@ -124,7 +125,7 @@ class WholeAnswers(httpx.AsyncBaseTransport):
         request.stream = _Body(way, request.stream)
         try:
             async with limit:
-                if str(origin) in self._speaking_http2:
+                if name in self._speaking_http2:
                     await self._hear(connections.transport, origin)
                 return await self._answer(connections.transport, request)
         except _NO_CONNECTION:
@@ -139,13 +140,13 @@ class WholeAnswers(httpx.AsyncBaseTransport):
         finally:
             connections.users -= 1
             if way.is_http2:
-                self._speaking_http2.add(str(origin))
+                self._speaking_http2.add(name)
             await self._close_what_is_over()
 
-    def _connections_to(self, origin: httpcore.Origin) -> _Connections:
+    def _connections_to(self, origin: str) -> _Connections:
         """What is asked by HTTP/2 shares one connection; who speaks HTTP/1.1 has one for each request under way."""
-        if str(origin) in self._speaking_http2:
-            return self._pools[hash(str(origin)) % len(self._pools)]
+        if origin in self._speaking_http2:
+            return self._pools[hash(origin) % len(self._pools)]
         return min(self._pools, key=_users)
 
     async def _hear(self, transport: httpx.AsyncBaseTransport, origin: httpcore.Origin) -> None:
