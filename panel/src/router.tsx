@@ -1,9 +1,11 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, redirect } from "@tanstack/react-router";
 import * as session from "@/api/session";
+import { fetchAllWords } from "@/i18n";
 import { readSearch } from "@/kit/search";
 import { NotFound, Unexpected } from "@/shell/Failures";
 
-// Every page's code is its own file, fetched when it is first looked at.
+// Every page's code is its own file, fetched when it is first looked at; so are the words and styles that the first pages do without.
+const rest = { loader: async () => void (await Promise.all([fetchAllWords(), import("@/mantineRest.css")])), staleTime: Infinity };
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: NotFound,
@@ -29,15 +31,18 @@ const campaigns = {
   one: () => import("@/areas/campaigns/CampaignPage"),
 };
 
+const home = createRoute({ getParentRoute: () => inside, path: "/app", component: lazyRouteComponent(() => import("@/areas/home/Home"), "Home") });
 const pages = [
-  page("/app", lazyRouteComponent(() => import("@/areas/home/Home"), "Home")),
   page("/app/contacts", lazyRouteComponent(() => import("@/areas/contacts/ContactList"), "ContactList")),
   page("/app/contacts/$contactId", lazyRouteComponent(() => import("@/areas/contacts/ContactPage"), "ContactPage")),
   page("/app/groups", lazyRouteComponent(() => import("@/areas/contacts/GroupList"), "GroupList")),
+  page("/app/groups/combine", lazyRouteComponent(() => import("@/areas/contacts/CombineGroups"), "CombineGroups")),
+  page("/app/groups/combine/$combinationId", lazyRouteComponent(() => import("@/areas/contacts/CombinationPage"), "CombinationPage")),
   page("/app/fields", lazyRouteComponent(() => import("@/areas/contacts/FieldList"), "FieldList")),
   page("/app/segments", lazyRouteComponent(() => import("@/areas/segments/SegmentList"), "SegmentList")),
   page("/app/segments/new", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "NewSegment")),
   page("/app/segments/$segmentId", lazyRouteComponent(() => import("@/areas/segments/SegmentPage"), "SegmentPage")),
+  page("/app/segments/$segmentId/contacts", lazyRouteComponent(() => import("@/areas/segments/SegmentContacts"), "SegmentContacts")),
   page("/app/forms", lazyRouteComponent(() => import("@/areas/forms/FormList"), "FormList")),
   page("/app/forms/$formId", lazyRouteComponent(() => import("@/areas/forms/FormPage"), "FormPage")),
   page("/app/privacy", lazyRouteComponent(() => import("@/areas/privacy/Privacy"), "Privacy")),
@@ -63,6 +68,7 @@ const pages = [
   page("/app/archive", lazyRouteComponent(() => import("@/areas/archive/ArchiveList"), "ArchiveList")),
   page("/app/senders", lazyRouteComponent(() => import("@/areas/senders/Senders"), "Senders")),
   page("/app/senders/whatsapp/$senderId", lazyRouteComponent(() => import("@/areas/senders/WhatsappTemplates"), "WhatsappTemplates")),
+  page("/app/senders/push/$applicationId", lazyRouteComponent(() => import("@/areas/senders/PushDevices"), "PushDevices")),
   page("/app/account", lazyRouteComponent(() => import("@/areas/account/Account"), "Account")),
   page("/app/account/users", lazyRouteComponent(() => import("@/areas/account/Users"), "Users")),
   page("/app/account/keys", lazyRouteComponent(() => import("@/areas/account/Keys"), "Keys")),
@@ -74,7 +80,9 @@ const pages = [
   page("/app/account/invoices", lazyRouteComponent(() => import("@/areas/account/Invoices"), "Invoices")),
   page("/app/account/trial", lazyRouteComponent(() => import("@/areas/account/TrialNumbers"), "TrialNumbers")),
   page("/app/account/audit", lazyRouteComponent(() => import("@/areas/account/Audit"), "Audit")),
+  page("/app/account/jobs", lazyRouteComponent(() => import("@/areas/account/Jobs"), "Jobs")),
   page("/app/account/webhooks", lazyRouteComponent(() => import("@/areas/account/Webhooks"), "Webhooks")),
+  page("/app/account/webhooks/$webhookId", lazyRouteComponent(() => import("@/areas/account/WebhookPage"), "WebhookPage")),
 ];
 
 // Of those who run the platform: a log-in of their own, and nothing of it in the pages of accounts.
@@ -82,6 +90,7 @@ const operator = createRoute({
   getParentRoute: () => root,
   path: "/app/operator",
   component: lazyRouteComponent(() => import("@/areas/operator/OperatorGate"), "OperatorGate"),
+  ...rest,
 });
 const otherSenders = () => import("@/areas/operator/OtherSenders");
 const operated = [
@@ -106,11 +115,11 @@ function operatorPage(path: string, component: ReturnType<typeof lazyRouteCompon
 }
 
 function page(path: string, component: ReturnType<typeof lazyRouteComponent>) {
-  return createRoute({ getParentRoute: () => inside, path, component });
+  return createRoute({ getParentRoute: () => inside, path, component, ...rest });
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, logIn, register, forgotten, inside.addChildren(pages), operator.addChildren(operated)]),
+  routeTree: root.addChildren([start, logIn, register, forgotten, inside.addChildren([home, ...pages]), operator.addChildren(operated)]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

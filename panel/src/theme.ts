@@ -38,6 +38,8 @@ export const readable: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#b6bcc2",
     "--mantine-color-placeholder": "#a3a9b0",
     "--mantine-color-error": "#ff8787",
+    "--mantine-color-orange-light": "#3f2b16",
+    "--mantine-color-orange-light-hover": "#4a331b",
     "--mantine-color-red-light-color": "#ffb3b3",
     "--mantine-color-orange-light-color": "#ffc78a",
     "--mantine-color-teal-light-color": "#8ce3c5",

@@ -80,6 +80,15 @@ test("who did what is said by login, or by what acted instead", async () => {
   expect(screen.getByText("login: bob")).toBeVisible();
 });
 
+test("what an act tells of groups is said by their names, and an id that has none is left out", async () => {
+  const [group, gone] = ["01a23659-8f2f-7155-abee-9b9ee800505d", "01a23659-8f2f-7155-abee-9b9ee8005050"];
+  const entry = { id: "1", at: "2027-03-01T10:00:00Z", action: "import.started", login: "ann", operator_id: null, api_key_id: null, address: null, reason: null, details: { filename: "few.csv", group_ids: [group, gone] } };
+  apiThatAnswers(({ path }) => pageOf(path === "/v1/groups" ? [{ id: group, name: "Customers" }] : [entry, { ...entry, id: "2", details: { group_id: gone } }]));
+  await open(Audit, "/app/account/audit", "/app/account/audit", { allowed: ["account.audit", "contacts.read"] });
+  expect(await screen.findByText("file: few.csv, groups: Customers")).toBeVisible();
+  expect(screen.queryByText(/9b9ee800505/)).not.toBeInTheDocument();
+});
+
 test("whoever may only look is offered no page to make", async () => {
   apiThatAnswers(() => pageOf([]));
   await open(UnsubscribePages, "/app/unsubscribe-pages", "/app/unsubscribe-pages");

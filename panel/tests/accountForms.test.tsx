@@ -196,3 +196,10 @@ test("all campaigns are given quiet hours, and what was said of approval stays",
   const quiet_hours = { start: "22:00", end: "08:00" };
   expect(saves().map(({ body }) => JSON.parse(body))).toEqual([{ quiet_hours, approval_above: 5000 }, { quiet_hours, approval_above: null }]);
 });
+
+test("what a key or a role may do is said in words, and by its name where the API has none", async () => {
+  await openKeys(({ path }) => (path === "/v1/api-keys" ? pageOf([{ ...KEY, scopes: ["sms.send", "gone.right"] }]) : undefined));
+  expect(await screen.findByText("Send")).toBeVisible();
+  expect(screen.getByText("gone.right")).toBeVisible();
+  expect(screen.queryByText("sms.send")).not.toBeInTheDocument();
+});

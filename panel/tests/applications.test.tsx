@@ -19,7 +19,7 @@ const save = () => userEvent.click(dialog().getByRole("button", { name: "Save" }
 async function edited(application: object) {
   const api = apiThatKeeps("/v1/push/applications/a1", application, { "/v1/push/applications": [application] });
   await open(PushApplications, "/app/senders", "/app/senders", { allowed: ["push.senders"] });
-  await userEvent.click(await screen.findByRole("button", { name: "Change Shop" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit Shop" }));
   await dialog().findByLabelText(/^Key file of Firebase/);
   return { ...api, bodies: () => api.saves().map(({ body }) => JSON.parse(body)) };
 }
@@ -47,7 +47,7 @@ test("what is changed of iOS needs its key once more; what the API says of that 
     return path === "/v1/push/applications" ? pageOf([APPLICATION]) : { ...APPLICATION, apns: APNS };
   });
   await open(PushApplications, "/app/senders", "/app/senders", { allowed: ["push.senders"] });
-  await userEvent.click(await screen.findByRole("button", { name: "Change Shop" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit Shop" }));
   await userEvent.type(await dialog().findByLabelText("Bundle ID"), "2");
   await save();
   const key = dialog().getByLabelText(/^Key of APNs/);

@@ -83,7 +83,7 @@ test("whoever may only look is offered no change", async () => {
 test("a link's target can be changed, its ending cannot", async () => {
   const asked = apiThatAnswers(({ path }) => (path === "/v1/links" ? pageOf([LINK]) : LINK));
   await open(LinkList, "/app/links", "/app/links", { allowed: ["email.campaigns.write"] });
-  await userEvent.click(await screen.findByRole("button", { name: "Change spring" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit spring" }));
   const target = await screen.findByLabelText(/Leads to/);
   await userEvent.clear(target);
   await userEvent.type(target, "https://shop.test/new");
@@ -113,6 +113,6 @@ test("addresses are archived a line each", async () => {
 });
 
 test("sizes are written as the language writes them", () => {
-  expect(sizeOf(0, "en")).toBe("0 byte");
+  expect([sizeOf(0, "en"), sizeOf(5, "pl")]).toEqual(["0 bytes", "5 bajtów"]);
   expect(sizeOf(1_500_000, "pl")).toMatch(/1,5.MB/);
 });

@@ -97,6 +97,22 @@ test("who left a group by themselves is put back only where somebody says that t
   await waitFor(() => expect(screen.queryByRole("button", { name: /asked to be back/ })).toBeNull());
 });
 
+test("where a consent came from is said in words, with the way to it", async () => {
+  const consent = (source: string, granted = true) => ({ channel: "sms", granted, source, at: AT });
+  const consents = [consent("import:i1"), consent("form:f1"), consent("panel"), consent("archive:stop", false), consent("fair in Gdynia")];
+  apiThatAnswers(({ path }) => (path === "/v1/contacts/c1" ? ANN : pageOf(path.endsWith("/consents") ? consents : [])));
+  await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1");
+
+  expect(await screen.findByRole("link", { name: "an import" })).toHaveAttribute("href", "/app/imports/i1");
+  expect(screen.getByRole("link", { name: "a sign-up form" })).toHaveAttribute("href", "/app/forms/f1");
+  for (const words of ["written in the panel", "answered STOP", "fair in Gdynia"]) expect(screen.getByText(new RegExp(words))).toBeVisible();
+});
+
+test("a consent that is written in the panel says so", () => {
+  const before = formOf(ANN as never);
+  expect(bodyOfForm({ ...before, consents: { ...before.consents, sms: true } }, before)).toMatchObject({ consents: { sms: { granted: true, source: "panel" } } });
+});
+
 test("what is typed of a person stays where somebody else changes them, and is saved over that only on demand", async () => {
   const { saves, changed, now } = apiThatKeeps("/v1/contacts/c1", ANN, { "/v1/contact-fields": [], "/v1/groups": [], "/v1/contacts/c1/consents": [] });
   await open(ContactPage, "/app/contacts/$contactId", "/app/contacts/c1", { allowed: ["contacts.write"] });
@@ -111,4 +127,11 @@ test("what is typed of a person stays where somebody else changes them, and is s
   await userEvent.click(form.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(now().city).toBe("Gdynia"));
   expect(saves().map(({ ifMatch }) => ifMatch)).toEqual(['"v1"', '"v2"']);
+});
+
+test("a search that no group fits says so, and offers no first group", async () => {
+  apiThatAnswers(() => pageOf([]));
+  await open(GroupList, "/app/groups", "/app/groups?q=nobody");
+  expect(await screen.findByText("No group has these words in its name")).toBeVisible();
+  expect(screen.queryByText(/An import makes one/)).not.toBeInTheDocument();
 });

@@ -22,7 +22,7 @@ async function files() {
 
 test("a file is renamed, and its end stays; then it never ends, and its name stays", async () => {
   const { saves, now } = await files();
-  const edit = await screen.findByRole("button", { name: "Change menu.pdf" });
+  const edit = await screen.findByRole("button", { name: "Edit menu.pdf" });
   await userEvent.click(edit);
   const name = await dialog().findByRole("textbox", { name: /^Name/ });
   await userEvent.clear(name);
@@ -42,7 +42,7 @@ test("a file is renamed, and its end stays; then it never ends, and its name sta
 test("a name of a file that is refused is told at its field", async () => {
   apiThatAnswers(({ method, path }) => (method === "PATCH" ? refusal("filename", "This is a name of programs.") : path === "/v1/files/f1" ? FILE : { items: [FILE], next_cursor: null }));
   await open(FileList, "/app/files", "/app/files", { allowed: ["email.campaigns.write"] });
-  await userEvent.click(await screen.findByRole("button", { name: "Change menu.pdf" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit menu.pdf" }));
   const name = await dialog().findByRole("textbox", { name: /^Name/ });
   await userEvent.type(name, ".exe{Enter}");
   await waitFor(() => expect(name).toHaveAccessibleDescription(/name of programs/));

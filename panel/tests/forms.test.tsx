@@ -72,7 +72,7 @@ async function choose(label: string, option: string) {
 test("of a form only what was changed is sent, and a field keeps the words by which it was asked for", async () => {
   const { saves } = apiThatKeeps("/v1/forms/f1", FORM, LISTS);
   await listed();
-  await userEvent.click(await screen.findByRole("button", { name: "Change Footer" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit Footer" }));
   expect(await dialog().findByLabelText(/^What people agree to, in English/)).toHaveValue("Yes to news");
   await choose("Also ask for", "Shoe size");
   await choose("What they have to answer", "Shoe size");

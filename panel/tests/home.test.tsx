@@ -75,6 +75,14 @@ test("a trial number is confirmed by the code that came to it, and a wrong one i
   expect(asked.find(({ method }) => method === "POST")).toMatchObject({ path: "/v1/trial-numbers/n1/confirmation", body: '{"code":"123456"}' });
 });
 
+test("a trial number may be written in groups, as its example is", async () => {
+  const asked = apiThatAnswers(() => pageOf([]));
+  await open(TrialNumbers, "/app/account/trial", "/app/account/trial", { allowed: ["account.read", "account.write"], state: "trial" });
+  await userEvent.type(await screen.findByRole("textbox", { name: /^Phone number/ }), "+48 (600) 100-200");
+  await userEvent.click(screen.getByRole("button", { name: "Send the code" }));
+  await waitFor(() => expect(asked.find(({ method }) => method === "POST")?.body).toBe('{"phone":"+48600100200"}'));
+});
+
 test("a text says what it costs, by place", async () => {
   const count = { characters: 5, parts: 1, encoding: "gsm", offenders: [], replaced: null, prices: [{ network: "pl", price: zloty(9), cost: zloty(9) }], recipients: null };
   apiThatAnswers(() => count);

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { MailRoutes } from "@/areas/operator/MailRoutes";
+import { SenderIds } from "@/areas/operator/SenderIds";
 import { SmsRanges } from "@/areas/operator/SmsRanges";
 import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
 
@@ -75,4 +76,14 @@ test("what several accounts sent to a range together has no limit of an account,
   await open(SmsRanges, "/app/operator/ranges", "/app/operator/ranges?state=released");
   expect(await screen.findByText("several accounts together")).toBeVisible();
   expect(screen.queryByRole("button", { name: /Release|Reject|Limit/ })).not.toBeInTheDocument();
+});
+
+test("what is decided on says whose it is by name, and in which state it is looked for", async () => {
+  const sender = { id: "s1", account_id: "a1", sender: "Flowers", state: "requested", created_at: "2027-03-01T10:00:00Z" };
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/operator/accounts/a1" ? { account_id: "a1", name: "kwiaciarnia" } : pageOf([sender, { ...sender, id: "s2", account_id: "gone" }])));
+  await open(SenderIds, "/app/operator/senders", "/app/operator/senders");
+  expect(await screen.findByText("kwiaciarnia")).toBeVisible();
+  expect(screen.getByText("gone")).toBeVisible();
+  expect(screen.getByRole("combobox", { name: "State" })).toHaveValue("requested");
+  expect(sent(asked, "GET")?.query.state).toBe("requested");
 });

@@ -65,9 +65,9 @@ export function pageOf(items: object[]) {
 }
 
 /** Shows one page at its address, to somebody who may do what `allowed` says, or to the owner. */
-export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language, isOwner = false } = {}) {
+export async function open(Page: FunctionComponent, path: string, at: string, { allowed = [] as string[], language = "en" as Language, isOwner = false, state = "active" } = {}) {
   await i18n.changeLanguage(language);
-  const me = { id: "u1", login: "ann", email: "ann@shop.test", email_confirmed: true, time_zone: "Europe/Warsaw", allowed, is_owner: isOwner, quota: [] } as unknown as Me;
+  const me = { id: "u1", login: "ann", email: "ann@shop.test", email_confirmed: true, time_zone: "Europe/Warsaw", allowed, account_state: state, is_owner: isOwner, quota: [] } as unknown as Me;
   const root = createRootRoute({ validateSearch: readSearch });
   const route = createRoute({ getParentRoute: () => root, path, component: Page });
   const router = createRouter({ routeTree: root.addChildren([route]), history: createMemoryHistory({ initialEntries: [at] }) });

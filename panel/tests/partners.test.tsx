@@ -18,7 +18,7 @@ const save = () => userEvent.click(dialog().getByRole("button", { name: "Save" }
 test("an SMPP account's rate, senders and certificates are changed, and nothing else is sent", async () => {
   const { saves } = apiThatKeeps("/v1/smpp-accounts/p1", { ...SMPP, client_certificates: "PEM" }, { "/v1/smpp-accounts": [SMPP], "/v1/sender-ids": [{ sender: "SHOP" }] });
   await show("sms.partners", "sms.senders");
-  await userEvent.click(await screen.findByRole("button", { name: "Change Codes" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit Codes" }));
   const rate = await dialog().findByLabelText(/^Messages a second/);
   await userEvent.clear(rate);
   await userEvent.type(rate, "200");
@@ -37,7 +37,7 @@ test("an SMTP account is switched off, and an address that is none is told at it
     return path === "/v1/smtp-accounts" ? pageOf([SMTP]) : SMTP;
   });
   await show("email.smtp");
-  await userEvent.click(await screen.findByRole("button", { name: "Change Shop" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Edit Shop" }));
   await userEvent.click(await dialog().findByRole("checkbox", { name: "Switched on" }));
   const addresses = dialog().getByRole("combobox", { name: /^May come from/ });
   await userEvent.type(addresses, "nowhere{Enter}");
@@ -59,4 +59,57 @@ test("an SMPP account that was changed after the list was shown is not deleted b
   expect(dialog().getByText(/Codes of the bank/)).toBeVisible();
   await userEvent.click(dialog().getByRole("button", { name: "Delete" }));
   await waitFor(() => expect(saves().map(({ method, ifMatch }) => [method, ifMatch])).toEqual([["DELETE", '"v2"']]));
+});
+
+test("who is bound is shown with its errors, and why the last one was turned away; the address keeps whose is looked at", async () => {
+  const bind = {
+    id: "b1", kind: "transceiver", address: "192.0.2.7", tls: true, bound_at: AT, accepted: 1200, refused: 3, delivered: 7, unanswered: 12, unacknowledged: 1,
+    last_error: "ESME_RTHROTTLED", last_error_at: AT,
+  };
+  const refused = { at: AT, address: "198.51.100.9", reason: "max_binds" };
+  apiThatAnswers(({ path }) => (path.endsWith("/p1/binds") ? { items: [bind], last_refused: refused } : pageOf([{ ...SMPP, waiting: 2 }])));
+  await show("sms.partners");
+  await userEvent.click(await screen.findByRole("button", { name: "Binds of Codes" }));
+  const row = (await dialog().findByText("Transceiver")).closest("tr");
+  for (const words of ["192.0.2.7 · TLS", "1,200 accepted", "12 of 100 of its requests", "ESME_RTHROTTLED"]) expect(row).toHaveTextContent(words);
+  expect(dialog().getByRole("alert")).toHaveTextContent(/198.51.100.9.*as many binds as it may have/);
+  expect(dialog().getByText("2 receipts and answers wait for it.")).toBeVisible();
+  await userEvent.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+});
+
+test("an address that names an account opens its binds; of nobody it says so", async () => {
+  apiThatAnswers(({ path }) => (path.endsWith("/binds") ? { items: [], last_refused: null } : pageOf([SMPP])));
+  await open(Partners, "/app/account/partners", "/app/account/partners?binds=p1", { allowed: ["sms.partners"], language: "pl" });
+  expect(await screen.findByText("Nikt nie jest połączony")).toBeVisible();
+  expect(dialog().getByText(/wici-codes/)).toBeVisible();
+});
+
+test("an address is blocked, with what is wrong at its field, and unblocked by its name", async () => {
+  const refused = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "emails.1", code: "email.invalid", detail: "This is no e-mail address." }] };
+  const blocked = pageOf([{ id: "x1", email: "jan@shop.test", created_at: AT }]);
+  const asked = apiThatAnswers(({ method, path, body }) => {
+    if (method === "POST") return body.includes("nobody") ? Response.json(refused, { status: 422 }) : { blocked: 2 };
+    if (method === "DELETE") return new Response(null, { status: 204 });
+    return path.endsWith("/blocked-addresses") ? blocked : pageOf([SMTP]);
+  });
+  await show("email.smtp");
+  await userEvent.click(await screen.findByRole("button", { name: "Blocked addresses of Shop" }));
+  const field = await dialog().findByLabelText("Block addresses");
+  await userEvent.click(dialog().getByRole("button", { name: "Block addresses" }));
+  await waitFor(() => expect(field).toHaveAccessibleDescription(/Write an address/));
+  await userEvent.type(field, "ann@shop.test, nobody");
+  await userEvent.click(dialog().getByRole("button", { name: "Block addresses" }));
+  await waitFor(() => expect(field).toHaveAccessibleDescription(/no e-mail address/));
+  await userEvent.clear(field);
+  await userEvent.type(field, "ann@shop.test{Enter}eve@shop.test");
+  await userEvent.click(dialog().getByRole("button", { name: "Block addresses" }));
+  await waitFor(() => expect(field).toHaveValue(""));
+  await userEvent.click(dialog().getByRole("button", { name: "Unblock" }));
+  const question = within((await screen.findByText(/jan@shop.test can be written to again/)).closest("[role=dialog]") as HTMLElement);
+  await userEvent.click(question.getByRole("button", { name: "Unblock" }));
+  await waitFor(() => expect(asked.at(-1)?.method).toBe("GET"));
+  const saves = asked.filter(({ method }) => method !== "GET");
+  expect(JSON.parse(saves.at(-2)?.body ?? "")).toEqual({ emails: ["ann@shop.test", "eve@shop.test"] });
+  expect(saves.at(-1)?.path).toBe("/v1/smtp-accounts/p2/blocked-addresses/x1");
 });

@@ -22,7 +22,14 @@ async function logIn(): Promise<Asked[]> {
   return all;
 }
 
-beforeEach(() => localStorage.clear());
+const mark = (part: string) => {
+  document.cookie = `wici_session=${part}`;
+};
+
+beforeEach(() => {
+  localStorage.clear();
+  mark("; Max-Age=0");
+});
 afterEach(() => {
   vi.useRealTimers();
   session.forget();
@@ -42,6 +49,28 @@ test("a session that is over is asked for once, and then no more", async () => {
   expect(await session.renew()).toBe(false);
   expect(await session.renew()).toBe(false);
   expect(paths).toEqual(["/v1/sessions/refresh"]);
+});
+
+test("a cookie that has ended by itself is asked for in vain in no tab", async () => {
+  mark("1");
+  await logIn();
+  asked(200);
+  expect(await session.renew()).toBe(true);
+
+  mark("; Max-Age=0");
+  const paths = asked(401);
+  expect(await session.renew()).toBe(false);
+  expect(paths).toEqual([]);
+});
+
+test("a session from before its sign was goes on, and has it from then on", async () => {
+  await logIn();
+  mark("1");
+  asked(200);
+  expect(await session.renew()).toBe(true);
+
+  session.forget();
+  expect(session.mayBeIn()).toBe(false);
 });
 
 test("a server that does not answer ends no session", async () => {

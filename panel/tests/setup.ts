@@ -1,7 +1,7 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
-import { chooseLanguage } from "@/i18n";
+import { chooseLanguage, fetchAllWords } from "@/i18n";
 
 afterEach(cleanup);
 configure({ asyncUtilTimeout: 20_000 });
@@ -19,5 +19,6 @@ globalThis.ResizeObserver = class {
   disconnect() {}
 };
 
-// A test may say at any moment which language it is about.
+// A test may say at any moment which language it is about, and open any page.
+await fetchAllWords();
 for (const language of ["pl", "en"] as const) await chooseLanguage(language);

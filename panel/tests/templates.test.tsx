@@ -6,7 +6,10 @@ import { expect, test, vi } from "vitest";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
+import { NewCampaign } from "@/areas/campaigns/NewCampaign";
+import { begunWith } from "@/areas/campaigns/templateContent";
 import { TemplateList } from "@/areas/templates/TemplateList";
+import { TemplatePage } from "@/areas/templates/TemplatePage";
 import { Versions } from "@/areas/templates/Versions";
 import i18n from "@/i18n";
 import { apiThatAnswers, open, pageOf } from "./pages";
@@ -63,6 +66,24 @@ test("versions are shown with their pictures, and an earlier one can be the pres
   await userEvent.click(screen.getByRole("button", { name: "Restore" }));
   await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Restore" }));
   await waitFor(() => expect(asked).toContainEqual(expect.objectContaining({ method: "POST", path: "/v1/templates/1/versions/1/restore" })));
+});
+
+test("a version is compared with the present one, or with another; which is in the address", async () => {
+  const version = { name: "Spring", created_by: null, created_at: "2027-03-01T10:00:00Z", has_picture: false };
+  const asked = apiThatAnswers(({ path, query }) => {
+    if (!path.endsWith("/changes")) return { items: [3, 2, 1].map((number) => ({ ...version, version: number })) };
+    const changes = [{ field: "subject", lines: ["@@ -1 +1 @@", "-Hello", "+Good morning"] }, { field: "html", lines: [" <p>", "+Hi"] }];
+    return { from: 1, to: Number(query.to), changes: query.to === "3" ? changes : [] };
+  });
+  await open(() => <Versions template={{ ...OWN, version: 3 } as never} />, "/", "/");
+  await userEvent.click(await screen.findByRole("button", { name: "Compare version 1" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "What differs from version 1" }));
+  expect(within(await dialog.findByRole("region", { name: "Subject" })).getByText("-Hello").tagName).toBe("DEL");
+  expect(within(dialog.getByRole("region", { name: "HTML" })).getByText("+Hi").tagName).toBe("INS");
+  await userEvent.click(dialog.getByRole("combobox", { name: "Compared with" }));
+  await userEvent.click(await screen.findByRole("option", { name: "Version 2" }));
+  expect(await dialog.findByText("Both say the same.")).toBeVisible();
+  expect(asked.filter(({ path }) => path.endsWith("/1/changes")).map(({ query }) => query.to)).toEqual(["3", "2"]);
 });
 
 test("a mail is checked: faults, links that answer or not, and what the spam filter says", async () => {
@@ -125,4 +146,31 @@ test("a new mail begins by drag and drop, one that is of HTML with its source", 
   cleanup();
   render(<Mail html="<p>Hi</p>" />);
   expect(screen.getByLabelText("Source (HTML)")).toHaveValue("<p>Hi</p>");
+});
+
+test("a template's page leads to a campaign that begins with its text", async () => {
+  const sms = { ...OWN, id: "7", channel: "sms", version: 1, folder: "", content: { text: "See you tomorrow." } };
+  const asked = apiThatAnswers(({ path, method }) => (method === "POST" && path === "/v1/campaigns" ? { id: "c1" } : path === "/v1/templates/7" ? sms : pageOf([])));
+  await open(TemplatePage, "/app/templates/$templateId", "/app/templates/7", { allowed: ["sms.campaigns.write"] });
+  expect(await screen.findByRole("link", { name: "Send as a campaign" })).toHaveAttribute("href", "/app/campaigns/new?channel=sms&template=%227%22");
+  cleanup();
+  await open(NewCampaign, "/app/campaigns/new", "/app/campaigns/new?channel=sms&template=%227%22");
+  expect(await screen.findByText("It begins with what the template “Spring” says (SMS).")).toBeVisible();
+  await userEvent.type(screen.getByRole("textbox", { name: /^Campaign name/ }), "Visits");
+  await userEvent.click(screen.getByRole("button", { name: "Save and continue" }));
+  await waitFor(() => expect(JSON.parse(asked.find(({ method, path }) => method === "POST" && path === "/v1/campaigns")?.body ?? "{}")).toMatchObject({ channel: "sms", content: sms.content }));
+});
+
+test("who may not write campaigns of a channel is not sent from its template to a campaign", async () => {
+  const sms = { ...OWN, id: "7", channel: "sms", version: 1, folder: "", content: { text: "See you tomorrow." } };
+  apiThatAnswers(({ path }) => (path === "/v1/templates/7" ? sms : pageOf([])));
+  await open(TemplatePage, "/app/templates/$templateId", "/app/templates/7", { allowed: ["email.campaigns.write"] });
+  expect(await screen.findByRole("heading", { level: 1, name: "Spring" })).toBeVisible();
+  expect(screen.queryByRole("link", { name: "Send as a campaign" })).not.toBeInTheDocument();
+});
+
+test("a mail that begins with a template keeps the subject that was written before", () => {
+  const taken = { subject: "Newsletter", preheader: "Three things", mjml: "<mjml></mjml>" };
+  expect(begunWith({ subject: "In my shop", preheader: " " }, taken)).toEqual({ ...taken, subject: "In my shop", html: "" });
+  expect(begunWith({ subject: "", preheader: "" }, taken)).toEqual({ ...taken, html: "" });
 });

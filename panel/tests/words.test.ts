@@ -1,22 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import en from "@/i18n/en.json";
 import pl from "@/i18n/pl.json";
+import { FIRST } from "../splitWords.ts";
+import { FIRST_PAGES, sourcesIn, withImports } from "./sources";
 
 type Words = { [key: string]: string | Words };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 function flat(words: Words, path = ""): Record<string, string> {
   return Object.assign({}, ...Object.entries(words).map(([key, value]) => (typeof value === "string" ? { [path + key]: value } : flat(value, `${path}${key}.`))));
-}
-
-function* sources(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* sources(path);
-    else if (/\.tsx?$/.test(entry.name) && !entry.name.endsWith(".d.ts")) yield readFileSync(path, "utf8");
-  }
 }
 
 const words = { en: flat(en), pl: flat(pl) };
@@ -43,8 +35,25 @@ test("a word names the same values in both languages", () => {
 });
 
 test("no word is there that nobody says", () => {
-  const said = [...sources("src")].join("\n");
+  const said = [...sourcesIn("src")].join("\n");
   const made = [...said.matchAll(/`([a-zA-Z.]+\.)\$\{/g)].map((match) => match[1] ?? "");
   const unsaid = Object.keys(words.en).map(nameOf).filter((name) => !said.includes(`"${name}"`) && !made.some((start) => name.startsWith(start)));
   expect(unsaid).toEqual([]);
+});
+
+test("the first pages have their words, and no area that they say nothing of", () => {
+  const said = [...withImports([...FIRST_PAGES, "src/shell/PersonMenu.tsx"]).values()].join("\n");
+  const names = Object.keys(words.en).map(nameOf);
+  const whole = [...said.matchAll(/"([a-zA-Z]+\.[a-zA-Z.]+)"/g)].map((match) => match[1] ?? "").filter((name) => names.includes(name));
+  const begun = [...said.matchAll(/`([a-zA-Z]+\.[a-zA-Z.]*)\$\{/g)].map((match) => match[1] ?? "").filter((start) => names.some((name) => name.startsWith(start)));
+
+  expect([...FIRST].sort()).toEqual([...new Set([...whole, ...begun].map((name) => name.split(".")[0]))].sort());
+});
+
+test.each(["en", "pl"] as const)("%s: what a button is called to those who hear it holds what it shows (WCAG 2.2, 2.5.3)", (language) => {
+  const of = words[language];
+  for (const [key, text] of Object.entries(of)) {
+    const shown = key.endsWith("Named") ? of[key.slice(0, -"Named".length)] : undefined;
+    if (shown) expect(text.toLowerCase(), key).toContain(shown.toLowerCase());
+  }
 });

@@ -30,6 +30,11 @@ export class Refusal extends Error {
     return this.code === "precondition.failed";
   }
 
+  /** The log-in is too old for what was asked: it can be proved who is there. */
+  get wantsProof(): boolean {
+    return this.code === "session.proof_required";
+  }
+
   static of(error: unknown, response: Response): Refusal {
     return new Refusal(typeof error === "object" && error !== null ? error : {}, response.status);
   }

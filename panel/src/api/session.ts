@@ -13,6 +13,9 @@ const COOKIE_MODE = { "Wici-Session": "cookie" };
 const LOGGED_OUT = "logged-out";
 /** Holds who is logged in while this browser has the cookie, which no script can see: without it nobody asks in vain. */
 const MAY_BE_IN = "wici-session";
+/** The gateway's sign beside that cookie, which lives as long. It was seen once where `MARKED` is kept: a session from before it was has none. */
+const MARK = /(^|; )(__Secure-)?wici_session=/;
+const MARKED = "wici-session-marked";
 const ENDED = [400, 401, 403];
 
 let accessToken: string | null = null;
@@ -33,9 +36,24 @@ export function token(): string | null {
   return accessToken;
 }
 
-/** Whether somebody may be logged in here; false is certain, but of a cookie from before this was kept: then one logs in once more. */
+/** Whether somebody may be logged in here; false is certain, also where the cookie has ended by itself. */
 export function mayBeIn(): boolean {
-  return accessToken !== null || localStorage.getItem(MAY_BE_IN) !== null;
+  return accessToken !== null || mayHaveCookie();
+}
+
+function mayHaveCookie(): boolean {
+  return localStorage.getItem(MAY_BE_IN) !== null && (MARK.test(document.cookie) || localStorage.getItem(MARKED) === null);
+}
+
+/** Keeps what `mayHaveCookie` goes by, once there are new tokens. */
+function remember(user: string): void {
+  localStorage.setItem(MAY_BE_IN, user);
+  if (MARK.test(document.cookie)) localStorage.setItem(MARKED, "yes");
+  else localStorage.removeItem(MARKED);
+}
+
+function forgetCookie(): void {
+  for (const name of [MAY_BE_IN, MARKED]) localStorage.removeItem(name);
 }
 
 /** Calls `listener` when the session is over, here or in another tab; returns how to stop that. */
@@ -50,7 +68,7 @@ export async function logIn(credentials: Credentials): Promise<Me> {
   if (!data) throw Refusal.of(error, response);
   accessToken = data.access_token;
   who = data.me.id;
-  localStorage.setItem(MAY_BE_IN, who);
+  remember(who);
   otherTabs?.postMessage(who);
   return data.me;
 }
@@ -77,21 +95,26 @@ export async function logOut(): Promise<void> {
 /** The session is over: nothing of it stays in memory. */
 export function forget(): void {
   accessToken = who = null;
-  localStorage.removeItem(MAY_BE_IN);
+  forgetCookie();
   for (const listener of whenEnded) listener();
 }
 
 async function askForRenewal(): Promise<boolean> {
-  who = localStorage.getItem(MAY_BE_IN);
-  if (!who) return false;
+  who = mayHaveCookie() ? localStorage.getItem(MAY_BE_IN) : null;
+  if (!who) {
+    forgetCookie();
+    return false;
+  }
   // Without a body: the cookie, which the browser adds, is the whole question.
   const answer = await fetch("/v1/sessions/refresh", { method: "POST", headers: COOKIE_MODE }).catch(() => null);
   if (!answer) throw new Refusal({}, 0);
   if (ENDED.includes(answer.status)) {
-    localStorage.removeItem(MAY_BE_IN);
+    forgetCookie();
     return false;
   }
   if (!answer.ok) throw Refusal.of(await answer.json().catch(() => ({})), answer);
   accessToken = ((await answer.json()) as { access_token: string }).access_token;
+  // Nobody logged out meanwhile.
+  if (who) remember(who);
   return true;
 }

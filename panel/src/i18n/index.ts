@@ -14,12 +14,18 @@ declare module "i18next" {
   }
 }
 
-// Each language is a file of its own: nobody fetches the other one before they choose it.
-const CATALOGUES = { pl: () => import("@/i18n/pl.json"), en: () => import("@/i18n/en.json") };
+// Nobody fetches the other language before they choose it, nor the words of all pages before the first one is there.
+const CATALOGUES = {
+  pl: { first: () => import("@/i18n/pl.json?first"), rest: () => import("@/i18n/pl.json?rest") },
+  en: { first: () => import("@/i18n/en.json?first"), rest: () => import("@/i18n/en.json?rest") },
+};
+type Part = "first" | "rest";
+const wanted = new Set<Part>(["first"]);
+const fetched = new Set<string>();
 
 export function chosenLanguage(): Language {
-  const wanted = [localStorage.getItem(KEPT_AS), ...navigator.languages.map((name) => name.slice(0, 2))];
-  return wanted.find((name): name is Language => LANGUAGES.includes(name as Language)) ?? "en";
+  const names = [localStorage.getItem(KEPT_AS), ...navigator.languages.map((name) => name.slice(0, 2))];
+  return names.find((name): name is Language => LANGUAGES.includes(name as Language)) ?? "en";
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
@@ -27,11 +33,29 @@ export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEPT_AS, language);
 }
 
+/** The words of all pages, in the language that is spoken and in whichever is chosen later. */
+export async function fetchAllWords(): Promise<void> {
+  wanted.add("rest");
+  await ready;
+  await fetchWords(i18n.language as Language);
+}
+
 /** Fetches the words of a language, and then says everything in it. */
 async function speak(language: Language): Promise<void> {
-  if (!i18n.hasResourceBundle(language, WORDS)) i18n.addResourceBundle(language, WORDS, (await CATALOGUES[language]()).default);
+  await fetchWords(language);
   document.documentElement.lang = language;
   await i18n.changeLanguage(language);
+}
+
+async function fetchWords(language: Language): Promise<void> {
+  await Promise.all([...wanted].map((part) => fetchPart(language, part)));
+}
+
+async function fetchPart(language: Language, part: Part): Promise<void> {
+  const name = `${language} ${part}`;
+  if (fetched.has(name)) return;
+  i18n.addResourceBundle(language, WORDS, (await CATALOGUES[language][part]()).default, true);
+  fetched.add(name);
 }
 
 const begun = i18n.use(initReactI18next).init({
@@ -40,7 +64,7 @@ const begun = i18n.use(initReactI18next).init({
   returnNull: false,
 });
 
-/** The words are there; nothing is shown before. */
+/** The first words are there; nothing is shown before. */
 export const ready = begun.then(() => speak(chosenLanguage()));
 
 export default i18n;

@@ -62,7 +62,7 @@ export function ConfirmWindow({ label, opened, close, isRunning, confirm, childr
           <Button variant="default" onClick={close} data-autofocus>
             {t("act.cancel")}
           </Button>
-          <Button color="red" loading={isRunning} disabled={!confirm} onClick={confirm ?? undefined}>
+          <Button color="red.9" loading={isRunning} disabled={!confirm} onClick={confirm ?? undefined}>
             {label}
           </Button>
         </Group>

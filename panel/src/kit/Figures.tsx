@@ -6,10 +6,12 @@ export interface Figure {
   note?: string;
 }
 
-/** A row of numbers with their names. */
+const MOST_IN_ROW = 6;
+
+/** A row of numbers with their names; more than fit it stand in two rows. */
 export function Figures({ of }: { of: Figure[] }) {
   return (
-    <SimpleGrid cols={{ base: 2, sm: 3, lg: Math.min(of.length, 6) }} component="dl" m={0} spacing="sm">
+    <SimpleGrid cols={{ base: 2, sm: 3, lg: of.length > MOST_IN_ROW ? Math.ceil(of.length / 2) : of.length }} component="dl" m={0} spacing="sm">
       {of.map((one) => (
         <Card key={one.label} withBorder padding="sm">
           <Text component="dt" size="sm">

@@ -1,7 +1,8 @@
+import "@/mantineRest.css";
 import "@mantine/notifications/styles.css";
 import { Notifications } from "@mantine/notifications";
 
-/** Where `notify` says what it says; a file of its own, for no page has to wait for it. */
+/** Where `notify` says what it says; a file of its own, fetched with the first notice. */
 export default function NoticeCorner() {
   return <Notifications position="bottom-right" />;
 }

@@ -2,8 +2,18 @@ import { Alert, Button, Code, Group, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Copy } from "@/kit/Copy";
 
+interface SecretProps {
+  title: string;
+  text: string;
+  /** Where it can be kept as a file. */
+  filename?: string;
+  close: () => void;
+  /** What closing it means, where that is more than to close it. */
+  closing?: string;
+}
+
 /** What is shown once and never again: to be copied now. */
-export function Secret({ title, text, close }: { title: string; text: string; close: () => void }) {
+export function Secret({ title, text, filename, close, closing }: SecretProps) {
   const { t } = useTranslation();
   return (
     <Stack>
@@ -15,7 +25,12 @@ export function Secret({ title, text, close }: { title: string; text: string; cl
           <Copy text={text} />
         </Group>
       </Alert>
-      <Button onClick={close}>{t("act.close")}</Button>
+      {filename && (
+        <Button component="a" variant="default" href={`data:text/plain;charset=utf-8,${encodeURIComponent(`${text}\n`)}`} download={filename}>
+          {t("act.download")}
+        </Button>
+      )}
+      <Button onClick={close}>{closing ?? t("act.close")}</Button>
     </Stack>
   );
 }

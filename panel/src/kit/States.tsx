@@ -1,8 +1,11 @@
 import { Alert, Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "@/api/refusal";
 import { ChangedMeanwhile } from "@/kit/ChangedMeanwhile";
+
+// Few are asked to, and only some while after they have logged in.
+const Prove = lazy(() => import("@/kit/Prove"));
 
 /** What the API said instead of an answer, in its own words, with the number by which support finds it. */
 export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -25,6 +28,11 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
               </li>
             ))}
           </ul>
+        )}
+        {refusal.wantsProof && (
+          <Suspense>
+            <Prove />
+          </Suspense>
         )}
         {refusal.permission && <Text size="sm">{t("state.askOwner", { permission: refusal.permission })}</Text>}
         {(retry || refusal.requestId) && (
@@ -67,7 +75,9 @@ export function Empty({ title, children, action }: { title: string; children?: R
   return (
     <Card withBorder padding="xl">
       <Stack align="center" gap="xs">
-        <Text fw={600}>{title}</Text>
+        <Text fw={600} ta="center">
+          {title}
+        </Text>
         {children && (
           <Text ta="center" maw="55ch" component="div">
             {children}

@@ -4,12 +4,15 @@ export function formats(chosen: string, timeZone: string) {
   const language = chosen === "en" ? "en-GB" : chosen;
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone });
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone });
+  const hour = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
   const whole = new Intl.NumberFormat(language);
   const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   return {
     timeZone,
     time: (at: string | null | undefined) => (at ? moment.format(new Date(at)) : "–"),
     day: (at: string | null | undefined) => (at ? day.format(new Date(at)) : "–"),
+    /** Of a time that is already by the clocks of the zone: `2026-11-24T09:00:00+01:00` is at nine. */
+    clock: (local: string) => hour.format(new Date(`${local.slice(0, 16)}Z`)),
     number: (value: number | null | undefined) => (value == null ? "–" : whole.format(value)),
     percent: (value: number | null | undefined) => (value == null ? "–" : share.format(value)),
     money: (sum: { amount: number; currency: string } | null | undefined) =>

@@ -76,7 +76,7 @@ function Places({ area }: { area: Area }) {
   if (shown.length === 0) return null;
   return (
     <div role="group" aria-labelledby={id}>
-      <Text id={id} size="xs" fw={700} px="sm" pt="sm" pb={2}>
+      <Text id={id} size="xs" fw={700} px="sm" pt={6}>
         {t(area.label)}
       </Text>
       {shown.map((place) => (
@@ -101,7 +101,7 @@ function Place({ place }: { place: PlaceOf }) {
       color="sea"
       variant="light"
       fw={isHere ? 650 : 450}
-      py={5}
+      py={2}
       style={{ borderRadius: 8 }}
     />
   );

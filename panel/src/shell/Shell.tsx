@@ -1,15 +1,14 @@
-import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, Menu, Text, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, useLocation } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import * as session from "@/api/session";
 import { useMe } from "@/areas/session/me";
 import { LanguageChoice } from "@/shell/LanguageChoice";
 import { Logo } from "@/shell/Logo";
 import { Navigation } from "@/shell/Navigation";
-
-const NoticeCorner = lazy(() => import("@/kit/NoticeCorner"));
+import { Notices } from "@/shell/Notices";
+import { Person } from "@/shell/Person";
 
 /** What stands around every page: where one is, where one may go, who one is. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -43,9 +42,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <AccountNotice />
         {children}
       </AppShell.Main>
-      <Suspense>
-        <NoticeCorner />
-      </Suspense>
+      <Notices />
     </AppShell>
   );
 }
@@ -58,8 +55,11 @@ function AccountNotice() {
       {account_state === "trial" && (
         <Alert color="blue" variant="light" mb="md" title={t("shell.trialTitle")}>
           {t("shell.trial")}{" "}
-          <Anchor component={Link} to="/app/account/trial" underline="always">
+          <Anchor component={Link} to="/app/account/trial" underline="always" inherit>
             {t("shell.trialNumbers")}
+          </Anchor>{" · "}
+          <Anchor component={Link} to="/app/account/profile" underline="always" inherit>
+            {t("account.tabs.profile")}
           </Anchor>
         </Alert>
       )}
@@ -71,7 +71,7 @@ function AccountNotice() {
       {second_factor_due && (
         <Alert color="orange" variant="light" mb="md">
           {t("shell.secondFactorDue")}{" "}
-          <Anchor component={Link} to="/app/account/security" underline="always">
+          <Anchor component={Link} to="/app/account/security" underline="always" inherit>
             {t("shell.security")}
           </Anchor>
         </Alert>
@@ -95,35 +95,5 @@ function ColourSwitch() {
     >
       <span aria-hidden>{sign[colorScheme]}</span>
     </ActionIcon>
-  );
-}
-
-function Person({ login, account }: { login: string; account: string }) {
-  const { t } = useTranslation();
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="filled" radius="xl" size="lg" aria-label={t("shell.person", { login })}>
-          <span aria-hidden>{login.slice(0, 1).toUpperCase()}</span>
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Text size="sm" fw={600} c="var(--mantine-color-text)">
-            {login}
-          </Text>
-          <Text size="sm" c="var(--mantine-color-text)">
-            {account}
-          </Text>
-        </Menu.Label>
-        <Menu.Item component={Link} to="/app/account/profile">
-          {t("account.tabs.profile")}
-        </Menu.Item>
-        <Menu.Item component={Link} to="/app/account/security">
-          {t("shell.security")}
-        </Menu.Item>
-        <Menu.Item onClick={() => void session.logOut()}>{t("shell.logOut")}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

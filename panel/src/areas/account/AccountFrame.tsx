@@ -15,6 +15,7 @@ const TABS = [
   { name: "profile", to: "/app/account/profile", needs: [] },
   { name: "security", to: "/app/account/security", needs: [] },
   { name: "rules", to: "/app/account/rules", needs: ["account.security"] },
+  { name: "jobs", to: "/app/account/jobs", needs: ["contacts.read"] },
   { name: "webhooks", to: "/app/account/webhooks", needs: ["reports.webhooks"] },
   { name: "partners", to: "/app/account/partners", needs: ["sms.partners", "email.smtp"] },
   { name: "invoices", to: "/app/account/invoices", needs: ["account.invoices"] },

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { actInWords, detailInWords } from "@/areas/account/acts";
+import { useAllowed } from "@/areas/session/me";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
@@ -19,19 +20,19 @@ export function Audit() {
   const { search } = useListSearch();
   const query = { limit: 50, cursor: search.cursor, action: search.q };
   const entries = queries.useQuery("get", "/v1/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["AuditEntryPage"] });
+  const nameOf = useGroupNames(entries.data?.items ?? []);
   const columns: Column<Entry>[] = [
-    { name: "at", header: t("audit.at"), cell: (one) => time(one.at) },
+    { name: "at", header: t("audit.at"), cell: (one) => <span style={{ whiteSpace: "nowrap" }}>{time(one.at)}</span> },
     { name: "action", header: t("audit.action"), cell: (one) => <span title={one.action}>{actInWords(one.action)}</span> },
     { name: "who", header: t("audit.who"), cell: (one) => one.login ?? t(one.operator_id ? "audit.operator" : one.api_key_id ? "audit.key" : "audit.system") },
     { name: "address", header: t("audit.address"), cell: (one) => one.address ?? "–" },
     {
       name: "details",
       header: t("audit.details"),
-      cell: (one) => (
-        <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-          {[one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => detailInWords(name, value, time))].filter(Boolean).join(", ")}
-        </Text>
-      ),
+      cell: (one) => {
+        const told = [one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => detailInWords(name, value, { time, nameOf }))].filter(Boolean);
+        return told.length > 0 && <Text size="sm" style={{ overflowWrap: "anywhere" }}>{told.join(", ")}</Text>;
+      },
     },
   ];
   return (
@@ -42,4 +43,12 @@ export function Audit() {
       </Stack>
     </AccountFrame>
   );
+}
+
+/** Names of the groups that acts speak of by their ids. */
+function useGroupNames(entries: Entry[]) {
+  const mayRead = useAllowed("contacts.read");
+  const isTold = entries.some(({ details }) => details && Object.keys(details).some((name) => name.startsWith("group")));
+  const groups = queries.useQuery("get", "/v1/groups", { params: { query: { limit: 1000 } } }, { enabled: mayRead && isTold });
+  return (id: string) => groups.data?.items.find((one) => one.id === id)?.name ?? null;
 }

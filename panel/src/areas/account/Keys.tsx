@@ -5,6 +5,7 @@ import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { NewKey, RenameKey, RotateKey } from "@/areas/account/KeyForms";
 import { KeyUses } from "@/areas/account/KeyUses";
+import { Rights } from "@/areas/account/Rights";
 import type { Column } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
 import { ListOf } from "@/kit/ListOf";
@@ -26,7 +27,7 @@ export function Keys() {
   const columns: Column<Key>[] = [
     { name: "name", header: t("keys.name"), cell: (key) => <Text fw={600}>{key.name}</Text> },
     { name: "prefix", header: t("keys.prefix"), cell: (key) => <Code>{key.prefix}…</Code> },
-    { name: "scopes", header: t("keys.scopes"), cell: (key) => key.scopes.join(", ") },
+    { name: "scopes", header: t("keys.scopes"), cell: (key) => <Rights names={key.scopes} /> },
     { name: "addresses", header: t("partners.addresses"), cell: (key) => key.ip_list.join(", ") || t("partners.anyAddress") },
     { name: "used", header: t("keys.used"), cell: (key) => time(key.last_used_at) },
     { name: "expires", header: t("keys.expires"), cell: (key) => time(key.expires_at) },
@@ -47,7 +48,7 @@ function Acts({ of: key, open }: { of: Key; open: (what: Open) => void }) {
   const { t } = useTranslation();
   const { name } = key;
   return (
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="xs">
       <Button size="xs" variant="default" aria-label={t("keys.usesNamed", { name })} onClick={() => open({ form: "uses", key })}>
         {t("keys.uses")}
       </Button>

@@ -1,17 +1,20 @@
 import { Button, Card, Group, Modal, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ComponentType, useState } from "react";
+import { type ComponentType, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { Binds } from "@/areas/account/Binds";
+import { BlockedAddresses } from "@/areas/account/BlockedAddresses";
 import { EditSmppAccount, EditSmtpAccount, type EditProps } from "@/areas/account/PartnerForms";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
 import { OnOff } from "@/kit/OnOff";
+import { useListSearch } from "@/kit/search";
 import { Secret } from "@/kit/Secret";
 import { Answered, Empty, ProblemAlert } from "@/kit/States";
 import type { IfMatch } from "@/kit/useEditing";
@@ -30,6 +33,8 @@ interface Partner {
 
 interface Port {
   kind: Kind;
+  /** What else there is to see of an account; the address names whose is looked at. */
+  more: "binds" | "blocked";
   make: (body: { name: string; ip_list: string[] }) => Promise<{ login: string; password: string }>;
   rotate: (id: string) => Promise<{ login: string; password: string }>;
   look: (id: string) => Promise<Partner>;
@@ -39,6 +44,7 @@ interface Port {
 
 const SMPP: Port = {
   kind: "smpp",
+  more: "binds",
   make: async (body) => shown(await bodyOf(api.POST("/v1/smpp-accounts", { body }))),
   rotate: async (id) => shown(await bodyOf(api.POST("/v1/smpp-accounts/{smpp_account_id}/rotation", { params: { path: { smpp_account_id: id } } }))),
   look: async (id) => smppPartner(await bodyOf(api.GET("/v1/smpp-accounts/{smpp_account_id}", { params: { path: { smpp_account_id: id } } }))),
@@ -47,6 +53,7 @@ const SMPP: Port = {
 };
 const SMTP: Port = {
   kind: "smtp",
+  more: "blocked",
   make: async (body) => shown(await bodyOf(api.POST("/v1/smtp-accounts", { body }))),
   rotate: async (id) => shown(await bodyOf(api.POST("/v1/smtp-accounts/{smtp_account_id}/rotation", { params: { path: { smtp_account_id: id } } }))),
   look: async (id) => smtpPartner(await bodyOf(api.GET("/v1/smtp-accounts/{smtp_account_id}", { params: { path: { smtp_account_id: id } } }))),
@@ -82,7 +89,12 @@ function SmppAccounts() {
   const accounts = queries.useQuery("get", "/v1/smpp-accounts", PAGE);
   return (
     <Answered of={accounts}>
-      {({ items }) => <Accounts port={SMPP} items={items.map(smppPartner)} />}
+      {({ items }) => (
+        <>
+          <Accounts port={SMPP} items={items.map(smppPartner)} />
+          <Looked at="binds" items={items}>{(one, close) => <Binds of={one} close={close} />}</Looked>
+        </>
+      )}
     </Answered>
   );
 }
@@ -91,15 +103,28 @@ function SmtpAccounts() {
   const accounts = queries.useQuery("get", "/v1/smtp-accounts", PAGE);
   return (
     <Answered of={accounts}>
-      {({ items }) => <Accounts port={SMTP} items={items.map(smtpPartner)} />}
+      {({ items }) => (
+        <>
+          <Accounts port={SMTP} items={items.map(smtpPartner)} />
+          <Looked at="blocked" items={items}>{(one, close) => <BlockedAddresses of={one} close={close} />}</Looked>
+        </>
+      )}
     </Answered>
   );
+}
+
+/** The one of the accounts that the address names. */
+function Looked<Account extends { id: string }>({ at, items, children }: { at: Port["more"]; items: Account[]; children: (one: Account, close: () => void) => ReactNode }) {
+  const { search, change } = useListSearch();
+  const one = items.find(({ id }) => id === search[at]);
+  return one ? children(one, () => change({ [at]: undefined })) : null;
 }
 
 function Accounts({ port, items }: { port: Port; items: Partner[] }) {
   const { t } = useTranslation();
   const [isAdding, setAdding] = useState(false);
   const [edited, setEdited] = useState<string | null>(null);
+  const { change } = useListSearch();
   const rotate = useMutation({ mutationFn: port.rotate });
   const columns: Column<Partner>[] = [
     { name: "name", header: t("partners.name"), cell: (one) => <Text fw={600}>{one.name}</Text> },
@@ -110,8 +135,11 @@ function Accounts({ port, items }: { port: Port; items: Partner[] }) {
       name: "acts",
       header: t("act.acts"),
       cell: (one) => (
-        <Group gap="xs" wrap="nowrap">
-          <Button size="xs" variant="default" onClick={() => setEdited(one.id)} aria-label={t("partners.editNamed", { name: one.name })}>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => change({ [port.more]: one.id })} aria-label={t(`partners.${port.more}.named`, { name: one.name })}>
+            {t(`partners.${port.more}.show`)}
+          </Button>
+          <Button size="xs" variant="default" onClick={() => setEdited(one.id)} aria-label={t("act.editNamed", { name: one.name })}>
             {t("act.edit")}
           </Button>
           <ConfirmButton size="xs" label={t("partners.rotate")} question={t("partners.rotateAsk", { name: one.name })} act={() => rotate.mutateAsync(one.id)} />

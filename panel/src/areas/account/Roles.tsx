@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Permissions } from "@/areas/account/Permissions";
+import { Rights } from "@/areas/account/Rights";
 import type { Column } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
@@ -22,13 +23,13 @@ export function Roles() {
   const roles = queries.useQuery("get", "/v1/roles", { params: { query: { limit: 50, cursor: search.cursor } } });
   const columns: Column<Role>[] = [
     { name: "name", header: t("roles.name"), cell: (role) => <Text fw={600}>{role.name}</Text> },
-    { name: "rights", header: t("users.rights"), cell: (role) => role.permissions.join(", ") },
+    { name: "rights", header: t("users.rights"), cell: (role) => <Rights names={role.permissions} /> },
     {
       name: "acts",
       header: t("act.acts"),
       cell: (role) => (
         <Group gap="xs" wrap="nowrap">
-          <Button size="xs" variant="default" onClick={() => setEdited(role)} aria-label={t("groups.editNamed", { name: role.name })}>
+          <Button size="xs" variant="default" onClick={() => setEdited(role)} aria-label={t("act.editNamed", { name: role.name })}>
             {t("act.edit")}
           </Button>
           <DeleteButton

@@ -6,8 +6,10 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries } from "@/api/client";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { CODES_FILE, RecoveryCodes } from "@/areas/account/RecoveryCodes";
 import { useMe } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
+import { Secret } from "@/kit/Secret";
 import { Answered, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
@@ -41,12 +43,10 @@ function TurnOn() {
         </Title>
         <ProblemAlert error={begin.error ?? confirm.error} />
         {confirm.data ? (
-          <>
-            <Alert color="teal" role="status" title={t("security.codes")}>
-              <Code block>{confirm.data.recovery_codes.join("\n")}</Code>
-            </Alert>
-            <Button onClick={() => void known.invalidateQueries({ queryKey: ["me"] })}>{t("security.codesKept")}</Button>
-          </>
+          <Secret
+            title={t("security.codes")} text={confirm.data.recovery_codes.join("\n")} filename={CODES_FILE}
+            closing={t("security.codesKept")} close={() => void known.invalidateQueries({ queryKey: ["me"] })}
+          />
         ) : begin.data ? (
           <>
             <Text>{t("security.scan")}</Text>
@@ -90,6 +90,7 @@ function TurnOff() {
         <TextInput label={t("login.code")} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" />
         <Group>
           <ConfirmButton label={t("security.turnOff")} question={t("security.turnOffAsk")} act={off} disabled={!code} />
+          <RecoveryCodes />
         </Group>
       </Stack>
     </Card>

@@ -14,7 +14,8 @@ import { Empty, ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 type TrialNumber = Schemas["TrialNumber"];
-const add = (phone: string) => api.POST("/v1/trial-numbers", { body: { phone } });
+/** Numbers are written in groups, and with the brackets of a prefix; the API takes digits. */
+const add = (phone: string) => api.POST("/v1/trial-numbers", { body: { phone: phone.replace(/[\s().-]/g, "") } });
 
 /** Where an account on trial may send SMS: phones whose owner has told the code. */
 export function TrialNumbers() {

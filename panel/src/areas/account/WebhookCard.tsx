@@ -1,30 +1,19 @@
-import { Alert, Button, Card, Group, Stack, Table, Text } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, type Schemas } from "@/api/client";
 import { EditWebhook } from "@/areas/account/EditWebhook";
 import { Rotate } from "@/areas/account/Rotate";
+import { Stopped } from "@/areas/account/Stopped";
 import { DeleteButton } from "@/kit/DeleteButton";
-import { Answered, ProblemAlert } from "@/kit/States";
-import { StateBadge } from "@/kit/StateBadge";
-import { useFormats } from "@/kit/times";
+import { LinkButton } from "@/kit/LinkButton";
 
-/** One webhook, what it was sent lately, and sending it again. */
+/** One webhook, with the way to what it was sent. */
 export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const [isOpen, setOpen] = useState(false);
   const [form, setForm] = useState<"edit" | "rotate" | null>(null);
   const close = () => setForm(null);
   const params = { path: { webhook_id: webhook.id } };
-  const test = useMutation({
-    mutationFn: () => api.POST("/v1/webhooks/{webhook_id}/test", { params }),
-    onSuccess: async () => {
-      setOpen(true);
-      await known.invalidateQueries();
-    },
-  });
   return (
     <Card withBorder>
       <Stack gap="sm">
@@ -36,13 +25,10 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
             <Text size="sm">{webhook.description || (webhook.for_sends ? t("webhooks.forSends") : webhook.events.join(", "))}</Text>
           </div>
           <Group gap="xs">
-            <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-              {t("webhooks.test")}
-            </Button>
-            <Button size="xs" variant="default" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
-              {t("webhooks.log")}
-            </Button>
-            <Button size="xs" variant="default" onClick={() => setForm("edit")} aria-label={t("webhooks.editNamed", { url: webhook.url })}>
+            <LinkButton to={`/app/account/webhooks/${webhook.id}`} size="xs" variant="default" aria-label={t("webhooks.testAndLogNamed", { url: webhook.url })}>
+              {t("webhooks.testAndLog")}
+            </LinkButton>
+            <Button size="xs" variant="default" onClick={() => setForm("edit")} aria-label={t("act.editNamed", { name: webhook.url })}>
               {t("act.edit")}
             </Button>
             {!webhook.for_sends && (
@@ -61,18 +47,7 @@ export function WebhookCard({ webhook }: { webhook: Schemas["Webhook"] }) {
         </Group>
         {form === "edit" && <EditWebhook of={webhook} close={close} />}
         {form === "rotate" && <RotateSecret of={webhook} close={close} />}
-        {!webhook.enabled && (
-          <Alert color="gray" variant="light">
-            {t("webhooks.isOff")}
-          </Alert>
-        )}
-        {webhook.paused_at && (
-          <Alert color="orange" variant="light">
-            {t("webhooks.paused")}
-          </Alert>
-        )}
-        <ProblemAlert error={test.error} />
-        {isOpen && <Deliveries webhookId={webhook.id} />}
+        <Stopped webhook={webhook} />
       </Stack>
     </Card>
   );
@@ -88,48 +63,5 @@ function RotateSecret({ of: webhook, close }: { of: Schemas["Webhook"]; close: (
       title={t("webhooks.rotateNamed", { url: webhook.url })} hint={t("webhooks.rotateHint")} overlap={t("webhooks.overlap")}
       button={t("webhooks.rotate")} once={t("webhooks.once")} rotate={rotate} close={close}
     />
-  );
-}
-
-function Deliveries({ webhookId }: { webhookId: string }) {
-  const { t } = useTranslation();
-  const { time } = useFormats();
-  const params = { path: { webhook_id: webhookId }, query: { limit: 20 } };
-  const deliveries = queries.useQuery("get", "/v1/webhooks/{webhook_id}/deliveries", { params }, { refetchInterval: 5_000 });
-  const replay = useMutation({
-    mutationFn: (deliveryId: string) =>
-      api.POST("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", { params: { path: { webhook_id: webhookId, delivery_id: deliveryId } } }),
-    onSuccess: () => deliveries.refetch(),
-  });
-  return (
-    <>
-      <ProblemAlert error={replay.error} />
-      <Answered of={deliveries}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Text>{t("webhooks.noDeliveries")}</Text>
-          ) : (
-            <Table>
-              <Table.Tbody>
-                {items.map((one) => (
-                  <Table.Tr key={one.id}>
-                    <Table.Td>{time(one.created_at)}</Table.Td>
-                    <Table.Td>
-                      <StateBadge state={one.state} />
-                    </Table.Td>
-                    <Table.Td>{one.attempts.at(-1)?.status ?? one.attempts.at(-1)?.error ?? "–"}</Table.Td>
-                    <Table.Td ta="right">
-                      <Button size="compact-xs" variant="default" onClick={() => replay.mutate(one.id)}>
-                        {t("webhooks.again")}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          )
-        }
-      </Answered>
-    </>
   );
 }

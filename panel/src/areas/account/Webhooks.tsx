@@ -1,16 +1,12 @@
-import { Button, Card, Modal, MultiSelect, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Card, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { NewWebhook } from "@/areas/account/NewWebhook";
 import { Rotate } from "@/areas/account/Rotate";
 import { WebhookCard } from "@/areas/account/WebhookCard";
-import { type Event, EVENTS } from "@/areas/account/webhookEvents";
-import { Secret } from "@/kit/Secret";
-import { Answered, Empty, ProblemAlert } from "@/kit/States";
+import { Answered, Empty } from "@/kit/States";
 
 export function Webhooks() {
   const { t } = useTranslation();
@@ -60,36 +56,5 @@ function KeyOfSends() {
         </Button>
       </Stack>
     </Card>
-  );
-}
-
-function NewWebhook({ close }: { close: () => void }) {
-  const { t } = useTranslation();
-  const known = useQueryClient();
-  const form = useForm({ initialValues: { url: "https://", events: ["message.delivered"] as Event[], description: "" } });
-  const make = useMutation({
-    mutationFn: (body: typeof form.values) => bodyOf(api.POST("/v1/webhooks", { body })),
-    onSuccess: () => known.invalidateQueries(),
-    onError: (error) => form.setErrors(fieldErrors(error)),
-  });
-  return (
-    <Modal opened onClose={close} size="lg" title={t("webhooks.new")} closeButtonProps={{ "aria-label": t("act.close") }}>
-      {make.data ? (
-        <Secret title={t("webhooks.once")} text={make.data.secret} close={close} />
-      ) : (
-        <form onSubmit={form.onSubmit((values) => make.mutate(values))}>
-          <Stack>
-            <ProblemAlert error={make.error} />
-            <TextInput label={t("webhooks.url")} required data-autofocus {...form.getInputProps("url")} />
-            <TextInput label={t("webhooks.description")} {...form.getInputProps("description")} />
-            <MultiSelect label={t("webhooks.events")} data={EVENTS} searchable {...form.getInputProps("events")} />
-            <Text size="sm">{t("webhooks.tested")}</Text>
-            <Button type="submit" loading={make.isPending}>
-              {t("act.save")}
-            </Button>
-          </Stack>
-        </form>
-      )}
-    </Modal>
   );
 }

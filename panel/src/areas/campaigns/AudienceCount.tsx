@@ -1,19 +1,23 @@
-import { Card, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Card, Stack, Table, Text, Title } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, type Schemas } from "@/api/client";
+import { NobodyReached } from "@/areas/campaigns/NobodyReached";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
-const REASONS = ["excluded", "without_address", "archived", "without_consent", "capped"] as const;
+const REASONS = ["excluded", "without_address", "archived", "without_consent", "capped", "not_proved"] as const;
 
 interface AudienceCountProps {
   channel: Schemas["AudienceCount"]["channel"];
   audience: Schemas["Audience"];
+  /** Keeps the draft, before somebody is led to where an audience that reaches nobody is mended. */
+  keep?: () => Promise<unknown>;
 }
 
 /** How many an audience reaches now, and for each reason how many it does not. */
-export function AudienceCount({ channel, audience }: AudienceCountProps) {
+export function AudienceCount({ channel, audience, keep }: AudienceCountProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const isEmpty = !audience.groups?.length && !audience.segments?.length && !audience.follow_up;
@@ -35,6 +39,7 @@ export function AudienceCount({ channel, audience }: AudienceCountProps) {
                 </Text>
                 <Text>{t("audience.reached", { count: found.reachable, total: number(found.total) })}</Text>
                 <LeftOut found={found} />
+                {found.not_proved ? <OnTrial found={found} /> : <NobodyReached found={found} keep={keep} />}
               </>
             )}
           </Answered>
@@ -52,6 +57,20 @@ export function useAudienceCount(channel: AudienceCountProps["channel"], audienc
     enabled: isAsked,
     placeholderData: keepPreviousData,
   });
+}
+
+/** Of an audience that a trial does not reach: what that means, and where addresses are confirmed. */
+function OnTrial({ found }: { found: Schemas["AudienceBreakdown"] }) {
+  const { t } = useTranslation();
+  const { number } = useFormats();
+  return (
+    <Alert color="orange" variant="light">
+      {t("audience.onTrial", { reachable: number(found.reachable), total: number(found.reachable + found.not_proved) })}{" "}
+      <Anchor component={Link} to="/app/account/trial" underline="always" inherit>
+        {t("shell.trialNumbers")}
+      </Anchor>
+    </Alert>
+  );
 }
 
 function LeftOut({ found }: { found: Schemas["AudienceBreakdown"] }) {

@@ -17,6 +17,8 @@ import { useFormats } from "@/kit/times";
 
 type Row = Schemas["CampaignSummaryPage"]["items"][number];
 const STATES = ["draft", "scheduled", "sending", "paused", "sent", "cancelled", "failed"] as const;
+/** There is no progress of them to be shown yet. */
+const NOT_BEGUN: Row["state"][] = ["draft", "scheduled"];
 const LIVE_MS = 3_000;
 
 export function CampaignList() {
@@ -95,7 +97,7 @@ function useColumns(): Column<Row>[] {
     {
       name: "progress",
       header: t("campaigns.progress"),
-      cell: (one) => (one.state === "draft" ? <Text size="sm">–</Text> : <CampaignProgress campaign={one} />),
+      cell: (one) => (NOT_BEGUN.includes(one.state) ? <Text size="sm">–</Text> : <CampaignProgress campaign={one} />),
     },
     { name: "when", header: t("campaigns.when"), cell: (one) => time(one.started_at ?? one.send_at ?? one.created_at) },
   ];

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
 import type { Campaign } from "@/areas/campaigns/draft";
+import { Summary } from "@/areas/campaigns/Summary";
 import { ChainReport } from "@/areas/reports/ChainReport";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -55,6 +56,7 @@ export function CampaignStatus({ campaign }: { campaign: Campaign }) {
           {hasBegun && <CampaignProgress campaign={campaign} />}
         </Stack>
       </Card>
+      {!hasBegun && <Summary campaign={campaign} />}
       {hasBegun && mayRead && (
         <Suspense fallback={<Loading />}>
           {campaign.steps ? <ChainReport campaignId={campaign.id} /> : <Report campaign={campaign} />}

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
 import { ChainStep } from "@/areas/campaigns/ChainStep";
 import { WHAT } from "@/areas/campaigns/contentSteps";
-import { type Campaign, missingOf, type Step, STEPS } from "@/areas/campaigns/draft";
+import { type Campaign, type Lack, missingOf, type Step, STEPS } from "@/areas/campaigns/draft";
 import { WhenStep } from "@/areas/campaigns/WhenStep";
 import { WhoStep } from "@/areas/campaigns/WhoStep";
 import { DeleteButton } from "@/kit/DeleteButton";
@@ -13,18 +13,19 @@ import { useListSearch } from "@/kit/search";
 
 export interface StepProps {
   campaign: Campaign;
-  goTo: (step: Step) => void;
+  /** To a step, and there to what is missing. */
+  goTo: (step: Step, lack?: Lack) => void;
 }
 
-/** Who, what, when. The step is in the address and the draft at the API: a reload loses neither. */
+/** Who, what, when. The step is in the address and the draft at the API: a reload loses neither. Who comes back to a draft is at what it lacks first. */
 export function CampaignWizard({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { search } = useListSearch();
   const isNarrow = useMediaQuery("(max-width: 48em)");
   const missing = missingOf(campaign);
-  const step = STEPS.includes(search.step as Step) ? (search.step as Step) : "who";
-  const goTo = (next: Step) => void navigate({ to: ".", search: { step: next } as never });
+  const step = STEPS.find((one) => one === search.step) ?? STEPS.find((one) => missing[one].length > 0) ?? "who";
+  const goTo: StepProps["goTo"] = (next, lack) => void navigate({ to: ".", search: { step: next, ...(lack && { lack }) } as never });
   const path = { campaign_id: campaign.id };
   const props = { campaign, goTo };
   const What = campaign.steps ? ChainStep : WHAT[campaign.channel];
@@ -34,6 +35,8 @@ export function CampaignWizard({ campaign }: { campaign: Campaign }) {
         {STEPS.map((name) => (
           <Stepper.Step
             key={name}
+            // A step that was gone through and lacks something has no tick.
+            {...(missing[name].length > 0 && { completedIcon: "!", color: "orange" })}
             label={t(`wizard.${name}`)}
             description={missing[name].length > 0 ? t("wizard.missing", { what: missing[name].map((one) => t(`wizard.lacks.${one}`)).join(", ") }) : t(`wizard.${name}Hint`)}
           />

@@ -6,25 +6,32 @@ import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { WHAT } from "@/areas/campaigns/contentSteps";
 import { lacksOf, type Part, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
 import { gistOf } from "@/areas/campaigns/gist";
+import { StepProblems } from "@/areas/campaigns/StepProblems";
 import { CHANNELS, useChannelName } from "@/kit/channel";
 import { useListSearch } from "@/kit/search";
-import { ProblemAlert } from "@/kit/States";
 
 const FEWEST = 2;
 const MOST = 5;
 /** Channels that tell whether a message was read. */
 const TELL_READING = ["email", "push", "whatsapp", "viber", "rcs"];
 
+/** How often the chain was to be left and could not be, and why it was not saved the last time. */
+interface Left {
+  tries: number;
+  error: unknown;
+}
+
 /** A campaign over several channels: the chain of its steps, or the one that is written now; which one is in the address. */
 export function ChainStep({ campaign, goTo }: StepProps) {
   const navigate = useNavigate();
   const { search } = useListSearch();
+  const [left, setLeft] = useState<Left>({ tries: 0, error: null });
   const steps = campaign.steps ?? [];
   const place = Number(search.part) - 1;
   const part = steps[place];
   const What = part && WHAT[part.channel];
   const write = (at: number | null) => void navigate({ to: ".", search: { step: "what", ...(at !== null && { part: String(at + 1) }) } as never });
-  if (!part || !What) return <Chain key={JSON.stringify(steps)} campaign={campaign} goTo={goTo} write={write} />;
+  if (!part || !What) return <Chain key={JSON.stringify(steps)} campaign={campaign} goTo={goTo} write={write} left={left} setLeft={setLeft} />;
   const alone = { ...campaign, channel: part.channel, sender: part.sender ?? null, content: part.content ?? {}, steps: null };
   return (
     <PartContext value={{ steps, place }}>
@@ -33,7 +40,13 @@ export function ChainStep({ campaign, goTo }: StepProps) {
   );
 }
 
-function Chain({ campaign, goTo, write }: StepProps & { write: (place: number) => void }) {
+interface ChainProps extends StepProps {
+  write: (place: number) => void;
+  left: Left;
+  setLeft: (left: Left) => void;
+}
+
+function Chain({ campaign, goTo, write, left, setLeft }: ChainProps) {
   const { t } = useTranslation();
   const channelName = useChannelName();
   const save = useSaveDraft(campaign.id);
@@ -43,6 +56,16 @@ function Chain({ campaign, goTo, write }: StepProps & { write: (place: number) =
     setSteps(next);
     save.keep({ steps: next }).catch(() => undefined);
   };
+  const goOn = () => goTo("when");
+  const lacking = steps.flatMap((part, place) => {
+    const what = lacksOf(part).map((one) => t(`wizard.lacks.${one}`)).join(", ");
+    return what ? [{ words: t("chain.lacks", { place: place + 1, channel: channelName(part.channel), what }), go: () => write(place) }] : [];
+  });
+  const leave = async () => {
+    const error: unknown = await save.keep({ steps }).then(() => null, (refusal: unknown) => refusal);
+    if (!error && lacking.length === 0) return goOn();
+    setLeft({ tries: left.tries + 1, error });
+  };
   const swap = (place: number) => keep(steps.map((one, at) => (at === place ? (steps[place + 1] ?? one) : at === place + 1 ? (steps[place] ?? one) : one)));
   return (
     <Stack maw={760}>
@@ -50,7 +73,7 @@ function Chain({ campaign, goTo, write }: StepProps & { write: (place: number) =
         {t("chain.title")}
       </Title>
       <Text>{t("chain.lead")}</Text>
-      <ProblemAlert error={save.error} />
+      <StepProblems of={{ tries: left.tries, error: null, problems: left.tries > 0 && !left.error ? lacking : [], goOn }} error={left.error ?? save.error} />
       <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: "none" }}>
         {steps.map((part, place) => (
           <li key={`${place}${part.channel}`}>
@@ -78,7 +101,7 @@ function Chain({ campaign, goTo, write }: StepProps & { write: (place: number) =
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          save.keep({ steps }).then(() => goTo("when"), () => undefined);
+          void leave();
         }}
       >
         <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />

@@ -2,15 +2,17 @@ import { Card, Group, Select, SimpleGrid, Stack, TextInput, Title } from "@manti
 import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type EmailContent, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
+import { type EmailContent, lacksOf, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailCheck } from "@/areas/campaigns/MailCheck";
 import { MailPreview } from "@/areas/campaigns/MailPreview";
+import { MailSender, ReadySenders } from "@/areas/campaigns/MailSender";
+import { NoUnsubscribe } from "@/areas/campaigns/NoUnsubscribe";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
+import { begunWith } from "@/areas/campaigns/templateContent";
 import { TestSend } from "@/areas/campaigns/TestSend";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
 
 /** An e-mail: from whom, what it says, and how it looks on a phone and on a desk. */
@@ -35,31 +37,30 @@ export function EmailStep({ campaign, goTo }: StepProps) {
   const values = form.values;
   const [begun, setBegun] = useState(0);
   const begin = (found: Partial<Values>) => {
-    form.setValues({ html: "", mjml: "", ...found });
+    form.setValues(begunWith(values, found));
     setBegun(begun + 1);
+  };
+  const write = ({ html, mjml }: Pick<Values, "html" | "mjml">) => {
+    form.setFieldValue("html", html);
+    form.setFieldValue("mjml", mjml);
   };
   const content = contentOf(before, values);
   // The page is the campaign's, whatever its steps are.
   const options = isPart || values.page === (campaign.options.unsubscribe_page_id ?? null) ? {} : { options: { ...campaign.options, unsubscribe_page_id: values.page } };
-  const keep = () => save.keep({ sender: senderOf(values), content, ...options });
-  const submit = form.onSubmit(async () => {
-    try {
-      await keep();
-      goTo("when");
-    } catch (error) {
-      form.setErrors(fieldErrors(error, NAMES));
-    }
-  });
+  const body = { sender: senderOf(values), content, ...options };
+  const places = { sender: "from_email", subject: "subject", content: "html" };
+  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "email", ...body }), places, placeOf, goOn: () => goTo("when") });
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error} />
-            <TextInput label={t("wizard.fromEmail")} description={<Domains />} type="email" {...form.getInputProps("from_email")} />
+            <StepProblems of={state} />
+            <TextInput label={t("wizard.fromEmail")} description={<ReadySenders />} type="email" {...form.getInputProps("from_email")} />
+            <MailSender email={values.from_email} keep={keep} />
             <TextInput label={t("wizard.fromName")} {...form.getInputProps("from_name")} />
             <TextInput label={t("wizard.replyTo")} type="email" {...form.getInputProps("reply_to")} />
             <TextInput label={t("wizard.subject")} description={t("wizard.subjectHint", { count: values.subject.length })} {...form.getInputProps("subject")} />
@@ -71,7 +72,8 @@ export function EmailStep({ campaign, goTo }: StepProps) {
         <TestSend campaign={campaign} keep={keep} />
       </SimpleGrid>
       <Card withBorder my="md">
-        <MailEditor key={begun} html={values.html} mjml={values.mjml} change={(source) => form.setValues(source)} error={form.errors.html ?? form.errors.mjml} />
+        <MailEditor key={begun} html={values.html} mjml={values.mjml} change={write} error={form.errors.html} />
+        <NoUnsubscribe html={values.html} mjml={values.mjml} put={begin} />
       </Card>
       <MailPreview content={content} />
       <MailCheck content={content} />
@@ -93,10 +95,8 @@ interface Values {
   page: string | null;
 }
 
-const NAMES = {
-  "sender.from_email": "from_email", "sender.from_name": "from_name", "sender.reply_to": "reply_to",
-  "options.unsubscribe_page_id": "page", "content.subject": "subject", "content.preheader": "preheader", "content.html": "html", "content.mjml": "mjml",
-};
+/** A mail has one source, whichever it is of. */
+const placeOf = (field: string) => field.replace(/^(sender|content|options)\./, "").replace("unsubscribe_page_id", "page").replace("mjml", "html");
 
 function senderOf({ from_email, from_name, reply_to }: Values): Schemas["EmailSender"] | null {
   if (!from_email) return null;
@@ -109,17 +109,6 @@ function contentOf(before: EmailContent, { subject, preheader, html, mjml }: Val
   const own = { ...rest, subject, preheader };
   if (mjml) return { ...own, mjml };
   return html === before.html && text ? { ...own, html, text } : { ...own, html };
-}
-
-function Domains() {
-  const { t } = useTranslation();
-  const domains = queries.useQuery("get", "/v1/sender-domains", { params: { query: { limit: 100 } } });
-  const addresses = queries.useQuery("get", "/v1/sender-addresses", { params: { query: { limit: 100 } } });
-  const ready = [
-    ...(domains.data?.items.filter((one) => one.state === "verified").map((one) => one.domain) ?? []),
-    ...(addresses.data?.items.filter((one) => one.state === "verified").map((one) => one.email) ?? []),
-  ];
-  return ready.length > 0 ? t("wizard.domains", { domains: ready.join(", ") }) : t("wizard.noDomain");
 }
 
 /** Which page the mail's unsubscribe link shows, where the account has several. */

@@ -3,16 +3,9 @@ import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries } from "@/api/client";
 import type { EmailContent } from "@/areas/campaigns/draft";
+import { mailOf, type Taken } from "@/areas/campaigns/templateContent";
 import type { Language } from "@/i18n";
 import { ProblemAlert } from "@/kit/States";
-
-type Taken = Pick<EmailContent, "subject" | "preheader" | "html" | "mjml">;
-
-async function contentOf(templateId: string): Promise<Taken> {
-  const template = await bodyOf(api.GET("/v1/templates/{template_id}", { params: { path: { template_id: templateId } } }));
-  const { subject, preheader, html, mjml } = template.content as EmailContent;
-  return { ...(subject && { subject }), ...(preheader && { preheader }), ...(mjml ? { mjml } : { html }) };
-}
 
 /** A template to begin with: one's own, or one that ships with Wici, of the language that the panel speaks. */
 export function FromTemplate({ take }: { take: (content: Taken) => void }) {
@@ -21,7 +14,7 @@ export function FromTemplate({ take }: { take: (content: Taken) => void }) {
   const language = i18n.language as Language;
   const own = queries.useQuery("get", "/v1/templates", { params: { query: { ...mails, kind: "own" } } });
   const readyMade = queries.useQuery("get", "/v1/templates", { params: { query: { ...mails, kind: "ready_made", language } } });
-  const choose = useMutation({ mutationFn: contentOf, onSuccess: take });
+  const choose = useMutation({ mutationFn: async (templateId: string) => mailOf((await bodyOf(api.GET("/v1/templates/{template_id}", { params: { path: { template_id: templateId } } }))).content as EmailContent), onSuccess: take });
   const choices = [
     { group: t("templates.kinds.own"), items: own.data?.items ?? [] },
     { group: t("templates.kinds.ready_made"), items: readyMade.data?.items ?? [] },

@@ -20,6 +20,8 @@ interface MailEditorProps extends Source {
 }
 
 const NOTHING: Source = { html: "", mjml: "" };
+/** By which a form finds it, whatever it is written in. */
+const PLACE = "html";
 
 /**
  * A mail by drag and drop, or its source, MJML or HTML. A mail has one source: the other one's text is kept while the page
@@ -61,15 +63,16 @@ export function MailEditor({ html, mjml, change, error }: MailEditorProps) {
         </Text>
       )}
       {way === "drag" ? (
-        <>
+        <div data-path={PLACE} tabIndex={-1} role="group" aria-label={t("dragDrop.title")}>
           {error && <Text c="var(--mantine-color-error)">{error}</Text>}
           <Suspense fallback={<Loading lines={8} />}>
             <DragAndDrop mjml={mjml} change={set} />
           </Suspense>
-        </>
+        </div>
       ) : (
         <>
           <Textarea
+            data-path={PLACE}
             label={t("wizard.source", { language: language.toUpperCase() })}
             description={t("wizard.sourceHint")}
             value={text}

@@ -2,16 +2,13 @@ import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Tit
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type PushContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { lacksOf, type PushContent, useSaveDraft } from "@/areas/campaigns/draft";
 import { PushPreview } from "@/areas/campaigns/PushPreview";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
-
-const NAMES = { "content.title": "title", "content.body": "body", "content.image": "image", "content.url": "url" };
 
 /** A push: title and text, a picture, where a tap leads, and how a phone shows it. */
 export function PushStep({ campaign, goTo }: StepProps) {
@@ -31,25 +28,19 @@ export function PushStep({ campaign, goTo }: StepProps) {
   const { sender, title, body, image, url } = form.values;
   const { image: _image, url: _url, ...rest } = before;
   const content: PushContent = { ...rest, title, body, ...(image && { image }), ...(url && { url }) };
-  const submit = form.onSubmit(async () => {
-    try {
-      await save.keep({ sender: sender || null, content });
-      goTo("when");
-    } catch (error) {
-      form.setErrors(fieldErrors(error, NAMES));
-    }
-  });
+  const draft = { sender: sender || null, content };
+  const { submit, state } = useStep({ form, save, body: draft, lacks: lacksOf({ channel: "push", ...draft }), places: { sender: "sender", content: "body" }, goOn: () => goTo("when") });
   const names = applications.data?.items.map((one) => one.name) ?? [];
   useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error ?? applications.error} />
+            <StepProblems of={state} error={applications.error} />
             <Select label={t("push.application")} data={names} allowDeselect={false} {...form.getInputProps("sender")} />
             {applications.data && names.length === 0 && (
               <Text>

@@ -2,18 +2,20 @@ import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Tit
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
-import { refusalOf } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type RcsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { lacksOf, type RcsContent, useSaveDraft } from "@/areas/campaigns/draft";
 import { RcsCards } from "@/areas/campaigns/RcsCards";
 import { CARDS_MIN, contentOf, formOf, type Kind, KINDS, newCard, placeInForm, SUGGESTIONS_MAX } from "@/areas/campaigns/rcsForm";
 import { RcsPreview } from "@/areas/campaigns/RcsPreview";
 import { RcsSuggestions } from "@/areas/campaigns/RcsSuggestions";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
+
+/** Where of each kind what it says begins. */
+const PLACE: Record<Kind, string> = { basic: "text", single: "text", card: "cards.0.title", carousel: "cards.0.title", file: "file" };
 
 /** An RCS message: a text, a card, cards side by side or a file, with buttons, and how a phone shows it. */
 export function RcsStep({ campaign, goTo }: StepProps) {
@@ -24,15 +26,8 @@ export function RcsStep({ campaign, goTo }: StepProps) {
   const form = useEditForm({ initialValues: formOf(campaign.sender as string | null, before) });
   const { sender, kind, text, cards, suggestions } = form.values;
   const content = contentOf(before, form.values);
-  const keep = () => save.keep({ sender: sender || null, content });
-  const submit = form.onSubmit(async () => {
-    try {
-      await keep();
-      goTo("when");
-    } catch (error) {
-      form.setErrors(Object.fromEntries(refusalOf(error).fields.map((one) => [placeInForm(one.field), one.detail])));
-    }
-  });
+  const body = { sender: sender || null, content };
+  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "rcs", ...body }), places: { sender: "sender", content: PLACE[kind] }, placeOf: placeInForm, goOn: () => goTo("when") });
   const choose = (chosen: Kind) => {
     form.setFieldValue("kind", chosen);
     const wanted = chosen === "carousel" ? CARDS_MIN : 1;
@@ -42,14 +37,14 @@ export function RcsStep({ campaign, goTo }: StepProps) {
   useOnlyChoice(sender, agents.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
   const hasText = kind === "basic" || kind === "single";
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error ?? agents.error} />
+            <StepProblems of={state} error={agents.error} />
             <Select label={t("rcs.agent")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
             {agents.data && names.length === 0 && (
               <Text>

@@ -12,6 +12,9 @@ interface SmsPartsProps {
   audience: Schemas["Audience"];
 }
 
+/** What one part holds: alone, and where a text takes several, each of which says which one it is. */
+const LETTERS = { gsm: [160, 153], ucs2: [70, 67] };
+
 /** How many characters and parts a text takes, which letters make it dear, and what plain ones would save. */
 export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsPartsProps) {
   const { t } = useTranslation();
@@ -36,7 +39,7 @@ export function SmsParts({ text, replaceDiacritics, shortLinks, audience }: SmsP
   return (
     <div aria-live="polite">
       <Text size="sm">
-        {t("parts.count", { count: parts, characters: number(characters) })} · {t(`parts.${encoding}`)}
+        {t("parts.count", { count: parts, characters: number(characters) })} · {t("parts.letters", { letters: LETTERS[encoding][parts > 1 ? 1 : 0] })}
       </Text>
       {recipients?.typical && recipients.longest && (
         <Text size="sm">{t("parts.recipients", { typical: recipients.typical.parts, longest: recipients.longest.parts })}</Text>

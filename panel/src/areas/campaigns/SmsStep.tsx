@@ -1,16 +1,15 @@
 import { Card, Checkbox, Select, SimpleGrid, Stack, Textarea, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
-import { fieldErrors } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { lacksOf, type SmsContent, useSaveDraft } from "@/areas/campaigns/draft";
 import { NoSender } from "@/areas/campaigns/NoSender";
 import { PhonePreview } from "@/areas/campaigns/PhonePreview";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
 
 /** The text of an SMS, with what it takes and how a phone shows it. */
@@ -29,26 +28,19 @@ export function SmsStep({ campaign, goTo }: StepProps) {
   });
   const { sender, ...own } = form.values;
   const content: SmsContent = { ...before, ...own };
-  const keep = () => save.keep({ sender: sender || null, content });
-  const submit = form.onSubmit(async () => {
-    try {
-      await keep();
-      goTo("when");
-    } catch (error) {
-      form.setErrors(fieldErrors(error, { "content.text": "text" }));
-    }
-  });
+  const body = { sender: sender || null, content };
+  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "sms", ...body }), places: { sender: "sender", content: "text" }, goOn: () => goTo("when") });
   const names = senders.data?.items.map((one) => one.sender) ?? [];
   useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error ?? senders.error} />
+            <StepProblems of={state} error={senders.error} />
             <Select label={t("wizard.sender")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
             {senders.data && names.length === 0 && <NoSender />}
             <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} />

@@ -4,6 +4,7 @@ import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { type Campaign, PartContext } from "@/areas/campaigns/draft";
+import { useMe } from "@/areas/session/me";
 import { ProblemAlert } from "@/kit/States";
 
 const MOST = 10;
@@ -12,7 +13,9 @@ const MOST = 10;
 export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => Promise<unknown> }) {
   const { t } = useTranslation();
   const part = useContext(PartContext);
-  const [addresses, setAddresses] = useState<string[]>([]);
+  // Most look at it in their own mailbox first.
+  const { email } = useMe();
+  const [addresses, setAddresses] = useState(campaign.channel === "email" ? [email] : []);
   const send = useMutation({
     mutationFn: async () => {
       await keep();

@@ -4,15 +4,14 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
-import { refusalOf } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { useSaveDraft, type ViberContent } from "@/areas/campaigns/draft";
+import { lacksOf, useSaveDraft, type ViberContent } from "@/areas/campaigns/draft";
 import { Bubble, Phone, PictureOf } from "@/areas/campaigns/Phone";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { usePreview } from "@/areas/campaigns/usePreview";
 import { Variables } from "@/areas/campaigns/Variables";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
 
 const BUTTONS_MAX = 6;
@@ -23,6 +22,8 @@ interface Values {
   picture: string;
   buttons: NonNullable<ViberContent["buttons"]>;
 }
+
+const placeInForm = (field: string) => field.replace(/^content\./, "").replace(/^picture.*/, "picture");
 
 /** A Viber message: a text, a picture, and buttons below, to those who have subscribed to the bot. */
 export function ViberStep({ campaign, goTo }: StepProps) {
@@ -39,26 +40,19 @@ export function ViberStep({ campaign, goTo }: StepProps) {
     ...(picture && { picture: { ...before.picture, link: picture } }),
     ...(buttons.length > 0 && { buttons }),
   };
-  const keep = () => save.keep({ sender: sender || null, content });
-  const submit = form.onSubmit(async () => {
-    try {
-      await keep();
-      goTo("when");
-    } catch (error) {
-      form.setErrors(Object.fromEntries(refusalOf(error).fields.map((one) => [one.field.replace(/^content\./, "").replace(/^picture.*/, "picture"), one.detail])));
-    }
-  });
+  const body = { sender: sender || null, content };
+  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "viber", ...body }), places: { sender: "sender", content: "text" }, placeOf: placeInForm, goOn: () => goTo("when") });
   const names = bots.data?.items.map((one) => ({ value: one.name, label: one.title })) ?? [];
   useOnlyChoice(sender, bots.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error ?? bots.error} />
+            <StepProblems of={state} error={bots.error} />
             <Select label={t("viber.bot")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
             {bots.data && names.length === 0 && (
               <Text>

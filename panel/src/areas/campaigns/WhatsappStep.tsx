@@ -3,9 +3,9 @@ import type { UseFormReturnType } from "@mantine/form";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
-import { refusalOf } from "@/api/refusal";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { useSaveDraft, type WhatsappContent } from "@/areas/campaigns/draft";
+import { lacksOf, useSaveDraft, type WhatsappContent } from "@/areas/campaigns/draft";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
@@ -13,7 +13,6 @@ import { BUTTONS_MAX, contentOf, formOf, placeInForm } from "@/areas/campaigns/w
 import { WhatsappPreview } from "@/areas/campaigns/WhatsappPreview";
 import { keyOf, partsOf } from "@/areas/campaigns/whatsappTemplate";
 import { WhatsappValues } from "@/areas/campaigns/WhatsappValues";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
 
 /** A WhatsApp message: by a template that WhatsApp has approved, or a text to those who have just written. */
@@ -31,24 +30,19 @@ export function WhatsappStep({ campaign, goTo }: StepProps) {
   const template = templates.data?.items.find((one) => keyOf(one) === chosen);
   const parts = template && partsOf(template);
   const content = contentOf(before, form.values, template, parts);
-  const keep = () => save.keep({ sender: sender || null, content });
-  const submit = form.onSubmit(async () => {
-    try {
-      await keep();
-      goTo("when");
-    } catch (error) {
-      form.setErrors(Object.fromEntries(refusalOf(error).fields.map((one) => [placeInForm(one.field), one.detail])));
-    }
-  });
+  const body = { sender: sender || null, content };
+  // Templates are a number's: without one there is none to be chosen.
+  const lacks = lacksOf({ channel: "whatsapp", ...body }).filter((one) => sender || by === "text" || one !== "content");
+  const { keep, submit, state } = useStep({ form, save, body, lacks, places: { sender: "sender", content: by }, placeOf: placeInForm, goOn: () => goTo("when") });
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.what")}
             </Title>
-            <ProblemAlert error={save.error ?? senders.error ?? templates.error} />
+            <StepProblems of={state} error={senders.error ?? templates.error} />
             <Select
               label={t("whatsapp.number")}
               data={senders.data?.items.map((one) => ({ value: one.name, label: `${one.title} ${one.phone}` })) ?? []}

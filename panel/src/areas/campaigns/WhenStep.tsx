@@ -1,20 +1,19 @@
 import "@mantine/dates/styles.css";
-import { Alert, Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Title } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import type { UseFormReturnType } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api } from "@/api/client";
+import { api, type Schemas } from "@/api/client";
 import { AbTest } from "@/areas/campaigns/AbTest";
 import { AudienceCount } from "@/areas/campaigns/AudienceCount";
 import type { StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type lacksOf, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
+import { type Lack, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
+import { MailSender } from "@/areas/campaigns/MailSender";
 import { Summary } from "@/areas/campaigns/Summary";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 import { useEditForm } from "@/kit/useEditing";
-
-type Lack = ReturnType<typeof lacksOf>[number] | "audience";
 
 interface Values {
   when: string;
@@ -62,7 +61,8 @@ export function WhenStep({ campaign, goTo }: StepProps) {
             </Title>
             <Moment form={form} />
             <NumberInput label={t("when.throttle")} description={t("when.throttleHint")} min={60} max={200_000} allowDecimal={false} {...form.getInputProps("throttle")} />
-            <Lacks lacks={lacks} />
+            <Lacks lacks={lacks} goTo={goTo} />
+            {campaign.channel === "email" && !campaign.steps && <MailSender email={(campaign.sender as Schemas["EmailSender"] | null)?.from_email ?? ""} />}
             <ProblemAlert error={schedule.error ?? save.error} />
             <Group>
               <Button variant="default" onClick={() => void keep(form.values).then(() => goTo("what"), () => undefined)}>
@@ -109,16 +109,16 @@ function Moment({ form }: { form: UseFormReturnType<Values> }) {
   );
 }
 
-/** What has to be done before the campaign may go. */
-function Lacks({ lacks }: { lacks: Lack[] }) {
+/** What has to be done before the campaign may go, each with the way to where it is done. */
+function Lacks({ lacks, goTo }: { lacks: Lack[]; goTo: StepProps["goTo"] }) {
   const { t } = useTranslation();
   if (lacks.length === 0) return null;
   return (
     <Alert color="orange" variant="light" title={t("when.lacks")}>
       {lacks.map((one) => (
-        <Text key={one} size="sm">
+        <Anchor key={one} component="button" type="button" display="block" mih={24} size="sm" underline="always" onClick={() => goTo(one === "audience" ? "who" : "what", one)}>
           {t(`wizard.lacks.${one}`)}
-        </Text>
+        </Anchor>
       ))}
     </Alert>
   );

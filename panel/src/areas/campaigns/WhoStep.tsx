@@ -1,11 +1,11 @@
-import { Card, MultiSelect, SimpleGrid, Stack, Title } from "@mantine/core";
+import { Card, MultiSelect, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { AudienceCount } from "@/areas/campaigns/AudienceCount";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { useSaveDraft } from "@/areas/campaigns/draft";
+import { lacksAudience, useSaveDraft } from "@/areas/campaigns/draft";
+import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { LinkButton } from "@/kit/LinkButton";
-import { ProblemAlert } from "@/kit/States";
 import { useEditForm } from "@/kit/useEditing";
 
 const EVERY = { params: { query: { limit: 1000 } } };
@@ -26,26 +26,27 @@ export function WhoStep({ campaign, goTo }: StepProps) {
   });
   const choices = (items: { id: string; name: string }[] | undefined) =>
     items?.map((one) => ({ value: one.id, label: one.name })) ?? [];
-  const submit = form.onSubmit(async (audience) => {
-    await save.keep({ audience: { ...campaign.audience, ...audience } });
-    goTo("what");
-  });
+  const audience = { ...campaign.audience, ...form.values };
+  const { keep, submit, state } = useStep({ form, save, body: { audience }, lacks: lacksAudience(audience), places: { audience: "groups" }, goOn: () => goTo("what") });
   const look = { searchable: true, clearable: true, clearButtonProps: { "aria-label": t("act.clear") } };
   const hasSegments = (segments.data?.items.length ?? 0) > 0;
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
             <Title order={2} size="h4">
               {t("wizard.who")}
             </Title>
-            <ProblemAlert error={save.error ?? groups.error ?? segments.error} />
+            <StepProblems of={state} error={groups.error ?? segments.error} />
             <MultiSelect label={t("wizard.groups")} data={choices(groups.data?.items)} {...look} {...form.getInputProps("groups")} />
             {groups.data?.items.length === 0 && (
-              <LinkButton to="/app/imports/new" variant="light" style={{ alignSelf: "flex-start" }}>
-                {t("imports.new")}
-              </LinkButton>
+              <>
+                <Text size="sm">{t("mend.noGroups")}</Text>
+                <LinkButton to="/app/imports/new" variant="light" style={{ alignSelf: "flex-start" }}>
+                  {t("imports.new")}
+                </LinkButton>
+              </>
             )}
             {hasSegments && <MultiSelect label={t("wizard.segments")} data={choices(segments.data?.items)} {...look} {...form.getInputProps("segments")} />}
             <MultiSelect label={t("wizard.exclude")} data={choices(groups.data?.items)} {...look} {...form.getInputProps("exclude_groups")} />
@@ -55,7 +56,7 @@ export function WhoStep({ campaign, goTo }: StepProps) {
             <StepButtons submit={t("wizard.next")} isBusy={save.isPending} />
           </Stack>
         </Card>
-        <AudienceCount channel={campaign.channel} audience={{ ...campaign.audience, ...form.values }} />
+        <AudienceCount channel={campaign.channel} audience={audience} keep={keep} />
       </SimpleGrid>
     </form>
   );

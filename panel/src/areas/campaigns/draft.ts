@@ -15,18 +15,23 @@ export type ViberContent = Schemas["ViberContent"];
 export type WhatsappContent = Schemas["WhatsappContent"];
 export type Step = "who" | "what" | "when";
 export const STEPS: Step[] = ["who", "what", "when"];
+/** What a campaign cannot go without. */
+export type Lack = "audience" | "sender" | "subject" | "content";
 
 /** What a draft still lacks, step by step, as keys of the catalogue. */
 export function missingOf(campaign: Campaign) {
-  const { audience } = campaign;
-  const who = (audience.groups?.length ?? 0) + (audience.segments?.length ?? 0) > 0 ? [] : ["audience" as const];
+  const who = lacksAudience(campaign.audience);
   const what = [...new Set((campaign.steps ?? [campaign]).flatMap(lacksOf))];
   return { who, what, when: [] as never[] };
 }
 
+export function lacksAudience({ groups = [], segments = [] }: Campaign["audience"]) {
+  return groups.length + segments.length > 0 ? [] : ["audience" as const];
+}
+
 /** What one message lacks, of a campaign or of a step of one. */
 export function lacksOf({ channel, sender, content }: Pick<Part, "channel" | "sender" | "content">) {
-  const isNameless = channel === "email" && !(content as EmailContent | undefined)?.subject;
+  const isNameless = channel === "email" && !(content as EmailContent | undefined)?.subject?.trim();
   return [
     ...(sender ? [] : ["sender" as const]),
     ...(isNameless ? ["subject" as const] : []),

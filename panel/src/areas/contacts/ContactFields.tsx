@@ -45,7 +45,7 @@ export function formOf(contact?: Schemas["Contact"]): ContactForm {
 export function bodyOfForm(form: ContactForm, before: ContactForm, own: Field[] = []) {
   const texts = Object.fromEntries(TEXTS.map((name) => [name, form[name].trim() || null]));
   const changed = CONSENTED.filter((channel) => form.consents[channel] !== before.consents[channel]);
-  const consents = Object.fromEntries(changed.map((channel) => [channel, { granted: form.consents[channel] }]));
+  const consents = Object.fromEntries(changed.map((channel) => [channel, { granted: form.consents[channel], source: "panel" }]));
   const written = own.filter(({ key }) => (form.fields[key] ?? "") !== (before.fields[key] ?? ""));
   const fields = Object.fromEntries(written.map(({ key, type }) => [key, valueOf(type, form.fields[key] ?? "")]));
   return { ...texts, ...(written.length > 0 && { fields }), ...(changed.length > 0 && { consents }) };

@@ -28,7 +28,7 @@ export function ContactList() {
     limit: ON_A_PAGE,
     q: search.q,
     group_id: search.group,
-    sort: search.sort as (typeof ORDERS)[number] | undefined,
+    sort: search.sort as Order,
     archived: search.archived === undefined ? undefined : search.archived === "yes",
     cursor: search.cursor,
   };
@@ -52,7 +52,7 @@ export function ContactList() {
       <ListOf
         label={t("contacts.title")}
         of={contacts}
-        columns={useColumns()}
+        columns={useContactColumns()}
         keyOf={(contact) => contact.id}
         filters={["q", "group", "archived"]}
         noneFits={t("contacts.noneFits")}
@@ -79,11 +79,19 @@ function useChoices(): Filter[] {
         { value: "no", label: t("contacts.notInArchive") },
       ],
     },
-    { name: "sort", label: t("contacts.sort"), options: ORDERS.map((order) => ({ value: order, label: t(`contacts.sorts.${order}`) })), otherwise: "created" },
+    useOrders(),
   ];
 }
 
-function useColumns(): Column<Schemas["Contact"]>[] {
+/** In which order a list of contacts may be. */
+export function useOrders(): Filter {
+  const { t } = useTranslation();
+  return { name: "sort", label: t("contacts.sort"), options: ORDERS.map((order) => ({ value: order, label: t(`contacts.sorts.${order}`) })), otherwise: "created" };
+}
+
+export type Order = (typeof ORDERS)[number] | undefined;
+
+export function useContactColumns(): Column<Schemas["Contact"]>[] {
   const { t } = useTranslation();
   const { day } = useFormats();
   return [

@@ -2,6 +2,7 @@ import { Alert, Anchor, Card, SimpleGrid, Stack, Text, Timeline, Title } from "@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { ContactDevices } from "@/areas/contacts/ContactDevices";
 import { ContactEdit } from "@/areas/contacts/ContactEdit";
 import { ContactGroups } from "@/areas/contacts/ContactGroups";
 import { ContactHistory } from "@/areas/contacts/ContactHistory";
@@ -27,6 +28,7 @@ function Whole({ contact, asked }: { contact: Contact; asked: Asked<Contact> }) 
   const { t } = useTranslation();
   const navigate = useNavigate();
   const mayWrite = useAllowed("contacts.write");
+  const maySeeDevices = useAllowed("push.senders");
   const mayReport = useAllowed("reports.read");
   const channelName = useChannelName();
   const path = { contact_id: contact.id };
@@ -56,6 +58,7 @@ function Whole({ contact, asked }: { contact: Contact; asked: Asked<Contact> }) 
         <Stack>
           <Edited of={asked}>{(opened) => <ContactEdit key={opened.updated_at} contact={opened} mayWrite={mayWrite} />}</Edited>
           <ContactGroups contact={contact} mayWrite={mayWrite} />
+          {maySeeDevices && <ContactDevices contactId={contact.id} />}
         </Stack>
         <Stack>
           {mayReport && <ContactHistory contact={contact} />}
@@ -102,17 +105,26 @@ function Consents({ contactId }: { contactId: string }) {
   );
 }
 
-/** Where a consent came from; of an import the way to it. */
+/** Pages of what a consent may have come from. */
+const PAGES: Record<string, string> = { import: "/app/imports", form: "/app/forms" };
+
+/** Where a consent came from or went, with the way to it; what nobody has words for is the account's own words. */
 function Source({ of }: { of: string }) {
-  const { t } = useTranslation();
-  const [kind, id] = of.split(":");
-  if (kind !== "import" || !id) return <> · {of}</>;
+  const { t, i18n } = useTranslation();
+  const [kind = "", id = ""] = of.split(":");
+  const key = kind === "archive" ? `archive.reasons.${id}` : `contacts.sources.${kind}`;
+  const words = i18n.exists(key) ? t(key as "contacts.sources.import") : of;
+  const page = PAGES[kind];
   return (
     <>
       {" · "}
-      <Anchor component={Link} to={`/app/imports/${id}`} size="sm" underline="always">
-        {t("contacts.byImport")}
-      </Anchor>
+      {page && id ? (
+        <Anchor component={Link} to={`${page}/${id}`} size="sm" underline="always">
+          {words}
+        </Anchor>
+      ) : (
+        words
+      )}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { useAllowed } from "@/areas/session/me";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
 import { EditedOrNew, fresh } from "@/kit/Edited";
+import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
@@ -26,7 +27,16 @@ export function GroupList() {
     <Page
       title={t("groups.title")}
       lead={t("groups.lead")}
-      actions={mayWrite && <Button onClick={() => setEdited("new")}>{t("groups.new")}</Button>}
+      actions={
+        mayWrite && (
+          <>
+            <LinkButton to="/app/groups/combine" variant="default">
+              {t("groups.combine")}
+            </LinkButton>
+            <Button onClick={() => setEdited("new")}>{t("groups.new")}</Button>
+          </>
+        )
+      }
     >
       {edited && <EditGroup group={edited === "new" ? null : edited} close={() => setEdited(null)} />}
       <TextInput label={t("groups.search")} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} maw={360} />
@@ -34,7 +44,7 @@ export function GroupList() {
         {({ items, next_cursor, total, total_is_estimate }) => (
           <>
             {items.length === 0 ? (
-              <Empty title={t("groups.none")}>{t("groups.noneHint")}</Empty>
+              <Empty title={t(search.q ? "groups.noneFits" : "groups.none")}>{!search.q && t("groups.noneHint")}</Empty>
             ) : (
               <Rows items={items} edit={mayWrite ? setEdited : null} />
             )}
@@ -68,7 +78,7 @@ function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => 
       cell: (group) =>
         edit && (
           <Group gap="xs" wrap="nowrap">
-            <Button size="xs" variant="default" onClick={() => edit(group)} aria-label={t("groups.editNamed", { name: group.name })}>
+            <Button size="xs" variant="default" onClick={() => edit(group)} aria-label={t("act.editNamed", { name: group.name })}>
               {t("act.edit")}
             </Button>
             <DeleteButton

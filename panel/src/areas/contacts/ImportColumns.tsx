@@ -1,15 +1,17 @@
-import { Button, ScrollArea, Select, Table, Text } from "@mantine/core";
+import { Button, Select, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { useImportFields } from "@/areas/contacts/importFields";
 import { NewField } from "@/areas/contacts/NewField";
 import { useAllowed } from "@/areas/session/me";
+import { type Column, DataTable } from "@/kit/DataTable";
 
 export type ColumnField = string | null;
+type Read = Schemas["ImportColumn"];
 
 interface ImportColumnsProps {
-  columns: Schemas["ImportColumn"][];
+  columns: Read[];
   change: (column: number, field: ColumnField) => void;
   isBusy: boolean;
 }
@@ -20,45 +22,37 @@ export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
   const choices = useImportFields();
   // What a column was taken for is seen whatever it is: it is imported unless somebody leaves it out.
   const others = columns.flatMap(({ field }) => (field && !choices.some(({ value }) => value === field) ? [{ value: field, label: field }] : []));
+  const shown: Column<Read>[] = [
+    { name: "column", header: t("imports.column"), cell: ({ column, header }) => <Text fw={600}>{header || `#${column + 1}`}</Text> },
+    {
+      name: "samples",
+      header: t("imports.samples"),
+      cell: ({ samples }) => (
+        <Text size="sm" lineClamp={2}>
+          {samples.slice(0, 3).join(" · ")}
+        </Text>
+      ),
+    },
+    {
+      name: "field",
+      header: t("imports.field"),
+      cell: ({ column, header, field }) => (
+        <Select
+          aria-label={t("imports.fieldOf", { column: header })}
+          placeholder={t("imports.skipped")}
+          data={[...choices, ...others]}
+          value={field}
+          onChange={(chosen) => change(column, chosen)}
+          clearable
+          clearButtonProps={{ "aria-label": t("imports.skip") }}
+          disabled={isBusy}
+        />
+      ),
+    },
+  ];
   return (
     <>
-      <ScrollArea type="auto">
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("imports.column")}</Table.Th>
-              <Table.Th>{t("imports.samples")}</Table.Th>
-              <Table.Th>{t("imports.field")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {columns.map((column) => (
-              <Table.Tr key={column.column}>
-                <Table.Td>
-                  <Text fw={600}>{column.header || `#${column.column + 1}`}</Text>
-                </Table.Td>
-                <Table.Td>
-                  <Text size="sm" lineClamp={2}>
-                    {column.samples.slice(0, 3).join(" · ")}
-                  </Text>
-                </Table.Td>
-                <Table.Td miw={190}>
-                  <Select
-                    aria-label={t("imports.fieldOf", { column: column.header })}
-                    placeholder={t("imports.skipped")}
-                    data={[...choices, ...others]}
-                    value={column.field}
-                    onChange={(field) => change(column.column, field)}
-                    clearable
-                    clearButtonProps={{ "aria-label": t("imports.skip") }}
-                    disabled={isBusy}
-                  />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea>
+      <DataTable label={t("imports.column")} columns={shown} rows={columns} keyOf={({ column }) => String(column)} />
       <AddField />
     </>
   );

@@ -1,4 +1,4 @@
-import { Button, Card, Checkbox, Group, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Checkbox, Group, Select, Stack, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -91,7 +91,11 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
             {t("imports.settings")}
           </Title>
           <Whose options={chosen} change={(part) => setChosen({ ...chosen, ...part })} />
-          {chosen.consent.length === 0 && !hasConsents && <Text>{t("imports.noConsent")}</Text>}
+          {chosen.consent.length === 0 && !hasConsents && (
+            <Alert color="orange" variant="light">
+              {t("imports.noConsent")}
+            </Alert>
+          )}
           <ProblemAlert error={start.error} />
           <Group>
             <Button onClick={() => start.mutate()} loading={start.isPending}>

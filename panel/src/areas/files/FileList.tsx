@@ -64,7 +64,7 @@ export function FileList() {
       <Answered of={files}>
         {({ items, next_cursor, total, total_is_estimate }) => (
           <>
-            {items.length === 0 ? <Empty title={t("files.none")}>{!search.q && t("files.noneHint")}</Empty> : <Rows items={items} edit={mayWrite ? setEdited : null} />}
+            {items.length === 0 ? <Empty title={t(search.q ? "files.noneFits" : "files.none")}>{!search.q && t("files.noneHint")}</Empty> : <Rows items={items} edit={mayWrite ? setEdited : null} />}
             <Pager cursor={search.cursor} next={next_cursor} total={total} isEstimate={total_is_estimate} />
           </>
         )}
@@ -105,7 +105,7 @@ function Acts({ file, edit }: { file: Row; edit: (file: Row) => void }) {
   const path = { file_id: file.id };
   return (
     <Group gap="xs" wrap="nowrap">
-      <Button size="xs" variant="default" onClick={() => edit(file)} aria-label={t("files.editNamed", { name: file.filename })}>
+      <Button size="xs" variant="default" onClick={() => edit(file)} aria-label={t("act.editNamed", { name: file.filename })}>
         {t("act.edit")}
       </Button>
       <DeleteButton

@@ -68,7 +68,7 @@ function Changes({ of: form, edit }: { of: Form; edit: () => void }) {
   const path = { form_id: form.id };
   return (
     <>
-      <Button size="xs" variant="default" onClick={edit} aria-label={t("forms.editNamed", { name: form.name })}>
+      <Button size="xs" variant="default" onClick={edit} aria-label={t("act.editNamed", { name: form.name })}>
         {t("act.edit")}
       </Button>
       <DeleteButton

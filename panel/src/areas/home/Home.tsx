@@ -101,9 +101,19 @@ function FirstSteps() {
           </List.Item>
         )}
         <List.Item>
-          <Anchor component={Link} to="/app/senders" underline="always">
-            {t("home.firstSender")}
-          </Anchor>
+          {t("home.firstChannels")}
+          <List withPadding>
+            <List.Item>
+              <Anchor component={Link} to="/app/senders" underline="always">
+                {t("home.firstSender")}
+              </Anchor>
+            </List.Item>
+            <List.Item>
+              <Anchor component={Link} to="/app/senders" search={{ channel: "email" } as never} underline="always">
+                {t("home.firstDomain")}
+              </Anchor>
+            </List.Item>
+          </List>
         </List.Item>
         <List.Item>
           <Anchor component={Link} to="/app/campaigns/new" underline="always">

@@ -34,7 +34,7 @@ export function Quota() {
             {one.limit != null && (
               <Progress
                 value={(100 * ((one.limit ?? 0) - (one.remaining ?? 0))) / Math.max(one.limit, 1)}
-                aria-label={t("home.usedOf", { feature: one.feature })}
+                aria-label={t("home.usedOf", { feature: channelName(one.feature) })}
                 color={(one.remaining ?? 0) < one.limit / 10 ? "red" : "sea"}
               />
             )}

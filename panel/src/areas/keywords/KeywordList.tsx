@@ -64,7 +64,7 @@ function useColumns(edit: (keyword: Keyword) => void): Column<Keyword>[] {
       header: t("act.acts"),
       cell: (one) => (
         <Group gap="xs" wrap="nowrap">
-          <Button size="xs" variant="default" onClick={() => edit(one)} aria-label={t("groups.editNamed", { name: one.keyword })}>
+          <Button size="xs" variant="default" onClick={() => edit(one)} aria-label={t("act.editNamed", { name: one.keyword })}>
             {t("act.edit")}
           </Button>
           <DeleteButton

@@ -32,7 +32,7 @@ export function LinkList() {
         {({ items, next_cursor, total, total_is_estimate }) => (
           <>
             {items.length === 0 ? (
-              <Empty title={t("links.none")}>{!search.q && t("links.noneHint")}</Empty>
+              <Empty title={t(search.q ? "links.noneFits" : "links.none")}>{!search.q && t("links.noneHint")}</Empty>
             ) : (
               <Rows items={items} edit={mayWrite ? setEdited : null} />
             )}
@@ -76,7 +76,7 @@ function Rows({ items, edit }: { items: NamedLink[]; edit: ((link: NamedLink) =>
       cell: (link) =>
         edit && (
           <Group gap="xs" wrap="nowrap">
-            <Button size="xs" variant="default" onClick={() => edit(link)} aria-label={t("links.editNamed", { name: link.suffix })}>
+            <Button size="xs" variant="default" onClick={() => edit(link)} aria-label={t("act.editNamed", { name: link.suffix })}>
               {t("act.edit")}
             </Button>
             <DeleteButton

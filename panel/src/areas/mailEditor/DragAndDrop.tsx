@@ -16,6 +16,7 @@ const CANVAS_HEIGHT = 640;
 
 /**
  * A mail by drag and drop. Its source stays the one truth: it is read when the editor opens, and written with every change.
+ * What a new mail begins with is nobody's words: it is the mail only once something of it was changed.
  * What is dragged can be done without dragging, too: a press on a block adds it, and the outline moves it.
  */
 export default function DragAndDrop({ mjml, change }: DragAndDropProps) {
@@ -40,7 +41,6 @@ export default function DragAndDrop({ mjml, change }: DragAndDropProps) {
       made.Canvas.getFrameEl().title = t("dragDrop.canvas");
       setPartly(!isWhole(first, sourceOf(made, parts)));
       made.UndoManager.clear();
-      if (!mjml) changed.current(first);
       made.on("update", () => {
         changed.current(sourceOf(made, parts));
         setVersion((before) => before + 1);

@@ -62,7 +62,7 @@ function ChangeCarrier({ carrier }: { carrier: Carrier }) {
   return (
     <ReasonButton
       label={t("act.edit")}
-      named={t("groups.editNamed", { name: carrier.name })}
+      named={t("act.editNamed", { name: carrier.name })}
       question={carrier.name}
       fields={fields}
       act={(reason, values) => operatorApi.PATCH("/v1/operator/carriers/{carrier_id}", { params, body: { ...changesOf(carrier, values), reason } as never })}

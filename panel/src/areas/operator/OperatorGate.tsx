@@ -1,4 +1,4 @@
-import { Alert, Button, Container, Group, PasswordInput, Stack, Tabs, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Container, Group, NativeSelect, PasswordInput, Stack, Tabs, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
@@ -38,6 +38,7 @@ function OperatorPages() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const here = useLocation({ select: (location) => location.pathname.split("/")[3] ?? "accounts" });
+  const go = (name: string | null) => void navigate({ to: `/app/operator/${name ?? "accounts"}` });
   return (
     <Stack>
       <Group justify="space-between">
@@ -49,8 +50,16 @@ function OperatorPages() {
           </Button>
         </Group>
       </Group>
-      <Tabs value={here} onChange={(name) => void navigate({ to: `/app/operator/${name}` })} activateTabWithKeyboard={false}>
-        <Tabs.List mb="md">
+      {/* Side by side they would fill a phone's screen. */}
+      <NativeSelect
+        hiddenFrom="sm"
+        aria-label={t("operator.title")}
+        value={here}
+        onChange={(event) => go(event.currentTarget.value)}
+        data={TABS.map((name) => ({ value: name, label: t(`operator.tabs.${name}`) }))}
+      />
+      <Tabs value={here} onChange={go} activateTabWithKeyboard={false}>
+        <Tabs.List mb="md" visibleFrom="sm">
           {TABS.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {t(`operator.tabs.${name}`)}
@@ -88,7 +97,7 @@ function Entrance({ enter }: { enter: () => void }) {
         <Alert color="blue" variant="light">
           {t("operator.lead")}
         </Alert>
-        <ProblemAlert error={logIn.error} />
+        {isFirst ? <Alert color="orange" variant="light" role="alert">{t("operator.first")}</Alert> : <ProblemAlert error={logIn.error} />}
         <TextInput label={t("login.login")} autoComplete="username" required {...form.getInputProps("login")} />
         <PasswordInput label={t("login.password")} autoComplete="current-password" required {...look} {...form.getInputProps("password")} />
         <TextInput label={t("login.code")} autoComplete="one-time-code" inputMode="numeric" required {...form.getInputProps("totp")} />

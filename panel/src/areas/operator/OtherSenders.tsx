@@ -2,6 +2,7 @@ import { Code, Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
+import { AccountName } from "@/areas/operator/AccountName";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Field, ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
@@ -135,7 +136,7 @@ function useAsked() {
 
 function ByState() {
   const { t } = useTranslation();
-  return <Filters choices={[{ name: "state", label: t("campaigns.state"), options: STATES.map((one) => ({ value: one, label: t(`states.${one}`) })) }]} />;
+  return <Filters choices={[{ name: "state", label: t("campaigns.state"), options: STATES.map((one) => ({ value: one, label: t(`states.${one}`) })), otherwise: "requested" }]} />;
 }
 
 interface Shared {
@@ -152,7 +153,7 @@ function useShared<Row extends Shared>(): Column<Row>[] {
   return [
     { name: "title", header: t("senders.shownAs"), cell: (one) => <Text fw={600}>{one.title}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
-    { name: "account", header: t("operator.account"), cell: (one) => <Text size="sm">{one.account_id}</Text> },
+    { name: "account", header: t("operator.account"), cell: (one) => <AccountName id={one.account_id} /> },
     { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
   ];
 }

@@ -53,7 +53,7 @@ function Change({ plan }: { plan: Plan }) {
   return (
     <ReasonButton
       label={t("act.edit")}
-      named={t("groups.editNamed", { name: plan.name })}
+      named={t("act.editNamed", { name: plan.name })}
       question={t("operator.changePlanAsk", { count: plan.accounts })}
       fields={usePlanFields(plan)}
       act={(reason, values) => operatorApi.PATCH("/v1/operator/plans/{code}", { params, body: { ...bodyOf(values, plan.price.currency), reason } as never })}

@@ -24,7 +24,7 @@ export function Routes() {
   const nameOf = (id: string) => carriers.data?.items.find((one) => one.id === id)?.name ?? id;
   const columns: Column<Route>[] = [
     { name: "carrier", header: t("operator.carrier"), cell: (one) => <Text fw={600}>{nameOf(one.carrier_id)}</Text> },
-    { name: "for", header: t("operator.for"), cell: (one) => [one.prefix, one.network, one.lane].filter(Boolean).join(" · ") || t("act.all") },
+    { name: "for", header: t("operator.for"), cell: (one) => [one.prefix, one.network, one.lane && t(`operator.lanes.${one.lane}`)].filter(Boolean).join(" · ") || t("act.all") },
     { name: "priority", header: t("operator.priority"), cell: (one) => number(one.priority), isNumber: true },
     { name: "share", header: t("operator.share"), cell: (one) => number(one.share), isNumber: true },
     { name: "on", header: t("campaigns.state"), cell: (one) => <OnOff isOn={one.enabled ?? true} /> },
@@ -66,7 +66,7 @@ function Acts({ route, carrier }: { route: Route; carrier: string }) {
   const change = (reason: string, values: object) => operatorApi.PATCH("/v1/operator/routes/{route_id}", { params, body: { ...values, reason } });
   return (
     <Group gap="xs" wrap="nowrap">
-      <ReasonButton label={t("act.edit")} named={t("groups.editNamed", { name })} fields={useOrder(route)} act={change} />
+      <ReasonButton label={t("act.edit")} named={t("act.editNamed", { name })} fields={useOrder(route)} act={change} />
       <ReasonButton label={t(route.enabled ? "operator.switchOff" : "operator.switchOn")} question={name} act={(reason) => change(reason, { enabled: !route.enabled })} />
       <ReasonButton
         label={t("act.delete")}

@@ -2,6 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
+import { AccountName } from "@/areas/operator/AccountName";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
@@ -28,7 +29,7 @@ export function SenderIds() {
   const columns: Column<SenderId>[] = [
     { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{one.sender}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
-    { name: "account", header: t("operator.account"), cell: (one) => <Text size="sm">{one.account_id}</Text> },
+    { name: "account", header: t("operator.account"), cell: (one) => <AccountName id={one.account_id} /> },
     { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
     {
       name: "acts",
@@ -45,7 +46,7 @@ export function SenderIds() {
   ];
   return (
     <OperatorPage title={t("operator.tabs.senders")}>
-      <Filters choices={[{ name: "state", label: t("campaigns.state"), options: STATES.map((one) => ({ value: one, label: t(`states.${one}`) })) }]} />
+      <Filters choices={[{ name: "state", label: t("campaigns.state"), options: STATES.map((one) => ({ value: one, label: t(`states.${one}`) })), otherwise: "requested" }]} />
       <ListOf label={t("operator.tabs.senders")} of={senders} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.nothingToDecide")} />} />
     </OperatorPage>
   );

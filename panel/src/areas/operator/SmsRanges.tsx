@@ -2,6 +2,7 @@ import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
+import { AccountName } from "@/areas/operator/AccountName";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Field, ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
@@ -24,7 +25,7 @@ export function SmsRanges() {
   const columns: Column<Range>[] = [
     { name: "range", header: t("operator.range"), cell: (one) => <Text fw={600}>{one.range}…</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
-    { name: "account", header: t("operator.account"), cell: (one) => <Text size="sm">{one.account_id ?? t("operator.severalAccounts")}</Text> },
+    { name: "account", header: t("operator.account"), cell: (one) => (one.account_id ? <AccountName id={one.account_id} /> : <Text size="sm">{t("operator.severalAccounts")}</Text>) },
     { name: "numbers", header: t("operator.rangeNumbers"), cell: (one) => number(one.numbers), isNumber: true },
     { name: "waiting", header: t("operator.rangeWaiting"), cell: (one) => number(one.waiting), isNumber: true },
     { name: "held", header: t("operator.rangeHeld"), cell: (one) => time(one.held_at) },

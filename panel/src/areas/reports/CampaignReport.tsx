@@ -1,6 +1,6 @@
 import "@mantine/charts/styles.css";
 import { BarChart, LineChart } from "@mantine/charts";
-import { Anchor, Button, Card, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { download, queries, type Schemas } from "@/api/client";
 import { refusalOf } from "@/api/refusal";
@@ -9,6 +9,7 @@ import { VariantTable } from "@/areas/reports/VariantTable";
 import { FollowUps } from "@/areas/reports/FollowUps";
 import { MailMap } from "@/areas/reports/MailMap";
 import { useFigures } from "@/areas/reports/useFigures";
+import { type Column, DataTable } from "@/kit/DataTable";
 import { Figures } from "@/kit/Figures";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -20,6 +21,7 @@ const FILES = {
   pdf: "application/pdf",
 };
 type Report = Schemas["Report"];
+type Hour = Schemas["ReportHour"];
 type Channel = Schemas["Campaign"]["channel"];
 /** Channels whose links are counted. */
 const WITH_LINKS: Channel[] = ["sms", "email"];
@@ -86,7 +88,7 @@ function Downloads({ campaignId }: { campaignId: string }) {
 /** What happened hour by hour; the same numbers stand in a table, for who does not see the lines. */
 function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }) {
   const { t } = useTranslation();
-  const { number } = useFormats();
+  const { number, clock } = useFormats();
   const params = { path: { campaign_id: campaignId } };
   const isRead = ["rcs", "whatsapp", "viber"].includes(channel);
   const hours = queries.useQuery("get", "/v1/campaigns/{campaign_id}/report/timeline", { params }, { refetchInterval: LIVE_MS * 2 });
@@ -94,6 +96,10 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
   const words = (name: (typeof names)[number]) => (name === "opens" && isRead ? t("report.read") : name === "clicks" && isRead ? t("report.taps") : t(`report.hours.${name}`));
   const colours = { sent: "gray.6", delivered: "teal.6", failed: "red.6", opens: "blue.6", clicks: "violet.6" };
   const series = names.map((name) => ({ name, label: words(name), color: colours[name] }));
+  const columns: Column<Hour & { at: string }>[] = [
+    { name: "at", header: t("report.hour"), cell: (row) => row.at },
+    ...series.map(({ name, label }) => ({ name, header: label, cell: (row: Hour) => number(row[name]), isNumber: true })),
+  ];
   return (
     <Card withBorder component="section">
       <Title order={2} size="h4" mb="sm">
@@ -101,7 +107,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
       </Title>
       <Answered of={hours}>
         {({ items }) => {
-          const rows = items.map((one) => ({ ...one, at: one.local_hour.slice(5, 16).replace("T", " ") }));
+          const rows = items.map((one) => ({ ...one, at: clock(one.local_hour) }));
           const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true, yAxisProps: { allowDecimals: false } };
           return (
             <Stack>
@@ -114,26 +120,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
               </div>
               <details>
                 <summary>{t("report.asTable")}</summary>
-                <Table>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>{t("report.hour")}</Table.Th>
-                      {series.map((one) => (
-                        <Table.Th key={one.name}>{one.label}</Table.Th>
-                      ))}
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {rows.map((row) => (
-                      <Table.Tr key={row.hour}>
-                        <Table.Td>{row.at}</Table.Td>
-                        {names.map((name) => (
-                          <Table.Td key={name}>{number(row[name])}</Table.Td>
-                        ))}
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
+                <DataTable label={t("report.timeline")} columns={columns} rows={rows} keyOf={(row) => row.hour} />
               </details>
             </Stack>
           );
@@ -160,7 +147,7 @@ function Links({ campaignId, channel }: { campaignId: string; channel: Channel }
           ) : (
             <Stack gap={4}>
               {items.map((link) => (
-                <Group key={`${link.number} ${link.url}`} justify="space-between" wrap="nowrap">
+                <Group key={`${link.number} ${link.url}`} justify="space-between" gap="xs">
                   <Anchor href={link.url} target="_blank" rel="noreferrer noopener" style={{ overflowWrap: "anywhere" }}>
                     {link.label ? `${link.label} · ${link.url}` : link.url}
                   </Anchor>

@@ -66,9 +66,14 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
       parent={{ to: "/app/segments", label: t("segments.title") }}
       actions={
         segment && (
-          <LinkButton to="/app/campaigns/new" search={{ segment: segment.id }} variant="default">
-            {t("segments.toCampaign")}
-          </LinkButton>
+          <>
+            <LinkButton to={`/app/segments/${segment.id}/contacts`} variant="default">
+              {t("segments.toContacts")}
+            </LinkButton>
+            <LinkButton to="/app/campaigns/new" search={{ segment: segment.id }} variant="default">
+              {t("segments.toCampaign")}
+            </LinkButton>
+          </>
         )
       }
     >

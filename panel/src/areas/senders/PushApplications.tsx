@@ -9,6 +9,7 @@ import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
 import type { Column } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
+import { LinkButton } from "@/kit/LinkButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Secret } from "@/kit/Secret";
@@ -73,10 +74,13 @@ function Acts({ application, show, edit }: { application: Application; show: (pr
     onSuccess: (made) => show(made.proof_key),
   });
   return (
-    <Group gap="xs" wrap="nowrap">
-      <Button size="xs" variant="default" onClick={edit} aria-label={t("senders.editApplicationNamed", { name: application.title })}>
+    <Group gap="xs">
+      <Button size="xs" variant="default" onClick={edit} aria-label={t("act.editNamed", { name: application.title })}>
         {t("act.edit")}
       </Button>
+      <LinkButton to={`/app/senders/push/${application.id}`} size="xs" variant="default" aria-label={t("devices.of", { name: application.title })}>
+        {t("devices.title")}
+      </LinkButton>
       <ConfirmButton size="xs" label={t("senders.newProof")} question={t("senders.newProofAsk", { name: application.title })} act={() => rotate.mutateAsync()} />
       <DeleteButton
         size="xs"

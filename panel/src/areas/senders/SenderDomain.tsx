@@ -1,11 +1,13 @@
-import { Alert, Button, Card, Code, Group, ScrollArea, Stack, Switch, Table, Text } from "@mantine/core";
+import { Alert, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useMutation } from "@tanstack/react-query";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
+import { type Column, DataTable } from "@/kit/DataTable";
 import { DeleteButton } from "@/kit/DeleteButton";
+import { useListSearch } from "@/kit/search";
 import { ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -15,6 +17,7 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
   const { t } = useTranslation();
   const { time } = useFormats();
   const known = useQueryClient();
+  const { change } = useListSearch();
   const params = { path: { domain_id: domain.id } };
   const list = queries.queryOptions("get", "/v1/sender-domains").queryKey.slice(0, 2);
   const verify = useMutation({
@@ -41,6 +44,9 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
           <Group gap="xs">
             <Button size="xs" variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
               {t("senders.check")}
+            </Button>
+            <Button size="xs" variant="default" onClick={() => change({ dmarc: domain.id })} aria-label={t("dmarc.showNamed", { domain: domain.domain })}>
+              {t("dmarc.show")}
             </Button>
             <ConfirmButton size="xs" label={t("senders.newKeys")} question={t("senders.newKeysAsk")} act={turnKeys} />
             <DeleteButton
@@ -75,38 +81,14 @@ export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
 /** The records, each to be copied, and what was found in their place. */
 function Records({ domain }: { domain: Schemas["SenderDomain"] }) {
   const { t } = useTranslation();
-  return (
-    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "region", "aria-label": t("senders.records", { domain: domain.domain }) }}>
-      <Table verticalSpacing={4}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("senders.purpose")}</Table.Th>
-            <Table.Th>{t("senders.type")}</Table.Th>
-            <Table.Th>{t("senders.name")}</Table.Th>
-            <Table.Th>{t("senders.value")}</Table.Th>
-            <Table.Th>{t("senders.found")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {domain.records.map((record) => (
-            <Table.Tr key={`${record.purpose}${record.name}`}>
-              <Table.Td>{record.purpose}</Table.Td>
-              <Table.Td>{record.type}</Table.Td>
-              <Table.Td>
-                <Copied text={record.name} />
-              </Table.Td>
-              <Table.Td>
-                <Copied text={record.value} />
-              </Table.Td>
-              <Table.Td>
-                <Found record={record} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
-  );
+  const columns: Column<Schemas["DnsRecord"]>[] = [
+    { name: "purpose", header: t("senders.purpose"), cell: ({ purpose }) => t(`senders.purposes.${purpose.split(":")[0]}`, { defaultValue: purpose }) },
+    { name: "type", header: t("senders.type"), cell: ({ type }) => type },
+    { name: "name", header: t("senders.name"), cell: ({ name }) => <Copied text={name} /> },
+    { name: "value", header: t("senders.value"), cell: ({ value }) => <Copied text={value} /> },
+    { name: "found", header: t("senders.found"), cell: (record) => <Found record={record} /> },
+  ];
+  return <DataTable label={t("senders.records", { domain: domain.domain })} columns={columns} rows={domain.records} keyOf={({ purpose, name }) => `${purpose}${name}`} />;
 }
 
 /** Whether it was found, and what is wrong, in words for whoever keeps the DNS. */
@@ -114,24 +96,25 @@ function Found({ record }: { record: Schemas["DnsRecord"] }) {
   const { t } = useTranslation();
   const { time } = useFormats();
   return (
-    <>
+    <div>
       {record.found == null ? "–" : t(record.found ? "senders.yes" : "senders.no")}
       {record.problem && (
-        <Text size="sm" style={{ minWidth: 220 }}>
+        <Text size="sm">
           {t(`senders.problem.${record.problem.code.replace("record.", "")}`, { defaultValue: record.problem.detail, seen: record.seen.join("; ") })}
         </Text>
       )}
       {record.keep_until && <Text size="sm">{t("senders.keepUntil", { time: time(record.keep_until) })}</Text>}
-    </>
+    </div>
   );
 }
 
+/** Its first lines: a key takes many, and is copied rather than read. */
 function Copied({ text }: { text: string }) {
   return (
     <Group gap={6} wrap="nowrap">
-      <Code style={{ maxWidth: 280, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={text}>
+      <Text component="code" ff="monospace" size="xs" lineClamp={3} maw={240} style={{ overflowWrap: "anywhere" }} title={text}>
         {text}
-      </Code>
+      </Text>
       <Copy text={text} />
     </Group>
   );

@@ -2,6 +2,7 @@ import { Card, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, queries } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
+import { Dmarc } from "@/areas/senders/Dmarc";
 import { SenderDomain } from "@/areas/senders/SenderDomain";
 import { Answered } from "@/kit/States";
 
@@ -20,7 +21,16 @@ export function SenderDomains() {
         <Text>{t("senders.domainsHint")}</Text>
         <Answered of={domains}>
           {({ items }) =>
-            items.length === 0 ? <Text>{t("senders.noDomains")}</Text> : items.map((one) => <SenderDomain key={one.id} domain={one} />)
+            items.length === 0 ? (
+              <Text>{t("senders.noDomains")}</Text>
+            ) : (
+              <>
+                {items.map((one) => (
+                  <SenderDomain key={one.id} domain={one} />
+                ))}
+                <Dmarc domains={items} />
+              </>
+            )
           }
         </Answered>
         <Ask

@@ -1,11 +1,12 @@
-import { Button, Card, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Card, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, queries } from "@/api/client";
+import { api, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
+import { StateOf } from "@/areas/senders/StateOf";
+import { type Column, DataTable } from "@/kit/DataTable";
 import { Answered, ProblemAlert } from "@/kit/States";
-import { StateBadge } from "@/kit/StateBadge";
 
 const EVERY = { params: { query: { limit: 100 } } };
 
@@ -20,6 +21,22 @@ export function SenderIds() {
     await api.POST("/v1/sender-ids/{sender_id}/accept", { params: { path: { sender_id: senderId } } }).catch(setProblem);
     await known.invalidateQueries();
   };
+  const columns: Column<Schemas["SenderId"]>[] = [
+    { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{one.sender}</Text> },
+    { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (one) =>
+        one.state === "verified" ? (
+          <Button size="xs" onClick={() => void accept(one.id)}>
+            {t("senders.accept")}
+          </Button>
+        ) : (
+          one.state === "requested" && <Text size="sm">{t("senders.waits")}</Text>
+        ),
+    },
+  ];
   return (
     <Card withBorder component="section">
       <Stack>
@@ -33,27 +50,7 @@ export function SenderIds() {
             items.length === 0 ? (
               <Text>{t("senders.noIds")}</Text>
             ) : (
-              <Table>
-                <Table.Tbody>
-                  {items.map((one) => (
-                    <Table.Tr key={one.id}>
-                      <Table.Td fw={600}>{one.sender}</Table.Td>
-                      <Table.Td>
-                        <StateBadge state={one.state} />
-                        {one.reason && one.state === "rejected" && <Text size="sm">{one.reason}</Text>}
-                      </Table.Td>
-                      <Table.Td ta="right">
-                        {one.state === "verified" && (
-                          <Button size="xs" onClick={() => void accept(one.id)}>
-                            {t("senders.accept")}
-                          </Button>
-                        )}
-                        {one.state === "requested" && <Text size="sm">{t("senders.waits")}</Text>}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
+              <DataTable label={t("senders.ids")} columns={columns} rows={items} keyOf={(one) => one.id} />
             )
           }
         </Answered>

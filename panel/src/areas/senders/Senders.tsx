@@ -1,8 +1,9 @@
-import { NativeSelect, Tabs } from "@mantine/core";
+import { NativeSelect, Stack, Tabs } from "@mantine/core";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { PushApplications } from "@/areas/senders/PushApplications";
 import { RcsAgents } from "@/areas/senders/RcsAgents";
+import { SenderAddresses } from "@/areas/senders/SenderAddresses";
 import { SenderDomains } from "@/areas/senders/SenderDomains";
 import { SenderIds } from "@/areas/senders/SenderIds";
 import { ViberBots } from "@/areas/senders/ViberBots";
@@ -13,7 +14,7 @@ import { Page } from "@/kit/Page";
 import { useListSearch } from "@/kit/search";
 import { NoRight } from "@/kit/States";
 
-const OF: Record<(typeof CHANNELS)[number], ComponentType> = { sms: SenderIds, email: SenderDomains, push: PushApplications, whatsapp: WhatsappNumbers, viber: ViberBots, rcs: RcsAgents };
+const OF: Record<(typeof CHANNELS)[number], ComponentType> = { sms: SenderIds, email: EmailSenders, push: PushApplications, whatsapp: WhatsappNumbers, viber: ViberBots, rcs: RcsAgents };
 
 /** In whose name messages go, channel by channel; which one is shown is in the address. */
 export function Senders() {
@@ -43,5 +44,14 @@ export function Senders() {
         <Tabs.Panel value={shown}>{allowed.includes(`${shown}.senders`) ? <One /> : <NoRight permission={`${shown}.senders`} />}</Tabs.Panel>
       </Tabs>
     </Page>
+  );
+}
+
+function EmailSenders() {
+  return (
+    <Stack>
+      <SenderDomains />
+      <SenderAddresses />
+    </Stack>
   );
 }

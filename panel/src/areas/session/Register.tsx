@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Checkbox, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -72,6 +72,8 @@ export function Register() {
 
 function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
   const { t } = useTranslation();
+  // Most log in by the name of their account: it is written there, too, until somebody writes another one.
+  const nameAccount = (name: string) => form.setValues(({ account_name, login }) => ({ account_name: name, login: login === account_name ? name : login }));
   return (
     <>
       <TextInput
@@ -81,6 +83,7 @@ function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
         autoComplete="organization"
         required
         {...form.getInputProps("account_name")}
+        onChange={(event) => nameAccount(event.currentTarget.value)}
       />
       <TextInput
         label={t("login.login")}
@@ -100,7 +103,28 @@ function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
         {...form.getInputProps("password")}
       />
       <Checkbox label={t("register.terms")} {...form.getInputProps("accept_terms", { type: "checkbox" })} />
+      <ToRead />
     </>
+  );
+}
+
+/** What is agreed to, where the installation has pages of it; they open beside what was typed. */
+function ToRead() {
+  const { t } = useTranslation();
+  const { terms_url, privacy_url } = queries.useQuery("get", "/v1/terms").data ?? {};
+  const pages = [
+    { url: terms_url, words: t("register.termsPage") },
+    { url: privacy_url, words: t("register.privacyPage") },
+  ].filter(({ url }) => url);
+  if (pages.length === 0) return null;
+  return (
+    <Group gap="md">
+      {pages.map(({ url, words }) => (
+        <Anchor key={words} href={url ?? ""} target="_blank" rel="noopener" size="sm" underline="always">
+          {words}
+        </Anchor>
+      ))}
+    </Group>
   );
 }
 

@@ -14,7 +14,9 @@ import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { FolderField } from "@/areas/templates/FolderActs";
 import { Versions } from "@/areas/templates/Versions";
 import { useCopy } from "@/areas/templates/useCopy";
+import { useAllowed } from "@/areas/session/me";
 import { Edited } from "@/kit/Edited";
+import { LinkButton } from "@/kit/LinkButton";
 import { Page } from "@/kit/Page";
 import { ProblemAlert } from "@/kit/States";
 import { useEditing } from "@/kit/useEditing";
@@ -72,7 +74,7 @@ function Editor({ template }: { template: Template | null }) {
     <Page
       title={template?.name ?? t("templates.new")}
       parent={{ to: "/app/templates", label: t("templates.title") }}
-      actions={template && (isOwn ? <Remove template={template} /> : <Duplicate template={template} />)}
+      actions={template && <Acts template={template} />}
     >
       <form onSubmit={submit}>
         <SimpleGrid cols={{ base: 1, md: channel === "email" ? 1 : 2 }}>
@@ -135,6 +137,22 @@ function Fields({ form, isNew, isOwn }: { form: UseFormReturnType<Values>; isNew
   );
 }
 
+function Acts({ template }: { template: Template }) {
+  const { t } = useTranslation();
+  const { id, kind, channel } = template;
+  const maySend = useAllowed(`${channel}.campaigns.write`);
+  return (
+    <>
+      {kind === "ready_made" ? <Duplicate template={template} /> : <Remove template={template} />}
+      {maySend && (
+        <LinkButton to="/app/campaigns/new" search={{ channel, template: id }}>
+          {t("templates.toCampaign")}
+        </LinkButton>
+      )}
+    </>
+  );
+}
+
 function Remove({ template }: { template: Template }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -156,7 +174,7 @@ function Duplicate({ template }: { template: Template }) {
   return (
     <>
       <ProblemAlert error={copy.error} />
-      <Button loading={copy.isPending} onClick={() => copy.mutate(template.id)}>
+      <Button variant="default" loading={copy.isPending} onClick={() => copy.mutate(template.id)}>
         {t("act.duplicate")}
       </Button>
     </>

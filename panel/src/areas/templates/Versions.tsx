@@ -1,20 +1,23 @@
-import { Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { use } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { Differences } from "@/areas/templates/Differences";
 import { TemplatePicture } from "@/areas/templates/TemplatePicture";
 import { EditContext } from "@/kit/ChangedMeanwhile";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { notify } from "@/kit/notify";
+import { useListSearch } from "@/kit/search";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
 const WIDTH = 160;
 
-/** What was saved of a template, newest first, each with its picture where there is one; any can be the present one again. */
+/** What was saved of a template, newest first, each with its picture; any can be compared with another, or be the present one again. */
 export function Versions({ template }: { template: Schemas["Template"] }) {
   const { t } = useTranslation();
+  const { search } = useListSearch();
   const versions = queries.useQuery("get", "/v1/templates/{template_id}/versions", { params: { path: { template_id: template.id } } });
   return (
     <Card withBorder component="section" mt="md" aria-label={t("templates.versions")}>
@@ -23,11 +26,14 @@ export function Versions({ template }: { template: Schemas["Template"] }) {
       </Title>
       <Answered of={versions}>
         {({ items }) => (
-          <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
-            {items.map((one) => (
-              <Version key={one.version} template={template} one={one} />
-            ))}
-          </SimpleGrid>
+          <>
+            <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+              {items.map((one) => (
+                <Version key={one.version} template={template} one={one} />
+              ))}
+            </SimpleGrid>
+            {search.compare && <Differences template={template} versions={items} />}
+          </>
         )}
       </Answered>
     </Card>
@@ -39,6 +45,7 @@ function Version({ template, one }: { template: Schemas["Template"]; one: Schema
   const { time } = useFormats();
   const known = useQueryClient();
   const { look } = use(EditContext);
+  const { change } = useListSearch();
   const name = t("templates.version", { number: one.version });
   const restore = async () => {
     await api.POST("/v1/templates/{template_id}/versions/{version}/restore", { params: { path: { template_id: template.id, version: one.version } } });
@@ -56,7 +63,10 @@ function Version({ template, one }: { template: Schemas["Template"]; one: Schema
         {one.name} · {time(one.created_at)}
       </Text>
       {one.version !== template.version && (
-        <Group>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => change({ compare: String(one.version) })} aria-label={t("templates.compareNamed", { number: one.version })}>
+            {t("templates.compare")}
+          </Button>
           <ConfirmButton size="xs" label={t("templates.restore")} question={t("templates.restoreAsk", { number: one.version })} act={restore} />
         </Group>
       )}

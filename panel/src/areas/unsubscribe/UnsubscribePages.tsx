@@ -47,7 +47,7 @@ export function UnsubscribePages() {
       cell: (one) =>
         mayWrite && (
           <Group gap="xs" wrap="nowrap">
-            <Button size="xs" variant="default" onClick={() => setEdited(one)} aria-label={t("groups.editNamed", { name: one.name })}>
+            <Button size="xs" variant="default" onClick={() => setEdited(one)} aria-label={t("act.editNamed", { name: one.name })}>
               {t("act.edit")}
             </Button>
             <DeleteButton

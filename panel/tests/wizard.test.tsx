@@ -1,0 +1,30 @@
+import { screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import { CampaignPage } from "@/areas/campaigns/CampaignPage";
+import { apiThatAnswers, open, pageOf } from "./pages";
+
+const DRAFT = { id: "c1", name: "Spring", channel: "sms", state: "draft", sender: null, audience: { groups: ["g1"], segments: [] }, content: {}, options: {}, ab_test: null, approval: null };
+
+test.each([
+  ["what it lacks", {}, "What"],
+  ["whom it is for", { audience: { groups: [], segments: [] } }, "Who"],
+  ["its beginning, where it lacks nothing", { sender: "Shop", content: { text: "Hello" } }, "Who"],
+])("who comes back to a draft is at %s", async (_, parts, heading) => {
+  apiThatAnswers(({ path }) => (path === "/v1/campaigns/c1" ? { ...DRAFT, ...parts } : pageOf([])));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1");
+  expect(await screen.findByRole("heading", { name: heading, level: 2 })).toBeVisible();
+});
+
+test("a step that was gone through and lacks something is not ticked off", async () => {
+  apiThatAnswers(({ path }) => (path === "/v1/campaigns/c1" ? { ...DRAFT, audience: { groups: [], segments: [] } } : pageOf([])));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what");
+  expect(await screen.findByRole("button", { name: /Missing: a group/ })).toHaveTextContent("!");
+});
+
+test("what is scheduled says what will go out", async () => {
+  const scheduled = { id: "1", name: "Sale", channel: "sms", state: "scheduled", sender: "Shop", content: { text: "From Monday on" }, audience: {}, options: {}, steps: null, approval: null, failure: null, started_at: null, send_at: "2027-03-01T10:00:00Z" };
+  apiThatAnswers(({ path }) => (path === "/v1/campaigns/1" ? scheduled : pageOf([])));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/1");
+  expect(await screen.findByText("Sender: Shop")).toBeVisible();
+  expect(screen.getByText("From Monday on")).toBeVisible();
+});
