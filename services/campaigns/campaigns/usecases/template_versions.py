@@ -19,7 +19,7 @@ from contracts.vocabulary import Channel
 SECONDS = 1.0  # of processor time; newsletters of a thousand lines take 0.02
 PATIENCE_SECONDS = 8.0  # whoever asks by RPC has given up after ten
 
-_confined = Confined("campaigns.domain.comparing:compare", processes=1, rest=2.0)
+_confined = Confined("campaigns.comparing:compare", processes=1, rest=2.0)
 
 
 def compare_template_versions(

@@ -14,7 +14,7 @@ LONGEST_LINE = 1_000  # characters; what html has no line ends is one line
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The texts that differ, each with the lines of its diff; html that was made of MJML is no text of its own.
 
-    Of a large text this takes long: it runs in a confined process.
+    Of a large text this takes long: it runs in a confined process, which loads this module and so nothing else.
     """
     changes = []
     for name in TEXTS:
