@@ -17,6 +17,7 @@ def main() -> None:
         config.link_key_list()
         config.operator_port  # noqa: B018
         config.check_ports()
+        config.check_addresses()
     except ConfigError as error:
         sys.exit(f"api_gateway: {error}")
     conf = Path(__file__).with_name("gunicorn_conf.py")

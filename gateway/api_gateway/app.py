@@ -88,6 +88,7 @@ def from_environment() -> Flask:
     """What gunicorn asks for, in each worker process."""
     config = chassis_config.load(Config, os.environ)
     config.check_ports()
+    config.check_addresses()
     wiring = build(config)
     try:
         app = create_app(wiring)

@@ -54,6 +54,9 @@ class Config:
     link_days: int = setting("GATEWAY_LINK_DAYS", default=396)
     denied_domains: tuple[str, ...] = setting("GATEWAY_DENIED_DOMAINS", default=())
 
+    terms_url: str = setting("GATEWAY_TERMS_URL", default="")  # where whoever registers reads them; empty: nowhere
+    privacy_url: str = setting("GATEWAY_PRIVACY_URL", default="")
+
     panel_folder: str = setting(
         "GATEWAY_PANEL_FOLDER", default=""
     )  # built files of the panel; empty: another serves them
@@ -79,6 +82,12 @@ class Config:
     def check_ports(self) -> None:
         """:raises ConfigError: `HEALTH_PORT`, which serves the metrics, is a port that others come to."""
         ensure_own_port(self.health_port, {"GATEWAY_BIND": self.bind, "GATEWAY_OPERATOR_BIND": self.operator_bind})
+
+    def check_addresses(self) -> None:
+        """:raises ConfigError: what whoever registers is to read is no page of the web."""
+        for name, url in (("GATEWAY_TERMS_URL", self.terms_url), ("GATEWAY_PRIVACY_URL", self.privacy_url)):
+            if url and not url.startswith(("https://", "http://")):
+                raise ConfigError(f"{name} is not an address that begins with https:// or http://")
 
     @staticmethod
     def spool_folder_of(environ: Mapping[str, str]) -> str:

@@ -49,7 +49,25 @@ def usage(context: RequestContext) -> Response:
     return context.answer({**usage, "contacts": {"limit": usage["plan"]["contacts"], "used": used}})
 
 
+def get_terms(context: RequestContext) -> Response:
+    """Where the operators have put what is agreed to; nobody need be asked."""
+    config = context.wiring.config
+    return context.answer({"terms_url": config.terms_url or None, "privacy_url": config.privacy_url or None})
+
+
 ROUTES: list[Route] = [
+    Route(
+        "GET",
+        "/v1/terms",
+        handler=get_terms,
+        permission=PUBLIC,
+        summary="See where the terms of use are",
+        description="What whoever registers accepts (`accept_terms`), and what becomes of personal data; null where"
+        " the installation names no page.",
+        response=accounts.Terms,
+        tags=["Accounts"],
+        response_example={"terms_url": "https://wici.example/terms", "privacy_url": "https://wici.example/privacy"},
+    ),
     Route(
         "POST",
         "/v1/accounts",

@@ -31,6 +31,7 @@ ROUTES = [
             "archived": 83,
             "without_consent": 201,
             "capped": 42,
+            "not_proved": 0,
         },
     ),
     Route(

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 import orjson
 from prometheus_client import Counter, Gauge
 
+from api_gateway.tracking.lines import event_line, lane_line, sorted_lines
 from api_gateway.tracking.spool import Spool, SpoolFull
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -25,7 +26,7 @@ from contracts.events import (
     UNSUBSCRIBE_REASON_GIVEN,
     Event,
 )
-from contracts.lanes import BATCH_SIZE, DELIVERY_EVENTS, DeliveryEvent
+from contracts.lanes import BATCH_SIZE, DeliveryEvent, by_routing_key
 from contracts.schema import visible
 from contracts.tokens import Token
 from contracts.vocabulary import Channel, Engagement
@@ -107,7 +108,7 @@ class Recorder:
     def opened(self, token: Token, visit: Visit) -> None:
         """Record an open; when it cannot be recorded, the picture is answered all the same."""
         event = self._event(token, Engagement.OPENED, token.target, visit)
-        self._record(Engagement.OPENED, _lane_line(event))
+        self._record(Engagement.OPENED, lane_line(event))
 
     def clicked(self, token: Token, visit: Visit, channel: Channel = Channel.EMAIL) -> None:
         """Record a click; when it cannot be recorded, the person is redirected all the same.
@@ -118,7 +119,7 @@ class Recorder:
         event["url"] = token.target
         if token.place is not None and token.shared_target is not None:
             event["link"], event["link_url"] = token.place.number, token.shared_target
-        self._record(Engagement.CLICKED, _lane_line(event))
+        self._record(Engagement.CLICKED, lane_line(event))
 
     def tapped(self, token: Token, visit: Visit, button: int) -> None:
         """Record that a person tapped a push at its button of that number: an open, and a click."""
@@ -126,13 +127,13 @@ class Recorder:
         event = self._event(token, Engagement.CLICKED, token.target, visit)
         event["url"] = event["link_url"] = f"button:{button}"
         event["link"] = button
-        self._record(Engagement.CLICKED, _lane_line(event))
+        self._record(Engagement.CLICKED, lane_line(event))
 
     def dismissed(self, token: Token, visit: Visit) -> None:
         """Record that a push was swiped away, once a message."""
         event = self._event(token, Engagement.DISMISSED, token.target, visit)
         event["event_id"] = str(uuid5(token.message_id, Engagement.DISMISSED))
-        self._record(Engagement.DISMISSED, _lane_line(event))
+        self._record(Engagement.DISMISSED, lane_line(event))
 
     def unsubscribed(self, token: Token, channels: Collection[str] = ()) -> bool:
         """Record an unsubscribe.
@@ -143,22 +144,22 @@ class Recorder:
         # Counted once a message, however often the button is pressed …
         event = self._event(token, Engagement.UNSUBSCRIBED, token.target)
         event["event_id"] = str(uuid5(token.message_id, Engagement.UNSUBSCRIBED))
-        lines = _lane_line(event)
+        lines = lane_line(event)
         if token.contact_id is not None:
             # … but acted on each time: someone may have been restored since.
             for channel in dict.fromkeys([token.target, *channels]):
-                lines += _event_line(self._unsubscription(token, token.contact_id, channel))
+                lines += event_line(self._unsubscription(token, token.contact_id, channel))
         return self._record(Engagement.UNSUBSCRIBED, lines, important=True)
 
     def left_lists(self, token: Token, group_ids: Collection[UUID]) -> bool:
         """Record that a person leaves these groups; :returns: as `unsubscribed`."""
         told = {**self._told(token), "contact_id": str(token.contact_id), "group_ids": [str(one) for one in group_ids]}
-        return self._record(LISTS_LEFT, _event_line(told, "left"), important=True)
+        return self._record(LISTS_LEFT, event_line(told, "left"), important=True)
 
     def reason_given(self, token: Token, page_id: str, reason: str) -> None:
         """Record why; when it cannot be recorded, the person is thanked all the same."""
         told = {**self._told(token), "page_id": page_id, "reason": reason}
-        self._record(REASON_GIVEN, _event_line(told, "reason"))
+        self._record(REASON_GIVEN, event_line(told, "reason"))
 
     def named_link_followed(self, account_id: UUID, link_id: UUID, visit: Visit) -> None:
         """Record that a named link was followed, and not by whom; when it cannot be, the person is redirected."""
@@ -168,7 +169,7 @@ class Recorder:
             "at": datetime.fromtimestamp(self._now(), UTC).isoformat(),
             "is_machine": bool(visit.says),
         }
-        self._record(Engagement.CLICKED, _event_line({"account_id": str(account_id), "click": click}, "named"))
+        self._record(Engagement.CLICKED, event_line({"account_id": str(account_id), "click": click}, "named"))
 
     def _event(self, token: Token, kind: Engagement, channel: str, visit: Visit | None = None) -> DeliveryEvent:
         event: DeliveryEvent = {
@@ -243,14 +244,13 @@ class Recorder:
                     self._spool.remove(segment)
 
     def _publish(self, lines: list[bytes]) -> None:
-        by_kind = _sorted_lines(lines)
-        events = by_kind["lane"]
+        by_kind = sorted_lines(lines)
         sent = [
             self._publisher.publish(
-                DELIVERY_EVENTS,
-                orjson.dumps({"v": 1, "source": "api_gateway", "events": events[start : start + BATCH_SIZE]}),
+                key, orjson.dumps({"v": 1, "source": "api_gateway", "events": some[start : start + BATCH_SIZE]})
             )
-            for start in range(0, len(events), BATCH_SIZE)
+            for key, some in by_routing_key(by_kind["lane"])
+            for start in range(0, len(some), BATCH_SIZE)
         ]
         publish_event = self._publisher.publish_event
         sent += [publish_event(RECIPIENT_UNSUBSCRIBED, orjson.dumps(each)) for each in by_kind["event"]]
@@ -280,25 +280,3 @@ class Recorder:
 def _recorded(kind: str, outcome: str) -> Counter:
     """`labels` takes longer than to count."""
     return RECORDED.labels(kind, outcome)
-
-
-def _lane_line(event: DeliveryEvent) -> bytes:
-    return orjson.dumps({"lane": event}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _event_line(event: dict[str, Any], kind: str = "event") -> bytes:
-    return orjson.dumps({kind: event}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _sorted_lines(lines: list[bytes]) -> dict[str, list[Any]]:
-    """By their kind: what is for the lane, unsubscriptions, lists that were left, reasons, and named links followed."""
-    by_kind: dict[str, list[Any]] = {kind: [] for kind in ("lane", "event", "left", "reason", "named")}
-    for line in lines:
-        try:
-            entry = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            log.error("tracking_line_unreadable")
-            continue
-        for kind in by_kind.keys() & entry.keys():
-            by_kind[kind].append(entry[kind])
-    return by_kind

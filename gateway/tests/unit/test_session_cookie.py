@@ -11,7 +11,7 @@ from contracts.errors import Unauthenticated
 
 BROWSER = {"Wici-Session": "cookie"}
 CREDENTIALS = {"login": "rozalia", "password": "trzy zielone parasole"}
-REFRESH, DEVICE = "__Secure-wici_refresh", "__Secure-wici_device"
+REFRESH, DEVICE, MARK = "__Secure-wici_refresh", "__Secure-wici_device", "__Secure-wici_session"
 
 
 @pytest.fixture
@@ -50,10 +50,25 @@ def test_a_browser_gets_its_secrets_in_cookies_alone(client: Any) -> None:
     assert (answer.json["access_token"], answer.json["refresh_token"], answer.json["device_token"]) == (
         "ws_1", None, None,
     )  # fmt: skip
-    for cookie in answer.headers.getlist("Set-Cookie"):
-        assert cookie.startswith((REFRESH, DEVICE))
+    refresh_cookie, mark, device = answer.headers.getlist("Set-Cookie")
+    for cookie, name in ((refresh_cookie, REFRESH), (device, DEVICE)):
+        assert cookie.startswith(f"{name}=")
         assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/v1/sessions"} <= set(cookie.split("; "))
-    assert len(answer.headers.getlist("Set-Cookie")) == 2
+    assert mark.startswith(f"{MARK}=1; ") and "HttpOnly" not in mark
+    assert {"Secure", "SameSite=Strict", "Path=/app"} <= set(mark.split("; "))
+
+
+def test_what_scripts_see_of_a_session_comes_lasts_and_goes_with_it(client: Any, log_in: Any) -> None:
+    def lives(answer: Any) -> list[str]:
+        cookies = answer.headers.getlist("Set-Cookie")
+        return [part for name in (REFRESH, MARK) for one in cookies if one.startswith(name) for part in one.split("; ")
+                if part.startswith("Max-Age")]  # fmt: skip
+
+    assert lives(open_session(client)) == ["Max-Age=2592000"] * 2
+    assert lives(refresh(client)) == ["Max-Age=2592000"] * 2
+    ended = client.delete("/v1/sessions/current", headers=log_in(), base_url="https://wici.example")
+    assert lives(ended) == ["Max-Age=0"] * 2
+    assert lives(refresh(client)) == ["Max-Age=0"] * 2
 
 
 def test_a_program_gets_them_in_the_answer_and_no_cookie(client: Any) -> None:
@@ -144,8 +159,9 @@ def test_another_mode_is_refused(client: Any) -> None:
 def test_where_there_is_no_encryption_the_name_promises_none(make_client: Callable[..., Any]) -> None:
     client = make_client(public_url="http://127.0.0.1:8000")
 
-    [refresh_cookie, _device] = client.post("/v1/sessions", json=CREDENTIALS, headers=BROWSER).headers.getlist(
+    [refresh_cookie, mark, _device] = client.post("/v1/sessions", json=CREDENTIALS, headers=BROWSER).headers.getlist(
         "Set-Cookie"
     )
 
     assert refresh_cookie.startswith("wici_refresh=wr_1; ") and "Secure" in refresh_cookie
+    assert mark.startswith("wici_session=1; ")

@@ -16,7 +16,7 @@ from api_gateway.routes import tracking as routes
 from api_gateway.tracking import lookups, short_links
 from chassis.ids import new_id
 from contracts import ids
-from contracts.lanes import DELIVERY_EVENTS
+from contracts.lanes import DELIVERY_EVENTS, ORDINARY_EVENTS
 from contracts.short_codes import Codes
 
 KEY = b"fedcba9876543210fedcba9876543210"
@@ -55,7 +55,8 @@ def client(wiring):
 
 
 def events(publisher):
-    return [event for lane, body in publisher.lane for event in orjson.loads(body)["events"] if lane == DELIVERY_EVENTS]
+    told = (orjson.loads(body) for lane, body in publisher.lane if lane in (DELIVERY_EVENTS, ORDINARY_EVENTS))
+    return [event for body in told for event in body["events"]]
 
 
 def test_a_code_leads_to_its_target_and_says_whose_it_is(client, wiring, publisher, blocks):

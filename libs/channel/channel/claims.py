@@ -6,7 +6,7 @@ ledger: a hundred recipients in one row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,11 +19,26 @@ from channel.instances import ALIVE
 from channel.outlets import Chunk, Claim
 from channel.ports import Ledger
 from chassis import erasures
+from chassis.database import Statement, execute_together
 from chassis.ids import new_id
 from contracts.ids import recipient_number
 from contracts.vocabulary import Lane, LeftOut
 
 RETAKEABLE = ("accepted", "deferred")
+
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)"
+_CLAIMED = (
+    "SELECT c.send_id, c.numbers FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS r(send_id, first, last)"
+    " JOIN claims c ON c.send_id = r.send_id AND c.first <= r.last AND c.last >= r.first"
+)
+# A fresh range costs one probe of the index, however long it is. Of a range whose ends it does not know the planner
+# expects a ninth of the table, and rather reads ten million rows once. The limit, which no range can reach, and the
+# order leave it the index alone.
+_STATES = (
+    "SELECT r.i, l.message_id, l.state, l.code FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
+    " CROSS JOIN LATERAL (SELECT message_id, state, code FROM ledger"
+    " WHERE message_id >= r.low AND message_id <= r.high ORDER BY message_id LIMIT %s) l"
+)
 
 
 class Abandoned(NamedTuple):
@@ -51,25 +66,39 @@ class Taken(NamedTuple):
         return len(self.mine) + len(self.settled) + len(self.claimed_elsewhere)
 
 
-def take(cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequence[Chunk]) -> list[Taken]:
+def take(
+    cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequence[Chunk], *, lives: bool = False
+) -> list[Taken]:
     """Claim what nobody has claimed and nothing is known of.
 
     A lock per send, held to the commit, makes two instances with the same batch go one after the other.
+
+    :param lives: nobody may think the instance dead while it claims: its lease is renewed where too little is left.
     """
     for chunk in chunks:
         chunk.recipients, chunk.existing = chunk.asked, frozenset()
-    leave_erased_out(cursor, ledger, chunks)
-    leave_refused_out(cursor, ledger, chunks)
     # A second try after a commit whose answer was lost: the first try's claims may be there.
     delete(cursor, [chunk.claim.claim_id for chunk in chunks if chunk.claim is not None])
-    keys = sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks})
-    cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS k(key)", (keys,))
     spans = [_span(chunk) for chunk in chunks]
-    # Claims before outcomes, each as it is committed when it is read: whoever settles a message deletes its claim in
-    # the same transaction, so what is settled in between is seen twice. The other way round it would not be seen at
-    # all, and leave once more.
-    claimed = _claimed(cursor, chunks, spans)
-    states = _states(cursor, chunks, spans)
+    # One text, for a claim waits for its turn on the GIL after each answer. Claims before outcomes, each as it is
+    # committed when it is read: whoever settles a message deletes its claim in the same transaction, so what is settled
+    # in between is seen twice. The other way round it would not be seen at all, and leave once more.
+    held, _, concerned, _, claims_there, outcomes = execute_together(
+        cursor,
+        (
+            instances.holding(instance_id),
+            erasures.SHARE,
+            erasures.asking_for(_owners(ledger, chunks)),
+            _locking(chunks),
+            _asking_for_claims(chunks, spans),
+            _asking_for_states(chunks, spans),
+        ),
+    )
+    if lives and not held:
+        instances.renew_lease(cursor, instance_id)
+    _leave_out(cursor, ledger, chunks, {str(row[0]) for row in concerned})
+    leave_refused_out(cursor, ledger, chunks)
+    claimed, states = _claimed(claims_there), _states(chunks, outcomes)
     taken = []
     for chunk in chunks:
         each = _sort_out(chunk, states, claimed)
@@ -87,11 +116,19 @@ def take(cursor: Cursor[Any], ledger: Ledger, instance_id: UUID, chunks: Sequenc
 
 def leave_erased_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk]) -> None:
     """Take the addresses of people who were erased out of `chunks`: what is then no address is rejected, not sent."""
+    _leave_out(cursor, ledger, chunks, erasures.watch(cursor, _owners(ledger, chunks)))
+
+
+def _owners(ledger: Ledger, chunks: Sequence[Chunk]) -> set[str]:
     owner_id = ledger.owner_id
-    owners = {owner_id(chunk.batch.header, recipient) for chunk in chunks for recipient in chunk.recipients}
-    concerned = erasures.watch(cursor, owners)
+    return {owner_id(chunk.batch.header, recipient) for chunk in chunks for recipient in chunk.recipients}
+
+
+def _leave_out(cursor: Cursor[Any], ledger: Ledger, chunks: Sequence[Chunk], concerned: Collection[str]) -> None:
+    """:param concerned: the accounts among those of the chunks that erased anybody."""
     if not concerned:
         return
+    owner_id = ledger.owner_id
     told = (
         (header.id_of(recipient["number"]), owner, recipient["address"])
         for chunk in chunks
@@ -150,41 +187,34 @@ def _span(chunk: Chunk) -> tuple[int, int]:
     return min(numbers), max(numbers)
 
 
-def _states(
-    cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]
-) -> dict[UUID, dict[int, Settled]]:
-    """Outcomes in the ledger, by send and number. A fresh range costs one probe of the index, however long it is.
+def _locking(chunks: Sequence[Chunk]) -> Statement:
+    return _LOCK, (sorted({chunk.batch.header.send_id.int & 0x7FFFFFFFFFFFFFFF for chunk in chunks}),)
 
-    Of a range whose ends it does not know the planner expects a ninth of the table, and rather reads ten million rows
-    once. The limit, which no range can reach, and the order leave it the index alone.
-    """
-    lows, highs, index = [], [], []
-    for position, (chunk, (first, last)) in enumerate(zip(chunks, spans, strict=True)):
-        of = chunk.batch.header.id_of
-        lows.append(of(first))
-        highs.append(of(last))
-        index.append(position)
-    cursor.execute(
-        "SELECT r.i, l.message_id, l.state, l.code FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS r(low, high, i)"
-        " CROSS JOIN LATERAL (SELECT message_id, state, code FROM ledger"
-        " WHERE message_id >= r.low AND message_id <= r.high ORDER BY message_id LIMIT %s) l",
-        (lows, highs, index, max(last - first + 1 for first, last in spans)),
-    )
+
+def _asking_for_claims(chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> Statement:
+    sends = [chunk.batch.header.send_id for chunk in chunks]
+    return _CLAIMED, (sends, [first for first, _ in spans], [last for _, last in spans])
+
+
+def _asking_for_states(chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> Statement:
+    lows, highs = [], []
+    for chunk, (first, last) in zip(chunks, spans, strict=True):
+        lows.append(chunk.batch.header.id_of(first))
+        highs.append(chunk.batch.header.id_of(last))
+    return _STATES, (lows, highs, list(range(len(chunks))), max(last - first + 1 for first, last in spans))
+
+
+def _states(chunks: Sequence[Chunk], rows: Sequence[Any]) -> dict[UUID, dict[int, Settled]]:
+    """Outcomes in the ledger, by send and number."""
     states: dict[UUID, dict[int, Settled]] = {}
-    for position, message_id, state, code in cursor.fetchall():
+    for position, message_id, state, code in rows:
         states.setdefault(chunks[position].batch.header.send_id, {})[recipient_number(message_id)] = state, code
     return states
 
 
-def _claimed(cursor: Cursor[Any], chunks: Sequence[Chunk], spans: Sequence[tuple[int, int]]) -> dict[UUID, set[int]]:
-    sends = [chunk.batch.header.send_id for chunk in chunks]
-    cursor.execute(
-        "SELECT c.send_id, c.numbers FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS r(send_id, first, last)"
-        " JOIN claims c ON c.send_id = r.send_id AND c.first <= r.last AND c.last >= r.first",
-        (sends, [first for first, _ in spans], [last for _, last in spans]),
-    )
+def _claimed(rows: Sequence[Any]) -> dict[UUID, set[int]]:
     claimed: dict[UUID, set[int]] = {}
-    for send_id, numbers in cursor.fetchall():
+    for send_id, numbers in rows:
         claimed.setdefault(send_id, set()).update(numbers)
     return claimed
 

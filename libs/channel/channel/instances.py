@@ -7,8 +7,13 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-LEASE_SECONDS = 10
+from chassis.database import Statement
+
+LEASE_SECONDS = 12
+# Whoever claims has at least so long from then on. A lease that is renewed in time (`outbound.RENEW_SECONDS`) has more.
+CLAIM_SECONDS = 10
 _EXPIRES = "clock_timestamp() + make_interval(secs => %s)"
+_HOLD = f"SELECT instance_id FROM instances WHERE instance_id = %s AND expires_at >= {_EXPIRES} FOR KEY SHARE"
 ALIVE = "SELECT instance_id FROM instances WHERE expires_at > now()"
 
 
@@ -21,8 +26,21 @@ def renew_lease(cursor: Cursor[Any], instance_id: UUID) -> None:
     )
 
 
-def renew_unless_left(cursor: Cursor[Any], instance_id: UUID) -> bool:
-    """The same of an instance that is there, which cannot leave before the commit; False where it has left."""
+def holding(instance_id: UUID) -> Statement:
+    """For whoever claims, by `execute_together`: a row where this instance lives `CLAIM_SECONDS` more; then it does not
+    leave before the commit. Where there is none the claim renews, in its own transaction.
+
+    Those who claim and who renews do not wait for each other: an UPDATE of no key does not conflict with FOR KEY SHARE.
+    A DELETE does (PostgreSQL, 13.3.2).
+    """
+    return _HOLD, (instance_id, CLAIM_SECONDS)
+
+
+def hold_unless_left(cursor: Cursor[Any], instance_id: UUID) -> bool:
+    """The same at once, of an instance that is there; False where it has left."""
+    cursor.execute(*holding(instance_id))
+    if cursor.rowcount:
+        return True
     cursor.execute(
         f"UPDATE instances SET expires_at = greatest(expires_at, {_EXPIRES}) WHERE instance_id = %s",
         (LEASE_SECONDS, instance_id),

@@ -16,7 +16,7 @@ from contracts import lanes
 EVENTS_AT_ONCE = 1_000
 
 LaneMessage = tuple[int, str, bytes]
-"""Position in the outbox, lane, body."""
+"""Position in the outbox, lane (or its routing key), body."""
 
 
 def record(
@@ -24,11 +24,9 @@ def record(
 ) -> list[LaneMessage]:
     """Record events and finished batches; returns what is to be published."""
     messages = [
-        (
-            lanes.DELIVERY_EVENTS,
-            orjson.dumps({"v": 1, "source": source, "events": events[start : start + EVENTS_AT_ONCE]}),
-        )
-        for start in range(0, len(events), EVENTS_AT_ONCE)
+        (key, orjson.dumps({"v": 1, "source": source, "events": some[start : start + EVENTS_AT_ONCE]}))
+        for key, some in lanes.by_routing_key(events)
+        for start in range(0, len(some), EVENTS_AT_ONCE)
     ]
     messages += [
         (lanes.BATCHES_DONE, _batch_done(batch)) for batch in done if batch.header.campaign_id and batch.delivery

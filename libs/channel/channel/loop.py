@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channel import left_out, traces
 from channel.batches import UNREADABLE, Batch, Content, Header, Recipient, SharedDelivery, UnknownContent, read_batches
+from channel.claims import Taken
 from channel.contents import Contents
 from channel.lane_publisher import LanePublisher
 from channel.ledger_thread import LedgerThread
@@ -17,6 +19,7 @@ from channel.ledger_work import Acknowledgement, Outcome
 from channel.outlets import CHUNK, Chunk, Message, Outlet, chunked
 from channel.ports import Outbound
 from channel.stops import Stops
+from channel.turns import Turns
 from chassis.bus_messages import Delivery
 from chassis.logs import get_logger
 from contracts.vocabulary import CampaignState, Lane, MessageState
@@ -31,7 +34,7 @@ log = get_logger()
 
 
 class Loop:
-    """Everything here runs on the loop, but for `on_committed`, which comes from the ledger's thread.
+    """Everything here runs on the loop, but for `on_committed`, which comes from the ledger's threads.
 
     :param load_content: a content by its hash, on a thread: None where there is none.
     """
@@ -42,15 +45,24 @@ class Loop:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stops = Stops()
+        self._turns = Turns(self._loop)
         self._uncommitted = 0
         self.is_stopping = False
         self.ledger: LedgerThread
+        # A code leaves once its claim is on disk: it does not wait for a campaign's thousands to be written.
+        self.claims_at_once: LedgerThread
         self.publisher: LanePublisher
 
     # --- batches from the lanes
 
     def on_delivery(self, lane: Lane, delivery: Delivery) -> None:
-        """A batch, or several: route the recipients and line them up for claiming."""
+        """A batch, or several: route the recipients and line them up for claiming; a campaign's when it is its turn."""
+        if lane is Lane.BULK:
+            self._turns.add(partial(self._read, lane, delivery))
+        else:
+            self._read(lane, delivery)
+
+    def _read(self, lane: Lane, delivery: Delivery) -> None:
         if self.is_stopping:
             return  # not acknowledged: it goes back to its lane when the connection closes
         try:
@@ -124,7 +136,7 @@ class Loop:
                     self._claim_for_nobody(chunk)
                     continue
                 outlet.claiming[lane] += len(chunk.recipients)
-                self.ledger.claim(chunk, urgent=lane is not Lane.BULK)
+                (self.ledger if lane is Lane.BULK else self.claims_at_once).claim(chunk)
 
     def _claim_for_nobody(self, chunk: Chunk) -> None:
         """Its messages have an outcome once they are claimed: there is no outlet for them, or they may not leave."""
@@ -151,7 +163,7 @@ class Loop:
             self.settled(left)
 
     def on_committed(self, outcome: Outcome) -> None:
-        """From the ledger's thread, after each commit."""
+        """From one of the ledger's threads, after each commit."""
         for position, lane, body in outcome.to_publish:
             self.publisher.publish(position, lane, body)
         for batch in outcome.done:
@@ -169,17 +181,25 @@ class Loop:
         for acknowledgement in outcome.work.acknowledgements:
             acknowledgement.acknowledge()
         for taken in outcome.taken:
-            outlet = taken.chunk.outlet
-            if outlet is not None:
-                outlet.claiming[taken.chunk.batch.header.lane] -= taken.size
-            if taken.settled:
-                self.ledger.count_elsewhere(taken.chunk.batch, taken.settled)
-            if taken.claimed_elsewhere:
-                again = (taken.chunk.batch, taken.claimed_elsewhere)
-                self._loop.call_later(CLAIMED_ELSEWHERE_AGAIN_SECONDS, self.place, *again)
-            if taken.mine:
-                self._hand_over(taken.chunk, outlet, taken.mine)
+            if taken.chunk.batch.header.lane is Lane.BULK:
+                self._turns.add(partial(self._claimed, taken))
+            else:
+                self._claimed(taken)
         for outlet in self._outbound.outlets():
+            self.wants_claims(outlet)
+
+    def _claimed(self, taken: Taken) -> None:
+        """Hand over what is ours of a chunk, and count or place again the rest."""
+        batch, outlet = taken.chunk.batch, taken.chunk.outlet
+        if outlet is not None:
+            outlet.claiming[batch.header.lane] -= taken.size
+        if taken.settled:
+            self.ledger.count_elsewhere(batch, taken.settled)
+        if taken.claimed_elsewhere:
+            self._loop.call_later(CLAIMED_ELSEWHERE_AGAIN_SECONDS, self.place, batch, taken.claimed_elsewhere)
+        if taken.mine:
+            self._hand_over(taken.chunk, outlet, taken.mine)
+        if outlet is not None:
             self.wants_claims(outlet)
 
     # --- outcomes, told by the outlets

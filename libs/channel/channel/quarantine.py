@@ -272,7 +272,7 @@ def _look_or_settle(step: str, database: Database, channel: str, service: str) -
     def knows(account_id: str, message_id: str) -> Known | None:
         actor: dict[str, Any] = {"account_id": account_id, "service": service}
         try:
-            return _known_by_log(client.call("reporting.get_message", actor, {"message_id": message_id}))
+            return known_by_log(client.call("reporting.get_message", actor, {"message_id": message_id}))
         except NotFound:
             return None
 
@@ -288,9 +288,10 @@ def _look_or_settle(step: str, database: Database, channel: str, service: str) -
         broker.close()
 
 
-def _known_by_log(message: Mapping[str, Any]) -> Known:
+def known_by_log(message: Mapping[str, Any]) -> Known:
+    """What the log's answer (`reporting.get_message`) comes to."""
     submitted_at, handed_over = message["submitted_at"], [MessageState.SUBMITTED, MessageState.DELIVERED]
-    peers = [moment["peer"] for moment in message["timeline"] if moment["kind"] in handed_over and moment["peer"]]
+    peers = [moment["peer"] for moment in message["timeline"] if moment["kind"] in handed_over and moment.get("peer")]
     at = datetime.fromisoformat(submitted_at) if isinstance(submitted_at, str) else submitted_at
     return Known(str(message["state"]), at, peers[0] if peers else None)
 

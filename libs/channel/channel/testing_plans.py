@@ -16,15 +16,14 @@ from channel import claims, instances, kept_contents, retries, settlement, takin
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Message
 from channel.ports import Ledger
-from chassis.database import Database, Session, cursor_of, make_engine
+from chassis.database import APART, Database, Session, cursor_of, make_engine
 from chassis.ids import new_id
 from chassis.partitions import ensure_partitions
 from chassis.testing import as_administrator
+from chassis.testing_plans import READS_ALL, ROWS, expected_cost, nodes
 from contracts.ids import message_ids
 from contracts.vocabulary import Channel, Lane, MessageState
 
-ROWS = 10_000_000
-READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 HELD = 3_000  # rows that are really there
 ASKED = 100  # of them, by one statement
 PHONE = "'+48600' || lpad(CAST(i AS text), 6, '0')"  # as SQL: `phone(i)`
@@ -53,8 +52,9 @@ class Plans:
 
         class Watched(psycopg.Cursor[Any]):
             def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-                if isinstance(query, str) and plans._is_of_interest(query):
-                    plans._look(self.connection, query, params)
+                for statement in query.split(APART) if isinstance(query, str) else ():
+                    if plans._is_of_interest(statement):
+                        plans._look(self.connection, statement, params)
                 return super().execute(query, params, **options)
 
         @event.listens_for(engine, "connect")
@@ -71,8 +71,8 @@ class Plans:
         ((plan,),) = cursor.fetchall()
         cursor.execute("ROLLBACK TO SAVEPOINT looked_at")
         top = plan[0]["Plan"]
-        self.costs[statement] = max(top["Total Cost"], self.costs.get(statement, 0.0))
-        rows = sum(map(self._rows, _nodes(top)))
+        self.costs[statement] = max(expected_cost(top), self.costs.get(statement, 0.0))
+        rows = sum(map(self._rows, nodes(top)))
         self.looked_at[statement] = max(rows, self.looked_at.get(statement, 0))
 
     def _rows(self, node: dict[str, Any]) -> int:
@@ -89,12 +89,6 @@ class Plans:
         most = 10 * ASKED if many else 3 * HELD
         looked_at = {statement: float(rows) for statement, rows in self.looked_at.items() if rows > most}
         return looked_at | {statement: cost for statement, cost in self.costs.items() if cost > READS_ALL}
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from _nodes(inner)
 
 
 @contextmanager

@@ -227,7 +227,7 @@ class Upkeep:
             cursor = cursor_of(session)
             # Before any row is locked: whoever erases a person holds this lock and then locks rows.
             erasures.share(session)
-            if not instances.renew_unless_left(cursor, self._instance_id):
+            if not instances.hold_unless_left(cursor, self._instance_id):
                 return []
             chunks = self._chunks_of(session, retries.take_due(cursor, message_ids), verdicts)
             claims.leave_erased_out(cursor, self._ledger, chunks)

@@ -31,6 +31,7 @@ import pika.exceptions
 from chassis.amqp import parameters_of
 from chassis.topology import LANES, RPC_EXCHANGE, dead_letters_of, declare_topology, event_exchange, event_queues
 from contracts.events import EVENTS
+from contracts.lanes import routing_keys
 from contracts.neighbours import BROADCASTS, CALLS, LANE_READERS, LANE_WRITERS
 
 SERVICES = tuple(CALLS)
@@ -62,7 +63,7 @@ def grants_of(service: str, user: str | None = None) -> Grants:
     # Queues of its own making: answers to its calls, and an event's in each of its processes.
     own = [rf"rpc\.{replies}", re.escape(rpc_queue), *(_broadcast_queue(event, service) for event in broadcasts)]
     lanes_read = [lane for lane, reader in LANE_READERS.items() if reader == service]
-    lanes_written = [lane for lane, writers in LANE_WRITERS.items() if service in writers]
+    lanes_written = [key for lane, writers in LANE_WRITERS.items() if service in writers for key in routing_keys(lane)]
     handled = [queue for _event, queue in event_queues() if f"--{service}." in queue]
     publishes = [own_events] if any(event.source == service for event in EVENTS) else []
     lanes_written += map(dead_letters_of, lanes_read)  # what it takes out of a message that fails in part

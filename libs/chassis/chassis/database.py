@@ -22,6 +22,10 @@ from sqlalchemy.orm import sessionmaker
 from chassis.arrays import write_lists_fast
 
 RESTED_SECONDS = 1.0
+APART = ";\n"  # what stands between the statements of `execute_together`
+
+Statement = tuple[str, Sequence[Any]]
+"""A statement and what is bound to it."""
 
 
 def _make_waits_green() -> None:
@@ -112,8 +116,9 @@ def _test_rested_connections(engine: sqlalchemy.Engine) -> None:
     def checked_out(connection: Any, record: Any, _proxy: Any) -> None:
         if time.monotonic() - record.info.get("used_at", math.inf) > RESTED_SECONDS:
             try:
+                connection.autocommit = True  # one round trip; BEGIN and ROLLBACK would be two more
                 connection.execute("SELECT 1")
-                connection.rollback()
+                connection.autocommit = False
             except psycopg.Error:
                 raise DisconnectionError from None
 
@@ -257,6 +262,24 @@ def pipelined(session: Session) -> Iterator[Callable[[], psycopg.Cursor[Any]]]:
     connection = cursor_of(session).connection
     with connection.pipeline():
         yield connection.cursor
+
+
+def execute_together(cursor: psycopg.Cursor[Any], statements: Iterable[Statement]) -> list[list[Any]]:
+    """Run statements that are sent as one text; returns the rows of each.
+
+    Each sees what was committed before it began, as if it were sent alone. Who sends waits once for all of them: for
+    the server, and for its turn on the GIL, for which it would wait with each statement of a pipeline, too.
+    """
+    merged = psycopg.ClientCursor(cursor.connection).mogrify
+    cursor.execute(APART.join([merged(statement, bound) for statement, bound in statements]), prepare=False)
+    found = [_rows(cursor)]
+    while cursor.nextset():
+        found.append(_rows(cursor))
+    return found
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> list[Any]:
+    return cursor.fetchall() if cursor.description else []
 
 
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

@@ -31,11 +31,14 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
 from chassis.config import load, setting
-from chassis.database import cursor_of
+from chassis.database import Statement, cursor_of
 from chassis.secrets import derived, key_ring
 from contracts.ids import created_at
 
 LOCK = 0x6572_6173  # "eras": of this database's advisory locks
+SHARE: Statement = ("SELECT pg_advisory_xact_lock_shared(%s)", (LOCK,))
+"""What `share` does, for `execute_together`."""
+_WITH = "SELECT a FROM unnest(%s::uuid[]) a WHERE EXISTS (SELECT 1 FROM erasures e WHERE e.account_id = a)"
 KEEP_DAYS = 35  # longer than any message is on its way: retries 3 days, receipts and bounces some days more
 
 
@@ -116,22 +119,24 @@ def share(session: Session) -> None:
 
 def share_at(cursor: Cursor[Any]) -> None:
     """As `share`, for a pipeline."""
-    cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOCK,))
+    cursor.execute(*SHARE)
 
 
 def watch(cursor: Cursor[Any], account_ids: Iterable[str]) -> set[str]:
     """Those of the accounts that erased anybody; no mark is written from here to the end of the transaction."""
-    cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (LOCK,))
+    share_at(cursor)
     return accounts_with(cursor, account_ids)
 
 
 def accounts_with(cursor: Cursor[Any], account_ids: Iterable[str]) -> set[str]:
     """Those of the accounts that erased anybody."""
-    cursor.execute(
-        "SELECT a FROM unnest(%s::uuid[]) a WHERE EXISTS (SELECT 1 FROM erasures e WHERE e.account_id = a)",
-        (sorted(set(account_ids)),),
-    )
+    cursor.execute(*asking_for(account_ids))
     return {str(row[0]) for row in cursor.fetchall()}
+
+
+def asking_for(account_ids: Iterable[str]) -> Statement:
+    """What `accounts_with` asks, for `execute_together`."""
+    return _WITH, (sorted(set(account_ids)),)
 
 
 def among(cursor: Cursor[Any], messages: Iterable[tuple[str, str, str]]) -> set[str]:

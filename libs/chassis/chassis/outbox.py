@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from chassis import inbox, waking
 from chassis.broker import Broker
-from chassis.database import Database, cursor_of
+from chassis.database import Database, cursor_of, pipelined
 from chassis.health import Progress
 from chassis.ids import new_id
 from chassis.logs import get_logger
@@ -52,9 +52,9 @@ _INSERT_LANES = (
     "INSERT INTO outbox (exchange, routing_key, headers, body)"
     " SELECT '', lane, %s::jsonb, body FROM unnest(%s::text[], %b::bytea[]) AS m(lane, body)"
 )
-_CLAIM = text(
+_CLAIM = (
     "SELECT position, exchange, routing_key, headers, body FROM outbox"
-    " ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED"
+    " ORDER BY position LIMIT %s FOR UPDATE SKIP LOCKED"
 )
 
 
@@ -170,20 +170,20 @@ class Relay:
         """Publish up to `ROWS_AT_ONCE` messages; those that are not confirmed stay. Returns how many there were and
         how many went."""
         with self._database.transaction() as session:
-            rows = session.execute(_CLAIM, {"limit": ROWS_AT_ONCE}).all()
+            with pipelined(session) as cursor:  # BEGIN goes along
+                claimed = cursor().execute(_CLAIM, (ROWS_AT_ONCE,))
+            rows = claimed.fetchall()
             if not rows:
                 return 0, 0
             confirmations = {
                 # A lane's message has no exchange of its own in here.
-                self._broker.publish(
-                    row.routing_key, bytes(row.body), exchange=row.exchange or LANES, headers=row.headers
-                ): row
-                for row in rows
+                self._broker.publish(routing_key, bytes(body), exchange=exchange or LANES, headers=headers): position
+                for position, exchange, routing_key, headers, body in rows
             }
             wait(confirmations, timeout=CONFIRM_SECONDS)
             sent = [
-                row.position
-                for confirmation, row in confirmations.items()
+                position
+                for confirmation, position in confirmations.items()
                 if confirmation.done() and confirmation.exception() is None
             ]
             session.execute(text("DELETE FROM outbox WHERE position = ANY(:positions)"), {"positions": sent})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from chassis import renewal
 from chassis.renewal import Bound
 from contracts.events import EVENTS, SUBSCRIPTIONS, Event
-from contracts.lanes import ALL_LANES, COPIES
+from contracts.lanes import ALL_LANES, COPIES, routing_keys
 
 RPC_EXCHANGE = "nameko-rpc"
 DEAD_LETTERS = "wici.dead_letters"
@@ -66,17 +67,18 @@ def quorum_arguments(queue: str, delivery_limit: int) -> dict[str, Any]:
 def declare_topology(connection: Any) -> None:
     """As an administrator, declare the lanes, the events' exchanges and the queues of every handler; idempotent."""
     channel = connection.channel()
+    until = time.monotonic() + renewal.GONE_SECONDS  # for all queues: where one has readers that stay, most have
     for exchange, kind in _EXCHANGES.items():
         channel.exchange_declare(exchange, exchange_type=kind, durable=True)
     for lane in ALL_LANES:
         declare_dead_letters(channel, lane)
         # Of a message that fails in part, its reader parks that part itself.
         channel.queue_bind(dead_letters_of(lane), LANES, routing_key=dead_letters_of(lane))
-        renewal.declare(connection, _lane(lane))
+        renewal.declare(connection, _lane(lane), until)
     for event, queue in event_queues():
         declare_dead_letters(channel, queue)
         arguments = quorum_arguments(queue, EVENT_DELIVERY_LIMIT)
-        renewal.declare(connection, Bound(queue, arguments, event_exchange(event.source), event.name))
+        renewal.declare(connection, Bound(queue, arguments, event_exchange(event.source), (event.name,)), until)
 
 
 def ask_for_topology(channel: Any) -> None:
@@ -108,4 +110,4 @@ def _lane(lane: str) -> Bound:
     arguments = quorum_arguments(lane, LANE_DELIVERY_LIMIT)
     if lane in COPIES:
         arguments["x-single-active-consumer"] = True
-    return Bound(lane, arguments, LANES, COPIES.get(lane, lane))
+    return Bound(lane, arguments, LANES, routing_keys(lane))

@@ -56,7 +56,10 @@ STEPS_MOST = 5
 
 
 def step_campaign_id(campaign_id: UUID, place: int) -> UUID:
-    """Id of the campaign that the step `place` (from 0 on) of a campaign of steps is."""
+    """Id of the campaign that the step `place` (from 0 on) of a campaign of steps is.
+
+    Its version, 5, says that chains may wait for what is told of it (`lanes.is_ordinary`).
+    """
     return uuid5(campaign_id, f"step:{place}")
 
 

@@ -7,6 +7,7 @@ that they do not know.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from contracts.channel import CHANNELS
@@ -27,6 +28,31 @@ VIBER_REPORTS = "lane.viber_gateway.reports"
 
 # A lane that gets all that is written into another, in that order: of its readers one at a time gets anything.
 COPIES: dict[str, str] = {WEBHOOK_EVENTS: DELIVERY_EVENTS, CHAIN_EVENTS: DELIVERY_EVENTS}
+# The routing key of delivery events that no chain waits for, by far the most: chains' copy does not get them.
+ORDINARY_EVENTS = f"{DELIVERY_EVENTS}.ordinary"
+
+
+def routing_keys(lane: str) -> tuple[str, ...]:
+    """With which a message gets into a lane."""
+    origin = COPIES.get(lane, lane)
+    return (origin, ORDINARY_EVENTS) if origin == DELIVERY_EVENTS and lane != CHAIN_EVENTS else (origin,)
+
+
+def by_routing_key(events: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Delivery events, by the key with which they are to be published."""
+    told: dict[str, list[Mapping[str, Any]]] = {DELIVERY_EVENTS: [], ORDINARY_EVENTS: []}
+    for event in events:
+        told[ORDINARY_EVENTS if is_ordinary(event) else DELIVERY_EVENTS].append(event)
+    return [(key, some) for key, some in told.items() if some]
+
+
+def is_ordinary(event: Mapping[str, Any]) -> bool:
+    """Whether a delivery event is of a campaign that is surely no step of another.
+
+    A step's id is of version 5 (`ids.step_campaign_id`), an ordinary campaign's of 7, or of 5, too, where it was
+    made under an `Idempotency-Key`.
+    """
+    return str(event.get("campaign_id"))[14:15] == "7"
 
 
 def channel_lane(channel: Channel, lane: Lane) -> str:

@@ -84,6 +84,11 @@ one_line = validate.Regexp(
     rf"^[^{UNSEEN}]*\Z", error="Not a valid text: it must be one line without control characters."
 )
 
+# As E.164 has it.
+PHONE = validate.Regexp(
+    r"^\+[1-9][0-9]{6,14}\Z", error="Not a phone number with its country code, such as +48600100200."
+)
+
 
 def line_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
     """One line of text that people see: the name of a thing."""

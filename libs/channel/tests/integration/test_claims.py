@@ -51,6 +51,24 @@ def test_a_fresh_chunk_is_claimed_whole(database: Database, instance: Callable[.
     assert taken.chunk.claim is not None and taken.chunk.claim.unsettled == 3
 
 
+def test_what_is_to_be_known_of_a_claim_is_asked_for_at_once(
+    database: Database, instance: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each answer a claim waits for its turn on the GIL."""
+    me, sent, execute = instance(), list[str](), Cursor.execute
+
+    def counted(cursor: Cursor[Any], query: Any, *others: Any, **more: Any) -> Any:
+        sent.append(query)
+        return execute(cursor, query, *others, **more)
+
+    monkeypatch.setattr(Cursor, "execute", counted)
+    with database.transaction() as session:
+        (taken,) = claims.take(cursor_of(session), LEDGER, me, [chunk(header(Lane.OTP), 1)], lives=True)
+
+    assert numbers(taken) == [1]
+    assert len(sent) == 1
+
+
 def test_what_another_has_claimed_waits_and_what_is_settled_is_counted(
     database: Database, instance: Callable[..., UUID]
 ) -> None:
@@ -227,6 +245,89 @@ def test_a_transaction_that_began_long_ago_shortens_no_lease(database: Database,
     assert now >= later
 
 
+def expires_in(database: Database, instance_id: UUID, seconds: float | None = None) -> float:
+    """For how long the lease is good; made so long where it is said."""
+    with database.transaction() as session:
+        cursor = cursor_of(session)
+        if seconds is not None:
+            changed = "UPDATE instances SET expires_at = clock_timestamp() + make_interval(secs => %s)"
+            cursor.execute(f"{changed} WHERE instance_id = %s", (seconds, instance_id))
+        asked = "SELECT extract(epoch FROM expires_at - clock_timestamp())::float FROM instances WHERE instance_id = %s"
+        row = cursor.execute(asked, (instance_id,)).fetchone()
+        assert row is not None
+        return float(row[0])
+
+
+def test_who_claims_and_who_renews_wait_for_none_of_each_other(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    me, length = instance(), float(instances.LEASE_SECONDS)
+    with database.transaction() as bulk, database.transaction() as code, database.transaction() as renewal:
+        for session in (bulk, code, renewal):
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        assert instances.hold_unless_left(cursor_of(bulk), me)
+        instances.renew_lease(cursor_of(renewal), me)
+        assert instances.hold_unless_left(cursor_of(code), me)
+        renewal.commit()
+        assert instances.hold_unless_left(cursor_of(code), me)
+
+    assert length - 1 < expires_in(database, me) <= length
+
+
+@pytest.mark.parametrize("left", [-60.0, instances.CLAIM_SECONDS - 1.0])
+def test_who_claims_has_time_whatever_is_left_of_its_lease(
+    database: Database, instance: Callable[..., UUID], left: float
+) -> None:
+    """Its renewals have been late: then the claim renews, and shows only together with that."""
+    me, other = instance(), instance()
+    expires_in(database, me, left)
+    with database.transaction() as session:
+        (taken,) = claims.take(cursor_of(session), LEDGER, me, [chunk(header(Lane.OTP), 1)], lives=True)
+        assert swept(database, other) == [], "it is not committed"
+
+    assert numbers(taken) == [1]
+    assert swept(database, other) == []
+    assert expires_in(database, me) > instances.CLAIM_SECONDS - 1
+
+
+def test_a_claim_that_was_held_long_is_not_swept_before_its_time_though_nobody_renews(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    me, other = instance(), instance()
+    before = expires_in(database, me, instances.CLAIM_SECONDS + 0.5)
+    with database.transaction() as session:
+        claims.take(cursor_of(session), LEDGER, me, [chunk(header(Lane.OTP), 1)], lives=True)
+
+    assert expires_in(database, me) < before, "with enough left it is not renewed"
+    assert swept(database, other) == []
+    expires_in(database, me, -0.001)
+    assert len(swept(database, other)) == 1
+
+
+def test_who_has_left_while_a_claim_was_about_to_begin_claims_nothing(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    me, held = instance(), list[bool]()
+
+    def claim() -> None:
+        with database.transaction() as session:
+            held.append(instances.hold_unless_left(cursor_of(session), me))
+
+    claiming = threading.Thread(target=claim)
+    with database.transaction() as session:
+        claims.leave(cursor_of(session), me)
+        claiming.start()
+        wait_until(lambda: is_anybody_waiting(database), what="the one who claims")
+    claiming.join(10)
+
+    assert held == [False]
+
+
+def swept(database: Database, instance_id: UUID) -> list[claims.Abandoned]:
+    with database.transaction() as session:
+        return claims.take_abandoned(cursor_of(session), instance_id, 10)
+
+
 def test_a_clean_stop_puts_back_what_came_from_the_schedule(database: Database, instance: Callable[..., UUID]) -> None:
     of, me = header(), instance()
     (taken,) = take(database, me, chunk(of, 1, 2, 3))
@@ -284,7 +385,7 @@ def test_a_clean_stop_waits_for_a_claim_that_is_just_written_and_takes_it_back(
     leaving = threading.Thread(target=leave)
     with database.transaction() as session:
         cursor = cursor_of(session)
-        assert instances.renew_unless_left(cursor, me)
+        assert instances.hold_unless_left(cursor, me)
         claim_of_the_schedule(cursor, me, of, taken.chunk.recipients, attempts={1: 1})
         leaving.start()
         wait_until(lambda: is_anybody_waiting(database), what="the one who leaves")
@@ -294,7 +395,7 @@ def test_a_clean_stop_waits_for_a_claim_that_is_just_written_and_takes_it_back(
         cursor = cursor_of(session)
         assert [each.body["recipients"][0]["number"] for each in take_due(cursor, 10)] == [1]
         assert cursor.execute("SELECT count(*) FROM claims").fetchone() == (0,)
-        assert not instances.renew_unless_left(cursor, me)
+        assert not instances.hold_unless_left(cursor, me)
 
 
 def is_anybody_waiting(database: Database) -> bool:

@@ -14,11 +14,10 @@ from channel import instances, retries
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import as_administrator
+from chassis.testing_plans import READS_ALL, ROWS, expected_cost, nodes
 
 from .conftest import ACCOUNT
 
-ROWS = 10_000_000
-READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 OF_CAMPAIGNS, SINGLE = 20_000, 30
 PAGE = 10
 MOST = 5 * PAGE
@@ -62,18 +61,12 @@ class Explained:
         asked = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement
         (plan,) = self._cursor.execute(asked, *arguments).fetchone()
         self._cursor.execute("ROLLBACK TO SAVEPOINT explained")
-        self.costs[statement] = plan[0]["Plan"]["Total Cost"]
-        self.looked_at[statement] = sum(map(_looked_at, _nodes(plan[0]["Plan"])))
+        self.costs[statement] = expected_cost(plan[0]["Plan"])
+        self.looked_at[statement] = sum(map(_looked_at, nodes(plan[0]["Plan"])))
         return self._cursor.execute(statement, *arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from _nodes(inner)
 
 
 def _looked_at(node: dict[str, Any]) -> int:
@@ -92,7 +85,7 @@ def test_what_is_due_of_either_kind_is_found_without_the_other(
     with database.transaction() as session:
         cursor: Any = Explained(cursor_of(session))
         message_ids, _ = retries.due(cursor, PAGE, of_campaigns=of_campaigns)
-        assert instances.renew_unless_left(cursor, me)
+        assert instances.hold_unless_left(cursor, me)
         taken = retries.take_due(cursor, message_ids)
         bodies = retries.take_due_bodies(cursor, 1, of_campaigns=of_campaigns)
         session.rollback()

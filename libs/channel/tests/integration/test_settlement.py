@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,18 +17,19 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from channel import claims, lane_outbox, ledger_thread, people, retries, settlement
+from channel import claims, lane_outbox, ledger_writer, people, retries, settlement
 from channel.batches import UnknownContent
 from channel.defaults import OutboundDefaults
 from channel.ledger_thread import LedgerThread
 from channel.ledger_work import Outcome
-from channel.outlets import Claim, Message
+from channel.outlets import Chunk, Claim, Message
 from channel.upkeep import MOST_DEATHS, Upkeep
 from chassis import erasures
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import wait_until
 from contracts import lanes
+from contracts.ids import step_campaign_id
 from contracts.vocabulary import ERASED_ADDRESS, Channel, Lane, MessageState
 
 from .conftest import ACCOUNT, LEDGER, KnownContent, chunk, header, nobody, settled, take_due
@@ -155,6 +157,21 @@ def test_lane_messages_of_the_dead_are_taken_over_once(database: Database, insta
     assert sorted(taken) == sorted(recorded)
     assert {lane for _, lane, _ in taken} == {lanes.DELIVERY_EVENTS}
     assert [event for _, _, body in sorted(taken) for event in orjson.loads(body)["events"]] == events
+
+
+def test_what_a_chain_may_wait_for_is_told_apart_from_ordinary_campaigns(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    step, ordinary = step_campaign_id(new_id(), 1), new_id()
+    events = [
+        {"n": number, "campaign_id": None if one is None else str(one)}
+        for number, one in enumerate((ordinary, step, None, ordinary))
+    ]
+    with database.transaction() as session:
+        recorded = lane_outbox.record(cursor_of(session), instance(), "test_gateway", events, [])
+
+    told = {key: [event["n"] for event in orjson.loads(body)["events"]] for _, key, body in recorded}
+    assert told == {lanes.DELIVERY_EVENTS: [1, 2], lanes.ORDINARY_EVENTS: [0, 3]}
 
 
 def test_ones_own_of_a_minute_ago_are_taken_up_unless_they_are_on_the_way(
@@ -404,7 +421,7 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
             take_due(cursor_of(session), 10)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ledger_thread.time, "sleep", taken_meanwhile)
+        patched.setattr(ledger_writer.time, "sleep", taken_meanwhile)
         thread.settle(settled(of, MessageState.DEFERRED, due_at=datetime.now(UTC)))
         thread.start()
         assert thread.stop()
@@ -416,21 +433,55 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(database: Database, 
         assert session.scalar(text("SELECT count(*) FROM lane_outbox")) == 1
 
 
-def test_the_claim_of_a_code_is_on_disk_before_those_of_campaigns_that_came_first(
-    database: Database, instance: Callable[..., UUID]
+def threads_of(database: Database, me: UUID, outcomes: list[Outcome]) -> tuple[LedgerThread, LedgerThread]:
+    """What a process has: one for all, and one that claims at once."""
+    made = [LedgerThread(database, LEDGER, me, outcomes.append, lambda: None, linger=linger) for linger in (0.01, 0.0)]
+    for thread in made:
+        thread.start()
+    return made[0], made[1]
+
+
+def test_the_claim_of_a_code_is_on_disk_while_those_of_campaigns_are_being_written(
+    database: Database, instance: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committed: list[Outcome] = []
-    thread = LedgerThread(database, LEDGER, instance(), committed.append, lambda: None, linger=0.01)
+    """The campaign's transaction has its claims written, and the lease in its hand, when the code's begins."""
+    committed, is_written, may_commit = list[Outcome](), threading.Event(), threading.Event()
+
+    def note_claims(_ledger: Any, _cursor: Any, _me: UUID, chunks: list[Chunk]) -> list[Any]:
+        if chunks and chunks[0].batch.header.lane is Lane.BULK:
+            is_written.set()
+            assert may_commit.wait(10)
+        return []
+
+    monkeypatch.setattr(type(LEDGER), "note_claims", note_claims)
     many, code = [chunk(header(), 20) for _ in range(3)], chunk(header(Lane.OTP), 1)
+    everything, at_once = threads_of(database, instance(), committed)
     for of in many:
-        thread.claim(of)
-    thread.claim(code, urgent=True)
-    thread.start()
-    wait_until(lambda: sum(len(outcome.work.chunks) for outcome in committed) == 4, what="all claims")
-    assert thread.stop()
+        everything.claim(of)
+    assert is_written.wait(10)
+    at_once.claim(code)
+    wait_until(lambda: bool(committed), what="the claim of the code")
+    may_commit.set()
+    assert everything.stop() and at_once.stop()
 
     assert [outcome.work.chunks for outcome in committed] == [[code], many]
     assert all(taken.mine for outcome in committed for taken in outcome.taken)
+
+
+def test_what_both_threads_of_a_process_claim_is_claimed_once(
+    database: Database, instance: Callable[..., UUID]
+) -> None:
+    """A code that comes again while no carrier is up is claimed for nobody, by the thread of all else."""
+    of, committed = header(Lane.OTP), list[Outcome]()
+    everything, at_once = threads_of(database, instance(), committed)
+    for number in range(1, 21):
+        everything.claim(chunk(of, number))
+        at_once.claim(chunk(of, number))
+    assert everything.stop() and at_once.stop()
+
+    taken = [taken for outcome in committed for taken in outcome.taken]
+    assert sorted(recipient["number"] for each in taken for recipient in each.mine) == [*range(1, 21)]
+    assert sorted(recipient["number"] for each in taken for recipient in each.claimed_elsewhere) == [*range(1, 21)]
 
 
 @pytest.mark.parametrize("address", ["+48600000001", '"o\\"la"@poczta.example', "zażółć@poczta.example"])

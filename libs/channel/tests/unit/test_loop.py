@@ -105,7 +105,7 @@ class FakeLedger:
         self.claimed: set[str] = set()
         self.attempts: Counter[str] = Counter()
 
-    def claim(self, chunk: Chunk, *, urgent: bool = False) -> None:
+    def claim(self, chunk: Chunk) -> None:
         self.work.chunks.append(chunk)
 
     def settle(self, messages: Any) -> None:
@@ -169,7 +169,8 @@ class LoopMachine(RuleBasedStateMachine):
             return Loop(self.outbound, lambda content_hash: self.outbound.load_content(None, content_hash))
 
         self.loop = self.asyncio.run_until_complete(make())
-        self.loop.ledger, self.loop.publisher = self.ledger, Outbox()  # type: ignore[assignment]
+        self.loop.ledger = self.loop.claims_at_once = self.ledger  # type: ignore[assignment]
+        self.loop.publisher = Outbox()  # type: ignore[assignment]
         self.outbound.attach(self.loop, None)  # type: ignore[arg-type]
 
     def turn(self) -> None:

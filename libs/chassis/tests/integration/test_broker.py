@@ -15,7 +15,7 @@ from chassis.rpc_client import RpcClient
 from chassis.rpc_server import RpcConsumer
 from chassis.testing_proxies import Proxy
 from contracts.errors import Unavailable
-from contracts.lanes import BATCHES_DONE, DELIVERY_EVENTS
+from contracts.lanes import BATCHES_DONE, CHAIN_EVENTS, DELIVERY_EVENTS, ORDINARY_EVENTS, WEBHOOK_EVENTS
 
 
 def drain(broker, lane):
@@ -36,6 +36,23 @@ def test_many_are_confirmed_and_received_in_order(broker):
     assert [delivery.body for delivery in deliveries] == [str(number).encode() for number in range(1000)]
     for delivery in deliveries:
         delivery.ack()
+
+
+def test_events_of_ordinary_campaigns_reach_all_but_the_chains(broker):
+    received = {lane: drain(broker, lane) for lane in (DELIVERY_EVENTS, WEBHOOK_EVENTS, CHAIN_EVENTS)}
+
+    for key, body in ((ORDINARY_EVENTS, b"ordinary"), (DELIVERY_EVENTS, b"any")):
+        broker.publish(key, body, mandatory=True).result(10)
+
+    for lane, bodies in {
+        DELIVERY_EVENTS: [b"ordinary", b"any"],
+        WEBHOOK_EVENTS: [b"ordinary", b"any"],
+        CHAIN_EVENTS: [b"any"],
+    }.items():
+        deliveries = [received[lane].get(timeout=10) for _ in bodies]
+        assert [delivery.body for delivery in deliveries] == bodies
+        for delivery in deliveries:
+            delivery.ack()
 
 
 def test_unacked_comes_again_after_a_lost_connection(amqp_url):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy.exc
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 import chassis.database
@@ -16,14 +20,18 @@ from chassis import logs
 from chassis.database import (
     Database,
     Fault,
+    Session,
     SettingsNotInForce,
+    Statement,
     changed,
     columns,
     cursor_of,
     ensure_settings,
+    execute_together,
     fault_of,
     make_engine,
 )
+from chassis.testing import wait_until
 
 
 def test_a_connection_that_died_in_the_pool_is_replaced(
@@ -40,6 +48,51 @@ def test_a_connection_that_died_in_the_pool_is_replaced(
     with database.transaction() as session:
         assert session.scalar(text("SELECT pg_backend_pid()")) != pid
     database.dispose()
+
+
+def test_statements_that_are_sent_together_see_what_was_committed_before_each_began(
+    database_url: Callable[[str], str],
+) -> None:
+    """The second waits for a lock; what its holder has written meanwhile the third sees."""
+    database = Database(make_engine(database_url("sms_gateway"), pool_size=2))
+    counted = ("SELECT count(*) FROM code_rates WHERE key = %s", (b"together",))
+    with database.transaction() as session:
+        session.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+        changed(session, "INSERT INTO code_rates (key, started_at, codes) VALUES (:key, now(), 1)", key=b"together")
+        with ThreadPoolExecutor(1) as other:
+            asked = other.submit(_ask, database, [counted, ("SELECT pg_advisory_xact_lock(%s)", (4711,)), counted])
+            wait_until(lambda: _is_anybody_waiting(session), what="the one who asks")
+            session.commit()
+            before, _, after = asked.result(10)
+    with database.transaction() as session:
+        changed(session, "DELETE FROM code_rates WHERE key = :key", key=b"together")
+    database.dispose()
+
+    assert (before, after) == ([(0,)], [(1,)])
+
+
+def _ask(database: Database, statements: list[Statement]) -> list[list[Any]]:
+    with database.transaction() as session:
+        return execute_together(cursor_of(session), statements)
+
+
+def _is_anybody_waiting(session: Session) -> bool:
+    return bool(session.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(st.lists(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])), min_size=1))
+def test_statements_that_are_sent_together_say_what_is_bound_to_them(
+    database_url: Callable[[str], str], texts: list[str]
+) -> None:
+    """Each text by itself, and all as a list; whatever ends a statement, a comment or a quote."""
+    database = Database(make_engine(database_url("sms_gateway"), pool_size=1))
+    statements: list[Statement] = [("SELECT %s::text, '%%'", (one,)) for one in texts]
+    changes: Statement = ("DELETE FROM code_rates WHERE key = %s", (b"nobody's",))
+    found = _ask(database, [*statements, changes, ("SELECT unnest(%s::text[])", (texts,))])
+    database.dispose()
+
+    assert found == [*([(one, "%")] for one in texts), [], [(one,) for one in texts]]
 
 
 def test_how_many_rows_a_statement_has_changed(database_url: Callable[[str], str]) -> None:
@@ -60,7 +113,7 @@ def test_rows_turn_into_as_many_columns_also_where_there_are_none() -> None:
 
 def test_settings_of_the_url_and_of_the_process_reach_the_server(database_url: Callable[[str], str]) -> None:
     url = (
-        database_url("sms_gateway") + "?options=-c%20enable_seqscan%3Doff%20-c%20TimeZone%3DPRC&options=-c%20jit%3Doff"
+        database_url("sms_gateway") + "?options=-c%20enable_seqscan%3Doff%20-c%20TimeZone%3DGMT&options=-c%20jit%3Doff"
     )
     engine = make_engine(url, pool_size=1, statement_seconds=7, settings={"plan_cache_mode": "force_custom_plan"})
 

@@ -1,6 +1,7 @@
 """A queue is made anew with other arguments on a real RabbitMQ: nothing in it or on its way to it is lost."""
 
 import threading
+import time
 
 import pika
 import pytest
@@ -25,7 +26,7 @@ def connection(amqp_url):
 def old(connection):
     """A queue as an earlier version declared it, with ten messages."""
     queue = f"renewed.{new_id()}"
-    old = Bound(queue, topology.quorum_arguments(queue, 20), EXCHANGE, queue)
+    old = Bound(queue, topology.quorum_arguments(queue, 20), EXCHANGE, (queue, f"{queue}.too"))
     renewal.declare(connection, old)
     yield old
     for name in (old.queue, old.aside):
@@ -34,14 +35,15 @@ def old(connection):
 
 @pytest.fixture
 def new(old):
-    return Bound(old.queue, topology.quorum_arguments(old.queue, 500), EXCHANGE, old.routing_key)
+    return Bound(old.queue, topology.quorum_arguments(old.queue, 500), EXCHANGE, old.routing_keys)
 
 
 def publish(connection, bound, numbers):
     channel = connection.channel()
     channel.confirm_delivery()
     for number in numbers:
-        channel.basic_publish(bound.exchange, bound.routing_key, str(number).encode(), mandatory=True)
+        key = bound.routing_keys[number % 2]
+        channel.basic_publish(bound.exchange, key, str(number).encode(), mandatory=True)
 
 
 def taken(connection, bound):
@@ -81,7 +83,8 @@ def test_what_is_published_meanwhile_is_not_lost(connection, old, new, amqp_url,
         channel.confirm_delivery()
         while not over.is_set():
             number = len(published)
-            channel.basic_publish(EXCHANGE, old.routing_key, str(number).encode(), mandatory=True)
+            key = old.routing_keys[number % 2]
+            channel.basic_publish(EXCHANGE, key, str(number).encode(), mandatory=True)
             published.append(number)
             publisher.sleep(0.01)
         publisher.close()
@@ -97,7 +100,8 @@ def test_what_is_published_meanwhile_is_not_lost(connection, old, new, amqp_url,
     assert set(taken(connection, new)) == set(published)
 
 
-def test_while_somebody_reads_it_stays_as_it_is(connection, old, new, amqp_url):
+def test_while_somebody_reads_it_stays_as_it_is(connection, old, new, amqp_url, monkeypatch):
+    monkeypatch.setattr(renewal, "GONE_SECONDS", 0.2)
     publish(connection, old, range(3))
     reader = pika.BlockingConnection(pika.URLParameters(amqp_url))
     in_hand = reader.channel().consume(old.queue)
@@ -110,6 +114,37 @@ def test_while_somebody_reads_it_stays_as_it_is(connection, old, new, amqp_url):
     renewal.declare(connection, new)
     assert stands_with(connection, new)
     assert sorted(taken(connection, new)) == [0, 1, 2]
+
+
+def test_who_has_a_message_in_hand_and_is_about_to_go_is_waited_for(connection, old, new, amqp_url):
+    publish(connection, old, range(3))
+    leaver = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    assert leaver.channel().basic_get(old.queue)[0]
+    going = threading.Timer(0.5, leaver.close)
+    going.start()
+
+    renewal.declare(connection, new)
+    going.join()
+
+    assert stands_with(connection, new)
+    assert sorted(taken(connection, new)) == [0, 1, 2]
+
+
+def test_readers_that_stay_are_waited_for_once_for_all_queues_on_few_channels(old, new, amqp_url, monkeypatch):
+    monkeypatch.setattr(renewal, "GONE_SECONDS", 3_600.0)
+    few = pika.URLParameters(amqp_url)
+    few.channel_max = 8
+    connection, reader = pika.BlockingConnection(few), pika.BlockingConnection(pika.URLParameters(amqp_url))
+    reader.channel().basic_consume(old.queue, lambda *_: None)
+    until = time.monotonic() + 1.0
+
+    for _ in range(3):
+        renewal.declare(connection, new, until)
+
+    assert time.monotonic() >= until
+    assert stands_with(connection, old)
+    reader.close()
+    connection.close()
 
 
 @pytest.mark.parametrize("step", ["queue_bind", "queue_unbind", "queue_delete", "basic_ack", "queue_declare"])

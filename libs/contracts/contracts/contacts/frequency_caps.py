@@ -39,6 +39,12 @@ class AudienceBreakdown(Schema):
     capped = fields.Integer(
         metadata={"description": "Of the others: they have had as many messages as the frequency cap allows"}
     )
+    not_proved = fields.Integer(
+        metadata={
+            "description": "Of the others, while the account is on trial: an address that it has not proved. A campaign"
+            " to any of them is refused (`account.on_trial`)"
+        }
+    )
 
 
 RPC: dict[str, Call] = {

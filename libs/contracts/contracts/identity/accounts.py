@@ -26,6 +26,13 @@ class AccountCreate(Schema):
     language = fields.String(load_default="pl", validate=validate.OneOf(LANGUAGES))
 
 
+class Terms(Schema):
+    """Pages of the installation that whoever registers may read first; null: there is none."""
+
+    terms_url = fields.String(allow_none=True)
+    privacy_url = fields.String(allow_none=True)
+
+
 class AccountRegistration(Schema):
     account_id = fields.UUID()
     user_id = fields.UUID()

@@ -14,7 +14,6 @@ NAME_RULE = validate.Regexp(
     r"^[a-z0-9]{5,20}(?!\n)$", error="Not a valid name: 5 to 20 characters, lower-case letters and digits only."
 )
 TOTP_CODE = validate.Regexp(r"^[0-9]{6}(?!\n)$", error="Not a valid code: six digits.")
-PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}(?!\n)$", error="Not a valid E.164 number, such as +48600100200.")
 SHA256_HEX = validate.Regexp(r"^[0-9a-f]{64}(?!\n)$", error="Not a valid token.")
 # Those of Europe and the dollar, all of which have a hundred minor units.
 CURRENCY = validate.OneOf(("PLN", "EUR", "USD", "GBP", "CHF", "CZK", "DKK", "NOK", "SEK"))

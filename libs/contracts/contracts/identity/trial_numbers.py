@@ -6,9 +6,9 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from contracts.identity.shapes import PHONE, TOTP_CODE
+from contracts.identity.shapes import TOTP_CODE
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, page_of
+from contracts.schema import PHONE, PageQuery, Schema, page_of
 
 
 class TrialNumberCreate(Schema):

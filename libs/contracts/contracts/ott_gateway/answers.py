@@ -5,8 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, Word, page_of
-from contracts.sms_gateway.messages import E164
+from contracts.schema import PHONE, PageQuery, Schema, Word, page_of
 from contracts.vocabulary import Wish
 
 
@@ -25,7 +24,7 @@ class InboundWhatsapp(Schema):
 
 
 class InboundWhatsappQuery(PageQuery):
-    phone = fields.String(validate=E164)
+    phone = fields.String(validate=PHONE)
     q = fields.String(validate=validate.Length(min=1, max=100), metadata={"description": "what the text has anywhere"})
 
 

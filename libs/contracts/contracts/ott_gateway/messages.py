@@ -8,8 +8,7 @@ from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, MessageSummary, channel_calls
 from contracts.ott_gateway.contents import WhatsappContent, WhatsappPreview
-from contracts.schema import plain_text
-from contracts.sms_gateway.messages import E164
+from contracts.schema import PHONE, plain_text
 from contracts.webhook_urls import of_send_field
 
 SENDER_MAX = 20
@@ -24,7 +23,7 @@ class WhatsappCreate(WhatsappContent):
         required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=SENDER_MAX),
         metadata={"description": "the name of one of the account's WhatsApp numbers"},
     )  # fmt: skip
-    to = fields.List(fields.String(validate=E164), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
+    to = fields.List(fields.String(validate=PHONE), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
     webhook_url = of_send_field()
 
@@ -38,7 +37,7 @@ class WhatsappMessage(MessageSummary):
 
 RPC = channel_calls(
     content=WhatsappContent,
-    address=fields.String(validate=E164),
+    address=fields.String(validate=PHONE),
     preview=WhatsappPreview,
     send=WhatsappCreate,
     message=WhatsappMessage,

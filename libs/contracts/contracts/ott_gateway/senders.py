@@ -8,8 +8,7 @@ from uuid import UUID
 from marshmallow import fields, validate, validates_schema
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, broken_rule, line_field, page_of
-from contracts.sms_gateway.messages import E164
+from contracts.schema import PHONE, PageQuery, Reasoned, Schema, broken_rule, line_field, page_of
 
 STATES = ("requested", "active", "rejected")
 NAME = validate.Regexp(
@@ -28,7 +27,7 @@ class WhatsappSenderCreate(Schema):
 
     name = fields.String(required=True, validate=NAME, metadata={"description": "what messages say as `from`"})
     title = line_field(100, 1, required=True, metadata={"description": "the business as people see it"})
-    phone = fields.String(required=True, validate=E164)
+    phone = fields.String(required=True, validate=PHONE)
 
 
 class WhatsappSender(Schema):

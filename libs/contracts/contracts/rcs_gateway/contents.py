@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import fields, validate, validates_schema
 
-from contracts.schema import Schema, broken_rule, line_field, one_line, plain_text
+from contracts.schema import PHONE, Schema, broken_rule, line_field, one_line, plain_text
 
 # Characters of what a recipient gets; templates may be longer.
 BASIC_MAX, TEXT_MAX, TITLE_MAX, DESCRIPTION_MAX, LABEL_MAX = 160, 1_000, 100, 1_000, 25
@@ -22,7 +22,6 @@ POSTBACK_MAX = 1_000
 TTL_MAX = 1_296_000  # seconds: fifteen days, the longest that Google takes
 TEMPLATE_MAX = 5_000
 _HTTPS = validate.Regexp(r"^https://[!-~]+\Z", error="Not a valid address: it begins with https://.")
-_PHONE = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
 
 
 class Kind(StrEnum):
@@ -96,7 +95,7 @@ class Suggestion(Schema):
         metadata={"description": "told with the tap in the inbox; people do not see it"},
     )
     url = _url()
-    phone = fields.String(validate=_PHONE)
+    phone = fields.String(validate=PHONE)
     latitude = fields.Float(validate=validate.Range(min=-90, max=90))
     longitude = fields.Float(validate=validate.Range(min=-180, max=180))
     label = line_field(100)

@@ -10,8 +10,7 @@ from marshmallow import fields, validate
 from contracts.channel import RECIPIENTS_MAX, MessageSummary, TakenBack, channel_calls
 from contracts.rcs_gateway.contents import RcsContent, RcsPreview
 from contracts.rpc import Call
-from contracts.schema import Schema, plain_text
-from contracts.sms_gateway.messages import E164
+from contracts.schema import PHONE, Schema, plain_text
 from contracts.webhook_urls import of_send_field
 
 
@@ -24,7 +23,7 @@ class RcsCreate(RcsContent):
         required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20),
         metadata={"description": "the name of the agent"},
     )  # fmt: skip
-    to = fields.List(fields.String(validate=E164), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
+    to = fields.List(fields.String(validate=PHONE), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     external_id = fields.String(load_default=None, allow_none=True, validate=[validate.Length(max=100), plain_text])
     webhook_url = of_send_field()
 
@@ -56,7 +55,7 @@ class Revoked(Schema):
 
 RPC: dict[str, Call] = {
     **channel_calls(
-        content=RcsContent, address=fields.String(validate=E164), preview=RcsPreview, send=RcsCreate,
+        content=RcsContent, address=fields.String(validate=PHONE), preview=RcsPreview, send=RcsCreate,
         message=RcsMessage,
     ),
     "revoke_message": Call(None, RcsTakenBack, path={"message_id": UUID}),

@@ -10,10 +10,9 @@ from uuid import UUID
 from marshmallow import ValidationError, fields, validate
 
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Reasoned, Schema, Word, page_of, plain_text
+from contracts.schema import PHONE, PageQuery, Reasoned, Schema, Word, page_of, plain_text
 from contracts.sms_gateway.contents import NATIONAL_LANGUAGES, national_language
 from contracts.sms_gateway.http_carriers import MEANINGS, HttpSettings
-from contracts.sms_gateway.messages import E164
 from contracts.vocabulary import Lane, MessageState
 
 CARRIER_KINDS = ("smpp", "smsapi", "twilio", "http")
@@ -240,7 +239,7 @@ class Carrier(CarrierSettings):
 class CarrierTest(Reasoned):
     """A message by this carrier and no other, in no account's quota."""
 
-    to = fields.String(required=True, validate=E164)
+    to = fields.String(required=True, validate=PHONE)
     sender = fields.String(
         required=True,
         validate=validate.Regexp(r"^(\+?[0-9]{3,15}|[A-Za-z0-9 .&_-]{3,11})\Z", error="Not a valid name."),

@@ -7,7 +7,7 @@ from typing import ClassVar
 from marshmallow import fields, validate
 
 from contracts.channel import RECIPIENTS_MAX, AcceptedMessage, MessageSummary, channel_calls
-from contracts.schema import Schema, plain_text
+from contracts.schema import PHONE, Schema, plain_text
 from contracts.sms_gateway.contents import (
     PreparedSms,
     SmsContent,
@@ -23,8 +23,6 @@ from contracts.webhook_urls import of_send_field
 SCHEDULE_MAX_DAYS = 90
 SINGLE_LANES = (Lane.OTP, Lane.TRANSACTIONAL)
 
-E164 = validate.Regexp(r"^\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number, such as +48600100200.")
-
 
 class SmsCreate(Schema):
     """Send one text to up to 1,000 numbers.
@@ -35,7 +33,7 @@ class SmsCreate(Schema):
     also_named: ClassVar = {"sender": "from"}
 
     from_ = fields.String(required=True, data_key="from", attribute="from", validate=validate.Length(min=1, max=20))
-    to = fields.List(fields.String(validate=E164), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
+    to = fields.List(fields.String(validate=PHONE), required=True, validate=validate.Length(1, RECIPIENTS_MAX))
     text = text()
     lane = fields.Enum(Lane, by_value=True, load_default=Lane.TRANSACTIONAL, validate=validate.OneOf(SINGLE_LANES))
     validity = validity()
@@ -70,7 +68,7 @@ class Sms(MessageSummary):
 
 RPC = channel_calls(
     content=SmsContent,
-    address=fields.String(validate=E164),
+    address=fields.String(validate=PHONE),
     preview=SmsPreview,
     send=SmsCreate,
     accepted=SmsAccepted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.actors import account_of
 from chassis.service import Payload, rpc
 from contacts.service.base import Base
 from contacts.usecases import audience_samples, audiences, frequency_caps
@@ -15,7 +16,9 @@ class Audiences(Base):
 
     @rpc
     def break_down_audience(self, actor: Actor, payload: Payload) -> Payload:
-        return self.run("break_down_audience", audiences.break_down, actor, payload)
+        channel = self.calls["break_down_audience"].load(payload)["channel"]
+        only_to = self.only_to_of(account_of(actor), channel)
+        return self.run("break_down_audience", audiences.break_down, actor, payload, only_to=only_to)
 
     @rpc
     def get_frequency_cap(self, actor: Actor, payload: Payload) -> Payload:

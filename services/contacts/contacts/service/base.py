@@ -14,6 +14,8 @@ from contracts.vocabulary import Channel
 MOST_REMEMBERED = 50_000
 _PAST_TRIAL: set[UUID] = set()
 """Accounts that are not on trial, as far as this process has asked."""
+_OPEN_ON_TRIAL = frozenset({Channel.PUSH, Channel.VIBER})
+"""By which an account on trial reaches everybody, too: whoever they reach has come to it."""
 
 
 class Base(Entrypoints):
@@ -41,17 +43,17 @@ class Base(Entrypoints):
             time_zone=account.get("time_zone"),
         )
 
-    def only_to_of(self, account_id: UUID) -> Collection[str] | None:
-        """The only e-mail addresses that the account may write to while it is on trial; None: any.
+    def only_to_of(self, account_id: UUID, channel: Channel = Channel.EMAIL) -> Collection[str] | None:
+        """The only addresses that the account may send to by a channel while it is on trial; None: any.
 
         Asked for each mail of an account on trial, and never again once the trial is over: it does not come back.
         """
         if account_id in _PAST_TRIAL:
             return None
         actor: Actor = {"account_id": str(account_id), "service": "contacts"}
-        answer = self.services.call("identity.get_standing", actor, {"feature": Channel.EMAIL}, deadline=5.0)
+        answer = self.services.call("identity.get_standing", actor, {"feature": channel}, deadline=5.0)
         only_to: list[str] | None = answer["only_to"]
-        if only_to is None:
+        if only_to is None and channel not in _OPEN_ON_TRIAL:
             if len(_PAST_TRIAL) >= MOST_REMEMBERED:
                 _PAST_TRIAL.clear()
             _PAST_TRIAL.add(account_id)

@@ -135,13 +135,14 @@ def break_down(
     included: str,
     excluded: str,
     capped: str,
+    not_proved: str,
     parameters: Mapping[str, Any],
 ) -> dict[str, int]:
     """How many of the included there are, and why some of them are not reached: the first reason of each.
 
     Of several channels: why they are reached on none; a reason is theirs where it leaves none of the channels.
 
-    :param included, excluded, capped: SQL over `c`.
+    :param included, excluded, capped, not_proved: SQL over `c`.
     """
     expect_many(session)
     reasons = {
@@ -150,6 +151,7 @@ def break_down(
         "archived": f"NOT {_on_any(channels, not_archived)}",
         "without_consent": f"{reachable_on_any(channels)} IS NOT TRUE",
         "capped": capped,
+        "not_proved": not_proved,
     }
     cases = " ".join(f"WHEN {sql} THEN '{reason}'" for reason, sql in reasons.items())
     rows = session.execute(

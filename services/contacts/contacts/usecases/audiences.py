@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,13 +58,21 @@ def break_down(
     now: datetime,
     channel: Channel,
     audience: dict[str, Any],
+    only_to: Collection[str] | None,
     also_on: Sequence[Channel] = (),
 ) -> View:
-    """Whom an audience reaches, on `channel` or one of `also_on`, and of the others why on none of them."""
+    """Whom an audience reaches, on `channel` or one of `also_on`, and of the others why on none of them.
+
+    :param only_to: the addresses that an account on trial has proved; None: it may send to any. On trial nobody is
+        sent a campaign over several channels.
+    """
     account_id = account_of(actor)
     included, excluded, parameters = _sides_of(session, account_id, audience, now)
     cap = frequency_caps.find(session, account_id=account_id)
     capped, more = ("false", {}) if cap is None else frequency_caps.sql_of_capped(cap, now.date())
+    not_proved = "false"
+    if only_to is not None:
+        not_proved = "true" if also_on else f"NOT {store.has_address(channel, 'only_to')}"
     return store.break_down(
         session,
         account_id=account_id,
@@ -72,7 +80,8 @@ def break_down(
         included=f"({' OR '.join(included)})",
         excluded=f"({' OR '.join(excluded)})" if excluded else "false",
         capped=capped,
-        parameters={**parameters, **more},
+        not_proved=not_proved,
+        parameters={**parameters, **more, "only_to": list(only_to or ())},
     )
 
 

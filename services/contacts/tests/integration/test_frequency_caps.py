@@ -177,9 +177,12 @@ def test_audience_is_broken_down_by_the_first_reason(database: Database, account
         session.execute(text("UPDATE contacts SET email_consent = false WHERE id = :id"), {"id": people[3]})
 
     def counted(channel: Channel, **more: Any) -> dict[str, int]:
-        return dict(account.call(audiences.break_down, channel=channel, audience={"groups": [group], **more}))
+        asked = {"audience": {"groups": [group], **more}, "only_to": only_to}
+        return dict(account.call(audiences.break_down, channel=channel, **asked))
 
-    usual = {"excluded": 0, "without_address": 0, "archived": 0, "without_consent": 0, "capped": 0, "total": PEOPLE}
+    only_to: list[str] | None = None
+    reasons = ("excluded", "without_address", "archived", "without_consent", "capped", "not_proved")
+    usual = {**dict.fromkeys(reasons, 0), "total": PEOPLE}
     assert counted(Channel.EMAIL, exclude_groups=[excluded]) == {
         **usual, "reachable": 4, "excluded": 1, "archived": 1, "without_consent": 1, "capped": 1,
     }  # fmt: skip
@@ -187,6 +190,12 @@ def test_audience_is_broken_down_by_the_first_reason(database: Database, account
     reachable = account.call(audiences.count, channel=Channel.EMAIL, audience={"groups": [group]}, only_to=None)
     of_all = counted(Channel.EMAIL)
     assert of_all["reachable"] + of_all["capped"] == reachable["count"]
+
+    only_to = ["p5@x.example", "p0@x.example", "stranger@x.example"]  # the second one is capped
+    on_trial = {**of_all, "reachable": 1, "not_proved": of_all["reachable"] - 1}
+    assert counted(Channel.EMAIL) == on_trial
+    only_to = []
+    assert counted(Channel.EMAIL) == {**on_trial, "reachable": 0, "not_proved": of_all["reachable"]}
 
 
 def snapshots(account: Any, group: UUID, many: int) -> list[UUID]:

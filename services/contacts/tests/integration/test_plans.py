@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from sqlalchemy import event, text
 from chassis.database import Database, cursor_of
 from chassis.ids import new_id
 from chassis.testing import as_administrator
+from chassis.testing_plans import READS_ALL, ROWS, expected_cost, nodes
 from contacts.store import audiences as store
 from contacts.store import frequency_caps, word_pages
 from contacts.store import snapshots as snapshot_store
@@ -21,8 +21,6 @@ from contracts.vocabulary import Channel
 
 from .conftest import NOON
 
-ROWS = 10_000_000
-READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 HELD = 5_000  # rows that are really there
 PAGE = 500  # recipients of a batch, and addressees of a check
 _HOT = ("contacts", "archive", "snapshot_", "recent_sends")
@@ -49,20 +47,14 @@ class Explained:
         if "set_config" in statement or not statement.lstrip().startswith(("SELECT", "WITH")):
             return
         (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
-        self._costs[statement] = plan[0]["Plan"]["Total Cost"]
-        for node in _nodes(plan[0]["Plan"]):
+        self._costs[statement] = expected_cost(plan[0]["Plan"])
+        for node in nodes(plan[0]["Plan"]):
             name = node.get("Relation Name", "")
             if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
                 self._scanned[statement] = name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from _nodes(inner)
 
 
 @pytest.fixture
@@ -230,7 +222,7 @@ def test_those_who_lie_together_are_found_without_a_walk_through_all(
     def look(_: Any, cursor: Any, statement: str, bound: Any, *__: Any) -> None:
         if "LIKE" in statement:
             (plan,) = cursor.execute("EXPLAIN (FORMAT JSON) " + statement, bound).fetchone()
-            indexes.append({node["Index Name"] for node in _nodes(plan[0]["Plan"]) if "Index Name" in node})
+            indexes.append({node["Index Name"] for node in nodes(plan[0]["Plan"]) if "Index Name" in node})
 
     event.listen(database.engine, "before_cursor_execute", look)
     oldest = account.call(people.list_contacts, limit=10, cursor=None, q="ola")

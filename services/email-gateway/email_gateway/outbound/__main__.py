@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 
 from channel.outbound import OutboundProcess
@@ -22,8 +21,6 @@ POOL_SIZE = 6  # connections (contracts.connections)
 
 def main(process: Process[OutboundConfig]) -> None:
     config = process.config
-    # Database threads and the loop take turns on the GIL; at the default of 5 ms the loop would wait too long.
-    sys.setswitchinterval(0.0005)
     router = Router(config, process.database, Vault(config.secret_keys))
     router.refresh()
     composing = ComposingProcesses(config.workers)

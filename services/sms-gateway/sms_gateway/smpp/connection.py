@@ -146,14 +146,18 @@ class Connection(asyncio.Protocol):
     async def _unbound_by_peer(self, sequence: int) -> None:
         await self._last_answers(_LAST_ANSWERS_SECONDS)
         self._say_last(smpp.pack_header(HEADER_SIZE, Command.UNBIND_RESP, 0, sequence))
-        self._transport.close()
+        self._close()
 
     def _say_last(self, pdu: bytes) -> None:
         self._write(pdu)
         self._is_silent = True
 
+    def _close(self) -> None:
+        if not self._transport.is_closing():  # of TLS, what is closed twice can be neither written to nor aborted
+            self._transport.close()
+
     def _write(self, octets: bytes) -> None:
-        if not self._is_silent:
+        if not self._is_silent and not self._transport.is_closing():
             self._transport.write(octets)
 
     def _next_sequence(self) -> int:
@@ -256,7 +260,7 @@ class Connection(asyncio.Protocol):
             if self._farewell is None:
                 self._farewell = self._loop.create_task(self._unbound_by_peer(sequence))
         elif command == Command.UNBIND_RESP:
-            self._transport.close()
+            self._close()
         elif command == Command.ALERT_NOTIFICATION:
             pass  # the one request without an answer (section 4.12.1)
         elif command in (_BIND_COMMANDS[self._settings.kind] | RESPONSE, Command.GENERIC_NACK):

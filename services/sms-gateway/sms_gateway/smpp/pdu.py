@@ -223,8 +223,9 @@ def decode(frame: bytes) -> Pdu:
     if layout is None:
         raise PduError(f"command {command:#x} is not known", status=Status.INVALID_COMMAND_ID)
     pdu = Pdu(command, sequence, status)
-    # A response that reports an error may come without a body (sections 4.4.2 and 4.1.2).
-    if length == HEADER_SIZE and (status or not layout or command & RESPONSE):
+    # A response that reports an error may come without a body (sections 4.4.2 and 4.1.2); of a request the status says
+    # nothing (section 3.2).
+    if length == HEADER_SIZE and (not layout or command & RESPONSE):
         return pdu
     position = decode_fields(layout, frame, pdu.fields)
     pdu.tlvs = decode_tlvs(frame, position)

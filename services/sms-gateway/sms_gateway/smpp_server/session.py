@@ -324,14 +324,17 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         unwritten, self._unwritten = self._unwritten, []
-        if unwritten and self.state is not State.CLOSED and self._transport is not None:
+        if unwritten and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(unwritten))
 
     def _of_transport(self, what: str) -> None:
-        if self._transport is not None:
-            if what == "close":
-                self._flush()
-            getattr(self._transport, what)()
+        if self._transport is None:
+            return
+        if what == "close":
+            self._flush()
+            if self._transport.is_closing():  # of TLS, what is closed twice can be neither written to nor aborted
+                return
+        getattr(self._transport, what)()
 
     # --- timers
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
 
-from chassis.database import Session, columns, cursor_of
+from chassis.database import columns
 from sms_gateway.domain.code_rates import WITHIN, Window, key_of
 from sms_gateway.domain.sends import Plan
 
@@ -30,16 +30,9 @@ _ADD = (
 class CodeRates:
     """What the numbers of some plans have got. Others that count the same ones wait until the transaction ends."""
 
-    def __init__(self, session: Session, plans: Iterable[Plan], now: datetime) -> None:
-        self._session, self._now = session, now
+    def __init__(self, windows: Mapping[bytes, Window], now: datetime) -> None:
+        self._windows, self._now = windows, now
         self._added: Counter[bytes] = Counter()
-        self._windows: dict[bytes, Window] = {}
-        keys = {key for plan in plans for key in _keys(plan)}
-        if keys:
-            over = now - WITHIN
-            cursor = cursor_of(session)
-            cursor.execute(_HOLD, (now, list(keys), over, over))
-            self._windows = {bytes(row[0]): Window(row[1], row[2]) for row in cursor.fetchall()}
 
     def wait(self, plan: Plan) -> float:
         """Seconds until all of the plan may be sent; 0: now."""
@@ -50,9 +43,20 @@ class CodeRates:
     def note(self, plan: Plan) -> None:
         self._added.update(_keys(plan))
 
-    def write(self) -> None:
+    def write_at(self, cursor: Cursor[Any]) -> None:
+        """For a pipeline."""
         if self._added:
-            cursor_of(self._session).execute(_ADD, columns(list(self._added.items()), 2))
+            cursor.execute(_ADD, columns(list(self._added.items()), 2))
+
+
+def ask_rates(cursor: Cursor[Any], plans: Iterable[Plan], now: datetime) -> Callable[[], CodeRates]:
+    """For a pipeline: what is returned is called once it has ended."""
+    keys = {key for plan in plans for key in _keys(plan)}
+    if not keys:
+        return lambda: CodeRates({}, now)
+    over = now - WITHIN
+    cursor.execute(_HOLD, (now, list(keys), over, over))
+    return lambda: CodeRates({bytes(row[0]): Window(row[1], row[2]) for row in cursor.fetchall()}, now)
 
 
 def _keys(plan: Plan) -> list[bytes]:

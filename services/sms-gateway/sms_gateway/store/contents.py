@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import Cursor
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.database import Session, cursor_of
+from chassis import erasures
+from chassis.database import Session, cursor_of, pipelined
 from contracts.ids import first_id_at
 from sms_gateway.models import Content
 from sms_gateway.store.literals import arrays
@@ -79,24 +81,43 @@ def keep_content(session: Session, *, account_id: UUID, sender: str, content: di
 def keep_contents(session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any], datetime]]) -> list[str]:
     """Store contents of single sends, (account, sender, content, when it may leave) each, or keep them for longer.
 
-    :returns: their hashes. What is there for long enough, and so is not swept meanwhile, is not written again."""
+    :returns: their hashes.
+    """
+    names, missing = find_missing(session, contents)
+    keep_at(cursor_of(session), missing)
+    return names
+
+
+def find_missing(
+    session: Session, contents: Sequence[tuple[UUID, str, dict[str, Any], datetime]]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The hashes of such contents, and the rows that are to be kept (`keep_at`).
+
+    What is there for long enough, and so is not swept meanwhile, is not written again. Nor is it taken away with a
+    person until the transaction ends.
+    """
     names = [content_hash(account_id, sender, content) for account_id, sender, content, _ in contents]
     wanted: dict[str, tuple[Any, ...]] = {}
     for name, (account_id, sender, content, leaves_by) in zip(names, contents, strict=True):
         until = leaves_by + KEPT
         wanted[name] = name, account_id, sender, content, max(until, wanted[name][-1]) if name in wanted else until
-    cursor = cursor_of(session)
-    cursor.execute(_PRESENT, arrays([(name, row[-1]) for name, row in wanted.items()], 2))
-    present = {name for (name,) in cursor.fetchall()}
+    with pipelined(session) as cursor:
+        erasures.share_at(cursor())
+        found = cursor().execute(_PRESENT, arrays([(name, row[-1]) for name, row in wanted.items()], 2))
+    present = {name for (name,) in found.fetchall()}
     # In the order of their hashes, so that two transactions with the same contents wait for each other in one order.
     missing = [
         (name, account_id, sender, orjson.dumps(content).decode(), until + SLACK)
         for name, account_id, sender, content, until in sorted(wanted.values(), key=itemgetter(0))
         if name not in present
     ]
+    return names, missing
+
+
+def keep_at(cursor: Cursor[Any], missing: Sequence[tuple[Any, ...]]) -> None:
+    """For a pipeline, too."""
     if missing:
         cursor.execute(_KEEP, arrays(missing, 5))
-    return names
 
 
 def sweep(session: Session, now: datetime) -> int:

@@ -6,12 +6,13 @@ A round trip costs both sides as much as storing a dozen messages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from psycopg import Cursor
 
 from channel import quota_leases
 from channel.batches import gathered
@@ -22,14 +23,14 @@ from chassis.database import Session, columns, cursor_of, pipelined
 from chassis.ids import new_id
 from chassis.outbox import OUTBOX
 from contracts import lanes
-from contracts.vocabulary import Channel, MessageState
+from contracts.vocabulary import Channel, Lane, MessageState
 from sms_gateway.domain.networks import network_of
 from sms_gateway.domain.ranges import RangeState
 from sms_gateway.domain.retrying import give_up_at
 from sms_gateway.domain.sends import NewSend, Plan
-from sms_gateway.store import account_countries, held_ranges, literals, senders
+from sms_gateway.store import account_countries, code_rates, contents, held_ranges, literals, senders
 from sms_gateway.store.account_countries import Allowed
-from sms_gateway.store.contents import is_own
+from sms_gateway.store.code_rates import CodeRates
 
 _COLUMNS = {
     "send_id": "uuid", "account_id": "uuid", "content_hash": "text", "lane": "text", "text": "text",
@@ -69,26 +70,31 @@ class Known(NamedTuple):
     active: dict[tuple[UUID, str], str]
     countries: Allowed
     ranges: dict[held_ranges.Key, RangeState]
+    rates: CodeRates
 
 
 def known(
-    session: Session, account_ids: Collection[UUID], sender_keys: Collection[tuple[UUID, str]], now: datetime
-) -> Known:
+    session: Session, account_ids: Collection[UUID], sender_keys: Collection[tuple[UUID, str]], plans: Collection[Plan],
+    now: datetime,
+) -> Known:  # fmt: skip
     with pipelined(session) as cursor:
         leased = quota_leases.ask_leased(cursor(), account_ids)
         active = senders.ask_active(cursor(), sender_keys)
         countries = account_countries.ask_of_accounts(cursor(), account_ids)
         ranges = held_ranges.ask_decided(cursor(), account_ids, now)
-    return Known(leased(), active(), countries(), ranges())
+        rates = code_rates.ask_rates(cursor(), plans, now)
+    return Known(leased(), active(), countries(), ranges(), rates())
 
 
 def write(
-    session: Session, sends: Sequence[NewSend], names: Sequence[str], *, units: Mapping[UUID, int], now: datetime
-) -> bool:
+    session: Session, sends: Sequence[NewSend], names: Sequence[str], *, units: Mapping[UUID, int], now: datetime,
+    beside: Sequence[Callable[[Cursor[Any]], object]] = (),
+) -> bool:  # fmt: skip
     """Sends, ledger rows `accepted`, their events, and the batches: into the lanes, or into the schedule. False where
     another request with the key of one has come between: then nothing may be committed.
 
     :param names: of their contents. :param units: of quota, that they spend, by account; in no account's: nothing.
+    :param beside: statements that go along, before the others.
     """
     rows = [_row(send, name) for send, name in zip(sends, names, strict=True)]
     keyed, unkeyed = [row for row in rows if row[_KEY] is not None], [row for row in rows if row[_KEY] is None]
@@ -100,6 +106,8 @@ def write(
     lane_messages = _announcements(sends, now) + _lane_messages(sends, names, now)
     with pipelined(session) as cursor:
         erasures.share_at(cursor())
+        for statement in beside:
+            statement(cursor())
         if unkeyed:
             cursor().execute(_ADD, literals.nullable_arrays(unkeyed))
         if keyed:
@@ -122,7 +130,7 @@ def _row(send: NewSend, name: str) -> tuple[Any, ...]:
     smpp_account_id, smpp, content = None, None, None
     if partner is not None:
         smpp_account_id, smpp = partner.smpp_account_id, orjson.dumps(partner.as_json()).decode()
-    if is_own(name):
+    if contents.is_own(name):
         content = orjson.dumps(plan.content).decode()
     return (
         send.id, send.account_id, name, plan.lane, plan.text, plan.external_id, len(plan.addresses),
@@ -137,7 +145,8 @@ def _lane_messages(sends: Sequence[NewSend], names: Sequence[str], now: datetime
         if _waits(plan):
             continue
         header = _header(send, name, now)
-        if is_own(name):
+        # A code says what no other says: its text comes along, so that it is not looked up before it leaves.
+        if contents.is_own(name) or plan.lane is Lane.OTP:
             header |= {"sender": plan.sender, "content": plan.content}
         lane, recipients = lanes.channel_lane(Channel.SMS, plan.lane), _recipients(plan)
         for first in range(0, len(recipients), lanes.BATCH_SIZE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,7 +13,6 @@ from uuid import UUID
 
 from channel.quota_leases import Leased
 from channel.single_sends import Raced, TooFewUnits
-from chassis import erasures
 from chassis.actors import account_of, submitter_of
 from chassis.database import Database, Session
 from chassis.ids import new_id
@@ -142,9 +142,9 @@ def store_sends(
     # Partners' messages come in runs of one account and sender: what is looked up is looked up once for each.
     runs = [(account_id, sender, list(run)) for (account_id, sender), run in groupby(plans, _ACCOUNT_AND_SENDER)]
     keys = {_key(account_id, sender) for account_id, sender, _ in runs}
-    known = new_sends.known(session, {account_id for account_id, _ in keys}, keys, now)
+    known = new_sends.known(session, {account_id for account_id, _ in keys}, keys, plans, now)
     made = messages.made_before(session, {plan.request_hash for plan in plans if plan.request_hash})
-    rates = CodeRates(session, plans, now)
+    rates = known.rates
     guard = RangeGuard(known.ranges)
     answers: list[dict[str, Any] | WiciError | TooFewUnits] = []
     accepted: list[NewSend] = []
@@ -166,11 +166,10 @@ def store_sends(
                 answers.append(_accepted(accepted[-1].stem, plan))
                 if plan.request_hash:
                     made[plan.request_hash] = send_id
-    rates.write()
     guard.note(session, [send.plan for send in accepted], now)
     if accepted:
         new = [send._replace(plan=_as_it_leaves(send.plan, guard)) for send in accepted]
-        _write(session, new, now, units=_units(new), keeps_own=keeps_own)
+        _write(session, new, now, units=_units(new), rates=rates, keeps_own=keeps_own)
     return answers
 
 
@@ -211,21 +210,24 @@ def _first_elsewhere(plan: Plan, allowed: frozenset[str] | None) -> int | None:
 def accept(session: Session, plan: Plan, *, now: datetime) -> list[UUID]:
     """One send on its way that is in nobody's quota and has no request's key; returns its messages."""
     send = new_send(new_id(), str(plan.account_id), plan)
-    _write(session, [send], now, units={}, keeps_own=False)
+    _write(session, [send], now, units={}, rates=None, keeps_own=False)
     return [UUID(each) for each in send.message_ids()]
 
 
 def _write(
-    session: Session, sends: Sequence[NewSend], now: datetime, *, units: dict[UUID, int], keeps_own: bool
-) -> None:
+    session: Session, sends: Sequence[NewSend], now: datetime, *, units: dict[UUID, int], rates: CodeRates | None,
+    keeps_own: bool,
+) -> None:  # fmt: skip
     """:raises Raced: a key has been used meanwhile."""
+    beside: list[Callable[[Any], object]] = [rates.write_at] if rates else []
     names = [contents.own_name(send.id) if keeps_own and _is_its_own(send.plan) else "" for send in sends]
     if shared := [send.plan for send, name in zip(sends, names, strict=True) if not name]:
-        erasures.share(session)
         wanted = [(plan.account_id, plan.sender, plan.content, plan.schedule_at or now) for plan in shared]
-        hashes = iter(contents.keep_contents(session, wanted))
+        found, missing = contents.find_missing(session, wanted)
+        hashes = iter(found)
         names = [name or next(hashes) for name in names]
-    if not new_sends.write(session, sends, names, units=units, now=now):
+        beside.append(partial(contents.keep_at, missing=missing))
+    if not new_sends.write(session, sends, names, units=units, now=now, beside=beside):
         raise Raced
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from contracts.vocabulary import Lane
 from sms_gateway.domain.code_rates import MOST, WITHIN, Window
 from sms_gateway.domain.sends import Plan
 from sms_gateway.models import SenderId
-from sms_gateway.store import code_rates, senders
+from sms_gateway.store import code_rates, contents, senders
 from sms_gateway.usecases.messages import store_sends
 
 NOW = datetime.now(UTC)
@@ -64,6 +65,18 @@ def test_the_eleventh_waits_for_the_end_of_ten_minutes(database: Database, accou
         code_rates.forget_old(cursor_of(session), NOW + WITHIN * 2)
         left = session.scalar(text("SELECT count(*) FROM code_rates"))
     assert (used, left) == (MOST + 3, 0)
+
+
+def test_a_codes_text_goes_along_and_is_kept_for_who_tries_it_again(database: Database, account_id: UUID) -> None:
+    code, other = plan(account_id, PHONE), plan(account_id, PHONE, lane=Lane.TRANSACTIONAL)
+    stored(database, code, other)
+    with database.transaction() as session:
+        bodies = session.scalars(text("SELECT body FROM outbox WHERE routing_key LIKE 'lane.sms.%' ORDER BY 1")).all()
+        batches = [batch for body in bodies for batch in orjson.loads(bytes(body))["batches"]]
+        kept = [contents.content(session, batch["content_hash"]) for batch in batches]
+
+    assert [batch.get("content") for batch in batches if "content" in batch] == [code.content]
+    assert [(each.content, each.sender) for each in kept if each] == [(code.content, "Wici")] * 2
 
 
 def test_ten_are_ten_over_all_who_count_at_once(database: Database, account_id: UUID) -> None:

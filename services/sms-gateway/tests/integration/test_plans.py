@@ -14,10 +14,11 @@ from sqlalchemy import event, text
 from channel import claims, instances, lane_outbox, retries, settlement, stop_sayers
 from channel.batches import Batch, Header
 from channel.outlets import Chunk, Claim
-from chassis.database import Database, cursor_of, ensure_settings, make_engine
+from chassis.database import APART, Database, cursor_of, ensure_settings, make_engine
 from chassis.ids import new_id
 from chassis.partitions import ensure_partitions
 from chassis.testing import as_administrator
+from chassis.testing_plans import READS_ALL, ROWS, expected_cost, nodes
 from contracts.ids import message_ids
 from contracts.vocabulary import Lane, MessageState
 from sms_gateway.batches import Arrived, ArrivedInbound, ArrivedUnread, Content, SmsMessage
@@ -36,8 +37,6 @@ from sms_gateway.store import (
 from sms_gateway.store.carrier_instances import Report
 from sms_gateway.store.ledger import SmsLedger
 
-ROWS = 10_000_000
-READS_ALL = ROWS * 0.01  # what the planner takes for the work on so many rows, cpu_tuple_cost each
 _BESIDE = ("unread_deliveries", "inbound_sms", "last_messages", "stops", "overdue_later")
 _HOT = ("ledger", "claims", "retries", "parked_receipts", "unknown_messages", *_BESIDE)
 COME = 1_000  # receipts in one transaction
@@ -51,27 +50,22 @@ class Explained:
         self.scanned: dict[str, set[str]] = {}
         self.costs: dict[str, float] = {}
 
-    def execute(self, statement: str, *arguments: Any) -> Any:
-        self.look(statement, *arguments)
-        return self._cursor.execute(statement, *arguments)
+    def execute(self, statement: str, *arguments: Any, **options: Any) -> Any:
+        for one in statement.split(APART):
+            self.look(one, *arguments)
+        return self._cursor.execute(statement, *arguments, **options)
 
     def look(self, statement: str, *arguments: Any) -> None:
         if statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             (plan,) = self._cursor.execute("EXPLAIN (FORMAT JSON) " + statement, *arguments).fetchone()
-            self.costs[statement] = max(plan[0]["Plan"]["Total Cost"], self.costs.get(statement, 0.0))
-            for node in _nodes(plan[0]["Plan"]):
+            self.costs[statement] = max(expected_cost(plan[0]["Plan"]), self.costs.get(statement, 0.0))
+            for node in nodes(plan[0]["Plan"]):
                 name = node.get("Relation Name", "")
                 if "Seq Scan" in node["Node Type"] and name.startswith(_HOT):
                     self.scanned.setdefault(statement, set()).add(name)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from _nodes(inner)
 
 
 @pytest.fixture
@@ -148,7 +142,7 @@ class Measured:
             asked = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement
             (plan,) = self._cursor.execute(asked, *arguments).fetchone()
             self._cursor.execute("ROLLBACK TO SAVEPOINT measured")
-            rows = sum(map(_looked_at, _nodes(plan[0]["Plan"])))
+            rows = sum(map(_looked_at, nodes(plan[0]["Plan"])))
             self.looked_at[statement] = max(rows, self.looked_at.get(statement, 0))
         return self._cursor.execute(statement, *arguments)
 
@@ -251,9 +245,9 @@ def _run_everything_hot(cursor: Any) -> None:
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.SUBMITTED))
     settlement.settle(cursor, ledger, _messages(chunks[0], MessageState.REJECTED), careful=True)
     settlement.settle(cursor, ledger, _messages(chunks[1], MessageState.UNKNOWN), careful=True)
-    receipts.apply(cursor, _receipts(2_000), now)
+    receipts.apply(cursor, _receipts(COME), now)
     receipts.apply(cursor, _receipts(1), now)
-    receipts.apply(cursor, [each._replace(is_typed=True) for each in _receipts(2_000)], now)
+    receipts.apply(cursor, [each._replace(is_typed=True) for each in _receipts(COME)], now)
     receipts.apply(cursor, parked_receipts.take(cursor), now)
     claims.take_abandoned(cursor, new_id(), 20)
     claims.settled_states(cursor, [str(new_id()) for _ in range(100)])

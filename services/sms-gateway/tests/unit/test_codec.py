@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_gateway.smpp import pdu as smpp
-from sms_gateway.smpp.constants import Command, Tag
+from sms_gateway.smpp.constants import RESPONSE, Command, Tag
 from sms_gateway.smpp.receipts import read_deliver
 
 
@@ -43,13 +43,16 @@ def test_any_bytes_give_frames_or_an_error(raw: bytes) -> None:
     assert b"".join(frames) + rest == raw
 
 
-@given(st.sampled_from(sorted(smpp.BODIES)), st.binary(max_size=120))
-def test_any_body_gives_a_pdu_or_an_error(command: int, body: bytes) -> None:
-    frame = smpp.pack_header(16 + len(body), command, 0, 1) + body
+@given(st.sampled_from(sorted(smpp.BODIES)), st.integers(0, 0xFFFFFFFF), st.binary(max_size=120))
+def test_any_body_gives_all_its_fields_or_an_error(command: int, status: int, body: bytes) -> None:
+    """Only a response may come without them; what a request has for a status says nothing."""
+    frame = smpp.pack_header(16 + len(body), command, status, 1) + body
     try:
-        smpp.decode(frame)
+        fields = smpp.decode(frame).fields
     except smpp.PduError:
         pass
+    else:
+        assert fields.keys() == {name for name, _, _ in smpp.BODIES[command]} or (command & RESPONSE and not body)
     try:
         read_deliver(frame)
     except smpp.PduError:
