@@ -172,7 +172,7 @@ def questions(database: Database, sends: list[dict[str, Any]]) -> dict[str, Call
             messages.get_message, message_id=UUID(f"{one()['head']}{chance.randrange(1, SIZE):08x}")
         ),
         "report": lambda: on_wire(reports.get_report, campaign_id=one()["campaign"]),
-        "report: links": lambda: call(reports.get_report_links, campaign_id=one()["campaign"]),
+        "report: links": lambda: on_wire(reports.get_report_links, campaign_id=one()["campaign"]),
         "report: hours": lambda: on_wire(reports.get_report_timeline, campaign_id=one()["campaign"]),
         "report: recipients who bounced": lambda: call(
             recipients.list_report_recipients, campaign_id=one()["campaign"], **bounced
@@ -188,8 +188,8 @@ def questions(database: Database, sends: list[dict[str, Any]]) -> dict[str, Call
 
 
 def nobody(_name: str, _actor: Any, _payload: Any, *, deadline: float) -> Any:
-    """The other services, as far as these questions need them: none is left out, the zone is Warsaw, no base has grown."""
-    return {"left_out": None, "time_zone": "Europe/Warsaw", "days": []}
+    """The other services, as far as these questions need them: the zone is Warsaw, nobody was left out, no place has a name."""
+    return {"left_out": None, "time_zone": "Europe/Warsaw", "days": [], "labels": []}
 
 
 @contextmanager

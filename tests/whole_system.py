@@ -17,8 +17,8 @@ LOCAL = ROOT / "deploy/local"
 sys.path.insert(0, str(LOCAL))
 from journey import Journey  # noqa: E402
 
-NAMES = ("e2e", "abuse", "sweep")  # of the systems that run side by side
-STEP, SHIFT = 500, 133  # no port of one is ever a port of another: test_whole_systems.py
+NAMES = ("e2e", "abuse", "sweep", "chaos")  # of the systems that run side by side
+STEP, SHIFT = 510, 102  # no port of one is ever a port of another: test_whole_systems.py
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
 # Of a thousand addresses so many bounce or ask to come back later, chosen by a hash: what a test makes up falls among
 # them now and then. So all are at home, but where a test wants it otherwise.

@@ -110,7 +110,9 @@ def certificate(folder: Path) -> None:
         "/CN=smtp.wici.example",
     ]
     subprocess.run([*words, "-keyout", key, "-out", crt], check=True, capture_output=True)
-    key.chmod(0o644)
+    folder.chmod(0o755)
+    for file in (key, crt):  # whatever the umask of whoever builds
+        file.chmod(0o644)
 
 
 def entry(root: Path, mounted: dict[Path, Path], user: str, folder: str) -> str:

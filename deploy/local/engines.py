@@ -28,6 +28,7 @@ RELEASE, PACKAGES = "trixie", "rabbitmq-server,postgresql-17"
 POSTGRESQL = "/usr/lib/postgresql/17/bin"
 RABBITMQ = "/usr/lib/rabbitmq/bin"
 START_SECONDS = 120
+PASSWORD = "wici"
 # Room for every process of several whole systems; a test's data need not survive the machine.
 SETTINGS = ("fsync=off", "max_connections=480", "shared_buffers=256MB", "unix_socket_directories=")
 
@@ -71,16 +72,18 @@ def inside(*command: str, user: str = "root") -> list[str]:
 
 
 def start_postgresql(running: list[subprocess.Popen[bytes]]) -> Environment:
-    """A new cluster with one superuser, who needs no password: it listens on 127.0.0.1 alone, and goes with the run."""
+    """A new cluster with one superuser: it listens on 127.0.0.1 alone, and goes with the run."""
     port, cluster = free_port(32000), "/var/lib/postgresql/wici"
     shutil.rmtree(DEBIAN / cluster.lstrip("/"), ignore_errors=True)
-    words = ("-D", cluster, "-U", "wici", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=trust")
+    words = ("-D", cluster, "-U", "wici", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
+    known = ("--auth=scram-sha-256", "--pwfile=/tmp/password")
+    (DEBIAN / "tmp/password").write_text(PASSWORD)
     with step("starting PostgreSQL 17"):
-        run_quietly(inside(f"{POSTGRESQL}/initdb", *words, user="postgres"), log=LOG)
+        run_quietly(inside(f"{POSTGRESQL}/initdb", *words, *known, user="postgres"), log=LOG)
         options = [word for setting in (*SETTINGS, f"port={port}") for word in ("-c", setting)]
         running.append(launch(inside(f"{POSTGRESQL}/postgres", "-D", cluster, *options, user="postgres")))
         wait(lambda: ready(port), "PostgreSQL")
-    return {"DATABASE_URL": f"postgresql://wici:wici@127.0.0.1:{port}/postgres"}
+    return {"DATABASE_URL": f"postgresql://wici:{PASSWORD}@127.0.0.1:{port}/postgres"}
 
 
 def ready(port: int) -> bool:

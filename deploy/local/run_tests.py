@@ -3,7 +3,8 @@
     python deploy/local/run_tests.py [FOLDER …]
 
 Each package's unit tests run in a process of their own, with no server's address; so do each one's integration tests,
-tests/contract, tests/panel, and those that start a whole system of their own (tests/e2e, tests/sweep and tests/abuse).
+tests/contract, tests/panel, and those that start a whole system of their own (tests/e2e, tests/sweep, tests/abuse and
+tests/chaos).
 WICI_TEST_JOBS of them (4) run side by side, the longest first, so that nobody waits for one alone at the end. Servers
 that were not running before are stopped afterwards. Ctrl-C and SIGTERM end it within seconds, with all that it has
 started.
@@ -38,7 +39,8 @@ NO_TESTS = 5  # pytest's exit code when it has found none
 LONGEST = (
     *("tests/e2e", "tests/panel", "services/email-gateway", "services/sms-gateway", "tests/abuse", "tests/sweep"),
     *("tests/contract", "services/contacts", "services/identity", "gateway", "services/campaigns"),
-    "services/reporting",
+    # A third whole system, once those above have the machine to themselves no more.
+    *("tests/chaos", "services/reporting"),
 )
 ALONE = ("unit", "panel")  # folders of tests that need no server
 SERVERS = ("AMQP_URL", "DATABASE_URL", "WICI_ADMIN_DATABASE_URL")
@@ -144,7 +146,7 @@ def sections(only: list[Path]) -> list[Section]:
     ]
     for kind in ("unit", "integration"):
         found.append(Section(f"local system: {kind}", ROOT / "deploy/local/tests" / kind))
-    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "panel", "e2e", "sweep", "abuse")]
+    found += [Section(kind, ROOT / "tests" / kind) for kind in ("contract", "panel", "e2e", "sweep", "abuse", "chaos")]
     found = [section for section in found if any(section.folder.rglob("test_*.py"))]
     if not only:
         return found

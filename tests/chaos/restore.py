@@ -2,9 +2,9 @@
 
 python tests/chaos/restore.py [--service sms_gateway] [--messages 700] [--open]
 
-Every database is dumped under load, the load goes on, all processes are stopped, the service's database is replaced by
-its dump, and the system starts in quarantine (`channel.quarantine`): look, settle, end. `--open` starts without it, to
-see what it prevents. Ends with 1 if anybody was reached twice.
+Every database is dumped under load, the load goes on, all processes are stopped in the middle of it, the service's
+database is replaced by its dump, and the system starts in quarantine (`channel.quarantine`): look, settle, end.
+`--open` starts without it, to see what it prevents. Ends with 1 if anybody was reached twice.
 """
 
 import argparse
@@ -51,8 +51,8 @@ def _drill(system, options, folder) -> int:
             _timed(f"dump of {service}", lambda service=service: _dump(system, service, folder))
         dumped = _received(accepted)
         _until_received(accepted, sum(dumped.values()) + options.messages)
-    say(f"{sum(_received(accepted).values()) - sum(dumped.values())} messages were received since the dump")
-    _timed("stop of every process", lambda: _stop(system))
+        say(f"{sum(_received(accepted).values()) - sum(dumped.values())} messages were received since the dump")
+        _timed("stop of every process", lambda: _stop(system))  # in the middle of everything: lanes are full
     _timed(f"restore of {options.service}", lambda: _restore(system, options.service, folder))
     if not options.open:
         _quarantine(system, options.service, "begin")
@@ -123,6 +123,7 @@ def _quarantine(system, service, step) -> None:
     command = [sys.executable, "-m", "channel.quarantine", service, step]
     ran = subprocess.run(command, env=system.running(), capture_output=True, text=True, check=False)
     say(f"  quarantine {step}: {(ran.stdout + ran.stderr[-1500:]).strip()}")
+    ran.check_returncode()
 
 
 def _timed(what, act) -> None:

@@ -69,6 +69,8 @@ def test_grants_name_whole_names_and_are_narrow():
         assert not re.match(reporting.write, name)
     for name in ("identity.set_plan", "contacts.begin_report_group.x", "contactsxbegin_report_group", "#", "*.*"):
         assert not re.match(reporting.topics["nameko-rpc"][0], name)
+    for service in ("sms_gateway", "api_gateway"):
+        assert re.match(grants_of(service).topics[LANES][0], lanes.ORDINARY_EVENTS)
     # A reader parks what it takes out of its own lane's messages, and nothing of another's.
     assert re.match(reporting.topics[LANES][0], "dead.lane.reporting.delivery_events")
     assert not re.match(reporting.topics[LANES][0], "dead.lane.sms.bulk")

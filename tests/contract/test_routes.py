@@ -13,7 +13,7 @@ ROUTES = all_routes()
 # Public because nobody can be logged in yet, or because a person without an account follows a link.
 PUBLIC_PATHS = re.compile(
     r"^(/t/|/o/|/u/|/c/|/f/|/password-reset/|/invitation/|/email-change/|/s/|/l/|/d/|/healthz|/readyz|/metrics|/docs|/web-push/|/v1/openapi\.json|/v1/accounts$"
-    r"|/v1/sessions(/refresh)?$|/v1/password-resets|/v1/invitations/|/v1/login-availability$|/v1/email-changes/|/v1/forms/|/v1/devices(/removal)?$|/hooks/(carriers|rcs)/|/hooks/(whatsapp|viber)/|/v1/operator/sessions$|/v1/plans$|/$)"
+    r"|/v1/sessions(/refresh)?$|/v1/password-resets|/v1/invitations/|/v1/login-availability$|/v1/email-changes/|/v1/forms/|/v1/devices(/removal)?$|/hooks/(carriers|rcs)/|/hooks/(whatsapp|viber)/|/v1/operator/sessions$|/v1/(plans|terms)$|/$)"
 )
 # A key that reaches these could lock every person out of the account.
 SAY_WHO_MAY_LOG_IN = {"identity.set_ip_rules", "identity.set_security"}

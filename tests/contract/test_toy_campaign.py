@@ -194,9 +194,13 @@ def test_a_pause_stops_what_the_channel_has_and_a_resume_sends_it_once(neighbour
     neighbourhood.call("campaigns.pause_campaign", campaign_id=campaign_id)
     stopped = wait_until(neighbourhood.rested, timeout=5, what="no line more")
     assert stopped < PEOPLE - AHEAD, "it was over too soon to show anything"
-    waiting = Counter(state for _, state in neighbourhood.ledger().values())["deferred"]
-    progress = neighbourhood.call("campaigns.get_campaign", campaign_id=campaign_id)["progress"]
-    assert 0 < waiting <= progress["deferred"]
+
+    def counted():
+        waiting = Counter(state for _, state in neighbourhood.ledger().values())["deferred"]
+        progress = neighbourhood.call("campaigns.get_campaign", campaign_id=campaign_id)["progress"]
+        return 0 < waiting <= progress["deferred"]
+
+    wait_until(counted, timeout=20, what="what waits in the channel, in the campaign's own figures")
     neighbourhood.call("campaigns.resume_campaign", campaign_id=campaign_id)
     progress = neighbourhood.wait_sent(campaign_id)["progress"]
     assert (progress["submitted"], progress["failed"], progress["deferred"]) == (PEOPLE, 0, 0)

@@ -77,7 +77,7 @@ def look_over(page):
     """No violation of WCAG 2.2 AA on the page as it is now."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], page.url
+    assert found == [], f"{page.url}: {[(one['id'], [node['html'] for node in one['nodes']]) for one in found]}"
 
 
 def leads_to(page, heading):

@@ -53,18 +53,23 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
     log_in(page, journey)
     journey.api.post("/v1/contacts", {"first_name": "Ann", "phone": "+48600100203"})
     headings = {
-        "contacts": "Contacts", "groups": "Groups", "fields": "Fields", "imports": "Imports", "campaigns": "Campaigns",
+        "contacts": "Contacts", "groups": "Groups", "groups/combine": "Make groups of groups",
+        "fields": "Fields", "imports": "Imports", "campaigns": "Campaigns",
         "campaigns/new": "New campaign", "templates": "Templates", "templates/new": "New template",
         "archive": "Archive", "files": "Files", "links": "Links", "conversations": "Replies",
         "messages": "Message log", "senders": "Senders", "account": "Account", "account/users": "Users",
         "account/keys": "API keys", "account/security": "Security", "account/webhooks": "Webhooks",
         "account/profile": "Your details",
         "account/roles": "Roles", "account/rules": "Access rules", "account/partners": "SMPP and SMTP",
+        "account/jobs": "Long work",
         "account/invoices": "Invoices", "account/trial": "Trial numbers", "account/audit": "Who did what",
         "segments": "Segments", "compare": "Compare campaigns", "forms": "Sign-up forms", "privacy": "Privacy",
         "unsubscribe-pages": "Unsubscribe pages", "keywords": "SMS keywords",
         "report-schedules": "Reports by mail", "operator": "Operators",
     }  # fmt: skip
+    application = journey.api.post("/v1/push/applications", {"name": "shop", "title": "Shop"})["id"]
+    webhook = journey.api.post("/v1/webhooks", {"url": "https://shop.example/", "events": ["message.delivered"]})["id"]
+    headings |= {f"senders/push/{application}": "Devices of Shop", f"account/webhooks/{webhook}": "Webhooks"}
     for place, heading in headings.items():
         page.goto(f"/app/{place}")
         leads_to(page, heading)

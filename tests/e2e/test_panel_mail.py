@@ -45,6 +45,10 @@ def make_segment(page, city):
     page.get_by_text("contact fits").wait_for()
     page.get_by_role("button", name="Save").click()
     leads_to(page, f"From {city}")
+    page.get_by_role("link", name="See the contacts").click()
+    leads_to(page, f"Contacts of From {city}")
+    page.go_back()
+    leads_to(page, f"From {city}")
 
 
 def begin_campaign(page, city):
@@ -60,6 +64,10 @@ def begin_campaign(page, city):
 
 def build_mail(page):
     properties = page.get_by_role("region", name="Properties")
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("button", name="Write a subject: without one nothing is sent.").click()
+    assert page.evaluate("document.activeElement.dataset.path") == "subject"
+    look_over(page)
     page.get_by_label("From (e-mail address)").fill(f"sklep@{DOMAIN}")
     page.get_by_label("Subject").fill("Sale")
     text = page.frame_locator("iframe.gjs-frame").get_by_text("Write your text here.")
