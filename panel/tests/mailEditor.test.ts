@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { echoOf, isWhole } from "@/areas/mailEditor/grapes";
+import { type Component, echoOf, editorOf, isWhole, sourceOf } from "@/areas/mailEditor/grapes";
 import { putTogether, takeApart } from "@/areas/mailEditor/mjmlSource";
+import { settle, tagOf } from "@/areas/mailEditor/moves";
 
 const READY_MADE = "../services/campaigns/campaigns/ready_made";
 const read = (name: string) => readFileSync(`${READY_MADE}/${name}`, "utf8");
@@ -54,4 +55,17 @@ test("names that the editor makes are not in the mail", () => {
   expect(putTogether('<mj-body><mj-text id="ix3k">a</mj-text><mj-text id="top">b</mj-text></mj-body>', { opening: "<mjml>", head: "", kept: [] })).toBe(
     '<mjml>\n<mj-body><mj-text>a</mj-text><mj-text id="top">b</mj-text></mj-body>\n</mjml>',
   );
+});
+
+test.each([
+  ["on a row, before its columns", "mj-section", 0, /<mj-column><mj-spacer[^>]*><\/mj-spacer><mj-text>a<\/mj-text><\/mj-column><mj-column>/],
+  ["on a row, behind a column", "mj-section", 1, /<mj-text>a<\/mj-text><mj-spacer[^>]*><\/mj-spacer><\/mj-column><mj-column>/],
+  ["between rows", "mj-body", 1, /<\/mj-section><mj-section[^>]*><mj-column><mj-spacer[^>]*><\/mj-spacer><\/mj-column><\/mj-section><\/mj-body>/],
+])("an element that is dropped %s stands in a column", (_, home, at, wanted) => {
+  const parts = takeApart("<mjml><mj-body><mj-section><mj-column><mj-text>a</mj-text></mj-column><mj-column><mj-text>b</mj-text></mj-column></mj-section></mj-body></mjml>");
+  if (!parts) throw new Error("no body");
+  const editor = editorOf(parts);
+  const find = (part: Component | undefined): Component | undefined => (part && tagOf(part) === home ? part : part?.components().models.map(find).find(Boolean));
+  settle(editor, find(editor.getWrapper())?.append('<mj-spacer height="24px"></mj-spacer>', { at })[0]);
+  expect(sourceOf(editor, parts)).toMatch(wanted);
 });

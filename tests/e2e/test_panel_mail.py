@@ -42,6 +42,7 @@ def make_segment(page, city):
     page.get_by_text("contacts fit").wait_for()  # nobody lives in both
     look_over(page)
     page.get_by_role("button", name="Remove these rules").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove these rules").click()
     page.get_by_text("contact fits").wait_for()
     page.get_by_role("button", name="Save").click()
     leads_to(page, f"From {city}")
@@ -71,7 +72,11 @@ def build_mail(page):
     page.get_by_label("From (e-mail address)").fill(f"sklep@{DOMAIN}")
     page.get_by_label("Subject").fill("Sale")
     text = page.frame_locator("iframe.gjs-frame").get_by_text("Write your text here.")
-    drag(page, page.get_by_role("region", name="Blocks").get_by_role("button", name="Button"), text)
+    blocks = page.get_by_role("region", name="Blocks")
+    # At the very border of a column an element is put into it, too.
+    drag(page, blocks.get_by_role("button", name="Line"), text)
+    page.get_by_role("region", name="Parts of the mail").get_by_role("button", name="Line").wait_for()
+    drag(page, blocks.get_by_role("button", name="Button"), text)
     page.get_by_label("Leads to").fill("https://shop.example/?a=1&b=2")
     properties.get_by_label("Text", exact=True).fill("To the sale, {{ first_name }}")
     page.get_by_role("button", name="Text: Write your text here.").click()

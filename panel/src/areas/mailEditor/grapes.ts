@@ -2,6 +2,7 @@ import "grapesjs/dist/css/grapes.min.css";
 import "@/areas/mailEditor/mailEditor.css";
 import grapesjs, { type Component, type Editor } from "grapesjs";
 import plugin, { type PluginOptions } from "grapesjs-mjml";
+import { isElement, isElementTag, settle, tagOf } from "@/areas/mailEditor/moves";
 import { type Parts, putTogether, takeApart } from "@/areas/mailEditor/mjmlSource";
 
 export type { Component, Editor };
@@ -71,6 +72,8 @@ export function openEditor(container: HTMLElement, parts: Parts, words: BlockWor
   });
   editor.Panels.getPanels().reset();
   for (const name of BLOCKS) editor.Blocks.add(name, { label: name, content: contentOf(name, words), select: true });
+  editor.on("block:drag:stop", (part?: Component) => settle(editor, part));
+  editor.on("component:drag:end", ({ target }: { target?: Component }) => settle(editor, target));
   editor.setComponents(parts.body);
   editor.UndoManager.clear();
   return editor;
@@ -83,8 +86,17 @@ function withoutDefaults(editor: Editor): void {
     model: { defaults: { tagName: KEPT, selectable: false, hoverable: false, draggable: false, droppable: false, removable: false, copyable: false } },
   });
   for (const type of ["mj-body", "mj-section", "mj-column", "mj-group", "mj-wrapper", "mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-hero"]) {
-    editor.Components.addType(type, { model: { defaults: { "style-default": {} } } });
+    editor.Components.addType(type, { model: { defaults: { "style-default": {}, ...placesOf(type) } } });
   }
+}
+
+/** An element may be dropped on a row and between rows, too: `settle` finds its column. Elsewhere the editor knows what fits. */
+function placesOf(type: string) {
+  const rows = ["mj-section", "mj-wrapper", "mj-hero"];
+  const takes: Record<string, string[]> = { "mj-section": ["mj-column", "mj-group"], "mj-body": rows };
+  if (takes[type]) return { droppable: (part: Component) => isElement(part) || takes[type]?.includes(tagOf(part)) };
+  if (!isElementTag(type)) return {};
+  return { draggable: (_part: Component, place: Component) => ["mj-column", "mj-hero", "mj-section", "mj-body"].includes(tagOf(place)) };
 }
 
 /** The mail's source as it is in the editor now. */
@@ -94,9 +106,14 @@ export function sourceOf(editor: Editor, parts: Parts): string {
 
 /** What the editor would give back of a mail that nobody has touched; nothing is drawn for that. */
 export function echoOf(parts: Parts): string {
+  return sourceOf(editorOf(parts), parts);
+}
+
+/** An editor that nothing is drawn in. */
+export function editorOf(parts: Parts): Editor {
   const editor = grapesjs.init({ headless: true, telemetry: false, storageManager: false, plugins: [(editor) => mjml(editor, {}), withoutDefaults] });
   editor.setComponents(parts.body);
-  return sourceOf(editor, parts);
+  return editor;
 }
 
 /** Whether the editor holds all of a mail: what it gives back is what was put in, but for spaces and the order of attributes. */

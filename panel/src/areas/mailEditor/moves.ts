@@ -4,6 +4,9 @@ import type { BlockName, Component, Editor } from "@/areas/mailEditor/grapes";
 export const PARTS = ["mj-section", "mj-column", "mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer"] as const;
 export type PartTag = (typeof PARTS)[number];
 const ROWS: BlockName[] = ["oneColumn", "twoColumns"];
+/** What stands in columns. */
+const ELEMENTS = ["mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer"];
+const NEW_ROW = `<mj-section background-color="#ffffff"><mj-column></mj-column></mj-section>`;
 const CAN_STAND_IN = { row: "mj-body", element: "mj-column" } as const;
 
 export function tagOf(part: Component): string {
@@ -28,6 +31,29 @@ function lastOf(parent: Component | undefined, tag: string): Component | undefin
     if (found) return found;
   }
   return undefined;
+}
+
+export const isElementTag = (tag: string) => ELEMENTS.includes(tag);
+export const isElement = (part: Component) => isElementTag(tagOf(part));
+
+/**
+ * Where an element was dropped beside a column, or between two rows: puts it into the nearest column, or into a row of its
+ * own. In a mail that is full, what a hand aims at is mostly such a border.
+ */
+export function settle(editor: Editor, part: Component | undefined): void {
+  const home = part?.parent();
+  if (!part || !home || !isElement(part)) return;
+  if (tagOf(home) === "mj-section") intoColumn(part, home);
+  else if (tagOf(home) === "mj-body") part.move(lastOf(home.append(NEW_ROW, { at: part.index() })[0], "mj-column") ?? home, { at: 0 });
+  else return;
+  editor.select(part);
+}
+
+function intoColumn(part: Component, row: Component): void {
+  const columns = row.components().models.filter((one) => tagOf(one) === "mj-column");
+  const before = columns.filter((one) => one.index() < part.index()).at(-1);
+  const column = before ?? columns[0] ?? row.append("<mj-column></mj-column>", { at: 0 })[0];
+  if (column) part.move(column, { at: before ? column.components().length : 0 });
 }
 
 /** Moves a part among those that stand beside it. */
