@@ -89,6 +89,20 @@ test("what an act tells of groups is said by their names, and an id that has non
   expect(screen.queryByText(/9b9ee800505/)).not.toBeInTheDocument();
 });
 
+test("codes of an act are said in words: channels, states, fields, rights and reasons", async () => {
+  const entry = { id: "1", at: "2027-03-01T10:00:00Z", action: "campaign.changed", login: "ann", operator_id: null, api_key_id: null, address: null, reason: null };
+  const details = [
+    { channel: "email", state: "pending", fields: ["ab_test", "audience", "shoe_size"] },
+    { scopes: ["contacts", "gone.right"], reason_given: "stop", decision: "verify" },
+    { name: "verify", enabled: true },
+  ];
+  apiThatAnswers(({ path }) => (path === "/v1/permissions" ? { items: [{ name: "contacts", summary: "All about contacts", session_only: false }] } : pageOf(details.map((one, at) => ({ ...entry, id: `${at}`, details: one })))));
+  await open(Audit, "/app/account/audit", "/app/account/audit", { allowed: ["account.audit"] });
+  expect(await screen.findByText("channel: E-mail, state: pending, fields: A/B test · audience · shoe_size")).toBeVisible();
+  expect(await screen.findByText("rights: All about contacts · gone.right, reason: answered STOP, decision: confirmed")).toBeVisible();
+  expect(screen.getByText("name: verify, switched on: Yes")).toBeVisible();
+});
+
 test("whoever may only look is offered no page to make", async () => {
   apiThatAnswers(() => pageOf([]));
   await open(UnsubscribePages, "/app/unsubscribe-pages", "/app/unsubscribe-pages");

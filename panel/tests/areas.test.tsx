@@ -7,6 +7,7 @@ import { ConversationPage } from "@/areas/conversations/ConversationPage";
 import { FileList } from "@/areas/files/FileList";
 import { sizeOf } from "@/areas/files/size";
 import { LinkList } from "@/areas/links/LinkList";
+import { inFull } from "@/kit/phone";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
 const AT = "2027-03-01T10:00:00Z";
@@ -14,6 +15,7 @@ const FILE = { id: "f1", filename: "menu.pdf", media_type: "application/pdf", si
 const LINK = { id: "l1", suffix: "spring", url: "https://w.test/l/spring", target: "https://shop.test/", name: "Spring", clicks: 7, expires_at: null, created_at: AT, updated_at: AT };
 const ARCHIVED = { id: "a1", channel: "sms", address: "+48600100200", contact_id: null, reason: "stop", note: "", created_at: AT };
 const REPLY = { id: "m1", from: "+48600100200", to: "48799", text: "Yes please", received_at: AT };
+const FULL = { ...REPLY, id: "m2", from: "48600100202", to: "48500700800" };
 const SAID = { id: "m1", direction: "received", at: AT, phone: "+48600100200", number: "48799", text: "Yes please", message_id: null, state: null, is_automatic: false, wish: null, missing_parts: [2] };
 const SENT = { ...SAID, id: "m0", direction: "sent", text: "Shall we?", message_id: "m0", state: "delivered", missing_parts: [] };
 
@@ -44,6 +46,15 @@ test("answers on every channel stand in one list, the newest first, and lead to 
   expect(links.map((one) => one.textContent)).toEqual(["+48600100201", "+48600100200", "+48600100200"]);
   expect(screen.queryByText("Older")).not.toBeInTheDocument();
   expect(links[0]).toHaveAttribute("href", "/app/conversations/%2B48600100201");
+});
+
+test("numbers are written with their plus wherever they are, and short codes as they are", async () => {
+  apiThatAnswers(byPath({ "/v1/inbound-sms/conversations": [REPLY, FULL] }));
+  await open(ConversationList, "/app/conversations", "/app/conversations");
+  expect(await screen.findByRole("link", { name: "+48600100202" })).toHaveAttribute("href", "/app/conversations/%2B48600100202");
+  expect(screen.getByText("+48500700800")).toBeVisible();
+  expect(screen.getByText("48799")).toBeVisible();
+  expect(["Wici", "sklep@sklep.example", "+48500700800", "112"].map(inFull)).toEqual(["Wici", "sklep@sklep.example", "+48500700800", "112"]);
 });
 
 test("a conversation is with a phone, over all channels, and is answered on the one that was written to last", async () => {

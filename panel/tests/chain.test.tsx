@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { Refusal } from "@/api/refusal";
@@ -49,4 +49,29 @@ test("the figures of steps ask for no more than a screen of 1440 pixels leaves b
   await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1", { allowed: ["reports.read"] });
   const width = /min-width: calc\(([\d.]+)rem/.exec((await screen.findByRole("table")).getAttribute("style") ?? "")?.[1];
   expect(Number(width) * 16).toBeLessThan(1152);
+});
+
+test("a step goes only once that was asked, and what it was is named", async () => {
+  const three = { ...DRAFT, steps: [...STEPS, { ...STEPS[1], channel: "email" }] };
+  const asked = apiThatAnswers(({ path, method, body }) => (path === "/v1/campaigns/c1" ? (method === "PATCH" ? { ...three, ...JSON.parse(body) } : three) : pageOf([])));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what");
+  await userEvent.click(await screen.findByRole("button", { name: "Delete step 2" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText("Step 2 (SMS) will be gone, with what is written in it.")).toBeVisible();
+  expect(asked.filter(({ method }) => method === "PATCH")).toEqual([]);
+  await userEvent.click(dialog.getByRole("button", { name: "Delete" }));
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Delete step 3" })).not.toBeInTheDocument());
+  const { steps } = JSON.parse(asked.find(({ method }) => method === "PATCH")?.body ?? "") as { steps: { channel: string }[] };
+  expect(steps.map(({ channel }) => channel)).toEqual(["rcs", "email"]);
+});
+
+test("a test that was sent says to whom, also to who does not see the page", async () => {
+  const asked = apiThatAnswers((one) => (one.path.endsWith("/test") ? { messages: [] } : answers(one)));
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what&part=2");
+  await userEvent.type(await screen.findByLabelText("Phone numbers", { selector: "input" }), "+48600100200{Enter}");
+  const told = within(screen.getByText("Send a test", { selector: "h2" }).parentElement as HTMLElement).getByRole("status");
+  expect(told).toBeEmptyDOMElement();
+  await userEvent.click(screen.getByRole("button", { name: "Send the test" }));
+  await waitFor(() => expect(told).toHaveTextContent("To: +48600100200"));
+  expect(JSON.parse(asked.find(({ path }) => path.endsWith("/test"))?.body ?? "")).toMatchObject({ addresses: ["+48600100200"], step: 2 });
 });

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { Senders } from "@/areas/senders/Senders";
@@ -19,7 +19,7 @@ test("a single address is added, and confirmed by the code that was mailed to it
   await show();
   await userEvent.type(await screen.findByLabelText(/^New address/), "biuro@mail.test");
   await userEvent.click(screen.getAllByRole("button", { name: "Add" })[1] as HTMLElement);
-  expect(await screen.findByText("Such mail may be taken for spam.")).toBeVisible();
+  expect(await screen.findByText(/^Without a DKIM signature of its own domain/)).toBeVisible();
   await userEvent.type(screen.getByLabelText(/^Code mailed to biuro@mail.test/), "123456");
   await userEvent.click(screen.getByRole("button", { name: "Confirm" }));
   expect(await screen.findByText("verified")).toBeVisible();
@@ -55,4 +55,26 @@ test("what receivers report of a domain is shown by source and receiver, for as 
   await userEvent.click(await screen.findByRole("option", { name: "the last 7 days" }));
   expect(await dialog.findByText("No report came in that time")).toBeVisible();
   expect(asked.flatMap(({ path, query }) => (path.endsWith("/dmarc") ? [query.days] : []))).toEqual(["30", "7"]);
+});
+
+test("the names of a new domain's records are folded away until they are asked for, or refused", async () => {
+  const refusal = { code: "request.invalid", detail: "Some fields are not valid.", errors: [{ field: "selector", code: "x", detail: "Letters and digits." }] };
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? Response.json(refusal, { status: 422 }) : pageOf([])));
+  await show();
+  const advanced = await screen.findByRole("button", { name: "Advanced settings" });
+  expect(advanced).toHaveAttribute("aria-expanded", "false");
+  expect(screen.queryByRole("textbox", { name: "DKIM selector" })).not.toBeInTheDocument();
+  await userEvent.type(screen.getByLabelText(/^New domain/), "shop.test{Enter}");
+  expect(await screen.findByRole("button", { name: "Hide advanced settings" })).toHaveAttribute("aria-expanded", "true");
+  expect(asked.flatMap(({ method, body }) => (method === "POST" ? [JSON.parse(body)] : []))).toEqual([{ domain: "shop.test" }]);
+});
+
+test("whoever came from a campaign's draft finds the way back, and no other address is one", async () => {
+  apiThatAnswers(() => pageOf([]));
+  await show(`&back=${encodeURIComponent("/app/campaigns/c1?step=what&part=%222%22")}`);
+  expect(await screen.findByRole("link", { name: /Back to the campaign's draft/ })).toHaveAttribute("href", "/app/campaigns/c1?step=what&part=%222%22");
+  cleanup();
+  await show(`&back=${encodeURIComponent("//elsewhere.test/app/campaigns/c1")}`);
+  expect(await screen.findByRole("heading", { name: "Senders" })).toBeVisible();
+  expect(screen.queryByRole("link", { name: /Back to/ })).not.toBeInTheDocument();
 });

@@ -1,4 +1,5 @@
 import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
@@ -9,6 +10,7 @@ import { ProblemAlert } from "@/kit/States";
 import { formats } from "@/kit/formats";
 import { Unexpected } from "@/shell/Failures";
 import { theme } from "@/theme";
+import { apiThatAnswers } from "./pages";
 
 const refusal = new Refusal(
   {
@@ -39,11 +41,14 @@ test.each([
   ["account.on_trial", undefined, false],
 ])("who is refused for a right is told which (%s), and nobody else", async (code, permission, isTold) => {
   await i18n.changeLanguage("en");
+  apiThatAnswers(() => undefined);
   const problem = { code, detail: "Only to confirmed addresses.", ...(permission && { permission }) };
   render(
-    <MantineProvider theme={theme}>
-      <ProblemAlert error={new Refusal(problem, 403)} />
-    </MantineProvider>,
+    <QueryClientProvider client={new QueryClient()}>
+      <MantineProvider theme={theme}>
+        <ProblemAlert error={new Refusal(problem, 403)} />
+      </MantineProvider>
+    </QueryClientProvider>,
   );
   expect(screen.getByRole("alert")).toHaveTextContent("Only to confirmed addresses.");
   expect(screen.queryByText(/campaigns\.send/) !== null).toBe(isTold);

@@ -1,13 +1,14 @@
-import { screen } from "@testing-library/react";
+import { cleanup, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test } from "vitest";
 import { Permissions } from "@/areas/account/Permissions";
 import { bodyOf } from "@/areas/operator/Plans";
 import { linksOnMail } from "@/areas/reports/linksOnMail";
+import { NoRight } from "@/kit/States";
 import { apiThatAnswers, open } from "./pages";
 
-const RIGHTS = ["contacts", "contacts.read", "contacts.write", "reports.read"].map((name) => ({ name, summary: name, session_only: false }));
+const RIGHTS = ["contacts", "contacts.read", "contacts.write", "reports.read"].map((name) => ({ name, summary: `May ${name}`, session_only: false }));
 
 function Form() {
   const [held, hold] = useState(["contacts.read"]);
@@ -22,7 +23,7 @@ function Form() {
 test("an area's right takes the place of those below it, which are shown as granted", async () => {
   apiThatAnswers(() => ({ items: RIGHTS }));
   await open(Form, "/", "/");
-  const whole = await screen.findByRole("checkbox", { name: "contacts contacts" });
+  const whole = await screen.findByRole("checkbox", { name: "May contacts" });
   expect(whole).toBePartiallyChecked();
   await userEvent.click(screen.getByRole("checkbox", { name: /contacts\.write/ }));
   expect(screen.getByRole("status")).toHaveTextContent("contacts.read contacts.write");
@@ -58,4 +59,20 @@ test("a plan's price is sent in minor units, and an empty limit is none", () => 
   expect(bodyOf({ name: "Small", sms: 100, price: "99,90", retention_days: 90, listed: true }, "PLN")).toMatchObject({
     sms: 100, email: null, contacts: null, price: { amount: 9990, currency: "PLN" },
   });
+});
+
+test("rights are told by words; their names are for who makes a key", async () => {
+  apiThatAnswers(() => ({ items: RIGHTS }));
+  await open(() => <Permissions label="Rights" value={[]} change={() => undefined} withoutSessionOnly />, "/", "/");
+  expect(await screen.findByRole("checkbox", { name: "May contacts contacts" })).toBeVisible();
+  cleanup();
+  await open(() => <Permissions label="Rights" value={[]} change={() => undefined} />, "/", "/");
+  expect(await screen.findByRole("checkbox", { name: "May contacts" })).toBeVisible();
+  expect(screen.queryByText("contacts.write")).not.toBeInTheDocument();
+});
+
+test("whom to ask for a right is told by the right's words", async () => {
+  apiThatAnswers(() => ({ items: RIGHTS }));
+  await open(() => <NoRight permission="reports.read" />, "/", "/");
+  expect(await screen.findByText(/for the right “May reports.read”/)).toBeVisible();
 });

@@ -103,12 +103,25 @@ test("a mail is checked: faults, links that answer or not, and what the spam fil
 test("a mail can begin with a ready-made template of the panel's language", async () => {
   const asked = templates();
   const take = vi.fn();
-  await open(() => <FromTemplate take={take} />, "/", "/");
+  await open(() => <FromTemplate replaces={false} take={take} />, "/", "/");
   await userEvent.click(await screen.findByRole("combobox", { name: "Begin with a template" }).catch(() => screen.getByLabelText("Begin with a template")));
   await userEvent.click(await screen.findByText("Newsletter"));
   await waitFor(() => expect(take).toHaveBeenCalled());
   expect(take.mock.calls[0]?.[0]).toEqual({ subject: "Hello", mjml: "<mjml></mjml>" });
   expect(asked).toContainEqual(expect.objectContaining({ query: { limit: "1000", channel: "email", kind: "ready_made", language: "en" } }));
+});
+
+test("a template takes the place of a mail that is written only once that was asked", async () => {
+  templates();
+  const take = vi.fn();
+  await open(() => <FromTemplate replaces take={take} />, "/", "/");
+  await userEvent.click(await screen.findByRole("combobox", { name: "Begin with a template" }).catch(() => screen.getByLabelText("Begin with a template")));
+  await userEvent.click(await screen.findByText("Newsletter"));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText(/takes the place of the mail that is written already/)).toBeVisible();
+  expect(take).not.toHaveBeenCalled();
+  await userEvent.click(dialog.getByRole("button", { name: "Begin with a template" }));
+  await waitFor(() => expect(take).toHaveBeenCalled());
 });
 
 function Mail({ html = "", mjml = "" }) {

@@ -1,6 +1,8 @@
 import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { defaultParseSearch, Link, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import type { Search } from "@/kit/search";
 
 interface PageProps {
   title: string;
@@ -20,6 +22,7 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
     <Stack gap="lg">
       <Group justify="space-between" align="flex-end" gap="sm">
         <div>
+          <BackToDraft />
           {parent && (
             <Anchor component={Link} to={parent.to} search={parent.search as never} size="sm">
               ← {parent.label}
@@ -38,5 +41,20 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
       </Group>
       {children}
     </Stack>
+  );
+}
+
+const DRAFT = /^\/app\/campaigns\/[\w-]+(\?|$)/;
+
+/** For who was led here from a campaign's draft, to put right what it lacks: the address says from where. */
+function BackToDraft() {
+  const { t } = useTranslation();
+  const { back } = useSearch({ strict: false }) as Search;
+  if (!back || !DRAFT.test(back)) return null;
+  const [path, search = ""] = back.split("?");
+  return (
+    <Anchor component={Link} to={path} search={defaultParseSearch(search) as never} size="sm" display="block">
+      ← {t("campaigns.backToDraft")}
+    </Anchor>
   );
 }

@@ -3,6 +3,7 @@ import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "@/api/refusal";
 import { ChangedMeanwhile } from "@/kit/ChangedMeanwhile";
+import { useRightWords } from "@/kit/rights";
 
 // Few are asked to, and only some while after they have logged in.
 const Prove = lazy(() => import("@/kit/Prove"));
@@ -34,7 +35,11 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
             <Prove />
           </Suspense>
         )}
-        {refusal.permission && <Text size="sm">{t("state.askOwner", { permission: refusal.permission })}</Text>}
+        {refusal.permission && (
+          <Text size="sm">
+            <AskOwner permission={refusal.permission} />
+          </Text>
+        )}
         {(retry || refusal.requestId) && (
           <Group gap="sm">
             {retry && (
@@ -57,7 +62,18 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
 /** Where a page would be that needs a right which this person does not have. */
 export function NoRight({ permission }: { permission: string }) {
   const { t } = useTranslation();
-  return <Empty title={t("state.forbidden")}>{t("state.askOwner", { permission })}</Empty>;
+  return (
+    <Empty title={t("state.forbidden")}>
+      <AskOwner permission={permission} />
+    </Empty>
+  );
+}
+
+/** Whom to ask for a right, by what it is called where rights are given. */
+export function AskOwner({ permission }: { permission: string }) {
+  const { t } = useTranslation();
+  const rightOf = useRightWords();
+  return t("state.askOwner", { permission: rightOf(permission) ?? permission });
 }
 
 export function Loading({ lines = 4 }: { lines?: number }) {

@@ -7,6 +7,7 @@ import { actInWords, detailInWords } from "@/areas/account/acts";
 import { useAllowed } from "@/areas/session/me";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
+import { useRightWords } from "@/kit/rights";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -21,6 +22,7 @@ export function Audit() {
   const query = { limit: 50, cursor: search.cursor, action: search.q };
   const entries = queries.useQuery("get", "/v1/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["AuditEntryPage"] });
   const nameOf = useGroupNames(entries.data?.items ?? []);
+  const rightOf = useRightWords();
   const columns: Column<Entry>[] = [
     { name: "at", header: t("audit.at"), cell: (one) => <span style={{ whiteSpace: "nowrap" }}>{time(one.at)}</span> },
     { name: "action", header: t("audit.action"), cell: (one) => <span title={one.action}>{actInWords(one.action)}</span> },
@@ -30,7 +32,7 @@ export function Audit() {
       name: "details",
       header: t("audit.details"),
       cell: (one) => {
-        const told = [one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => detailInWords(name, value, { time, nameOf }))].filter(Boolean);
+        const told = [one.reason, ...Object.entries(one.details ?? {}).map(([name, value]) => detailInWords(name, value, { time, nameOf, rightOf }))].filter(Boolean);
         return told.length > 0 && <Text size="sm" style={{ overflowWrap: "anywhere" }}>{told.join(", ")}</Text>;
       },
     },

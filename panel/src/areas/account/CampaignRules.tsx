@@ -4,7 +4,7 @@ import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
 import { Edited } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
-import { ProblemAlert } from "@/kit/States";
+import { AskOwner, ProblemAlert } from "@/kit/States";
 import { useEditing } from "@/kit/useEditing";
 
 type Rules = Schemas["CampaignRules"];
@@ -53,7 +53,7 @@ function Form({ rules }: { rules: Rules }) {
           </Group>
         )}
         <NumberInput label={t("campaignRules.above")} description={t("campaignRules.aboveHint")} min={0} allowDecimal={false} disabled={!mayWrite} {...form.getInputProps("above")} />
-        {!mayWrite && <Text size="sm">{t("state.askOwner", { permission: "account.campaigns" })}</Text>}
+        {!mayWrite && <Text size="sm"><AskOwner permission="account.campaigns" /></Text>}
         <Button type="submit" disabled={!mayWrite} loading={save.isPending} style={{ alignSelf: "flex-start" }}>
           {t("act.save")}
         </Button>

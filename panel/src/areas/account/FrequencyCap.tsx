@@ -4,7 +4,7 @@ import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
 import { Edited } from "@/kit/Edited";
 import { notify } from "@/kit/notify";
-import { ProblemAlert } from "@/kit/States";
+import { AskOwner, ProblemAlert } from "@/kit/States";
 import { useEditing } from "@/kit/useEditing";
 
 const MOST_MESSAGES = 100;
@@ -50,7 +50,7 @@ function Form({ cap }: { cap: Schemas["FrequencyCapSetting"]["cap"] }) {
             <NumberInput label={t("cap.days")} max={MOST_DAYS} {...look} {...form.getInputProps("days")} />
           </Group>
         )}
-        {!mayWrite && <Text size="sm">{t("state.askOwner", { permission: "account.campaigns" })}</Text>}
+        {!mayWrite && <Text size="sm"><AskOwner permission="account.campaigns" /></Text>}
         <Button type="submit" disabled={!mayWrite} loading={save.isPending} style={{ alignSelf: "flex-start" }}>
           {t("act.save")}
         </Button>

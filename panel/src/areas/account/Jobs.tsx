@@ -1,4 +1,4 @@
-import { Anchor, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -27,14 +27,16 @@ export function Jobs() {
   const jobs = queries.useQuery("get", "/v1/jobs", { params: { query } }, { refetchInterval: LIVE_MS, placeholderData: keepPreviousData });
   return (
     <AccountFrame tab="jobs">
-      <Text mb="md">{t("jobs.lead")}</Text>
-      <Filters
-        choices={[
-          { name: "kind", label: t("jobs.kind"), options: KINDS.map((value) => ({ value, label: t(`jobs.kinds.${value}`) })) },
-          { name: "open", label: t("campaigns.state"), options: [{ value: "yes", label: t("jobs.open") }, { value: "no", label: t("jobs.ended") }] },
-        ]}
-      />
-      <ListOf label={t("account.tabs.jobs")} of={jobs} columns={useColumns()} keyOf={(one) => one.id} filters={["kind", "open"]} noneFits={t("jobs.noneFits")} empty={<Empty title={t("jobs.none")}>{t("jobs.noneHint")}</Empty>} />
+      <Stack>
+        <Text>{t("jobs.lead")}</Text>
+        <Filters
+          choices={[
+            { name: "kind", label: t("jobs.kind"), options: KINDS.map((value) => ({ value, label: t(`jobs.kinds.${value}`) })) },
+            { name: "open", label: t("campaigns.state"), options: [{ value: "yes", label: t("jobs.open") }, { value: "no", label: t("jobs.ended") }] },
+          ]}
+        />
+        <ListOf label={t("account.tabs.jobs")} of={jobs} columns={useColumns()} keyOf={(one) => one.id} filters={["kind", "open"]} noneFits={t("jobs.noneFits")} empty={<Empty title={t("jobs.none")}>{t("jobs.noneHint")}</Empty>} />
+      </Stack>
     </AccountFrame>
   );
 }

@@ -28,7 +28,7 @@ export function Permissions({ label, value, change, withoutSessionOnly = false }
           {({ items }) => (
             <Stack gap={6}>
               {treeOf(items.filter((one) => !(withoutSessionOnly && one.session_only))).map((area) => (
-                <OneArea key={area.name} area={area} held={value} press={(name) => change(toggled(value, name))} />
+                <OneArea key={area.name} area={area} held={value} press={(name) => change(toggled(value, name))} isNamed={withoutSessionOnly} />
               ))}
             </Stack>
           )}
@@ -42,9 +42,11 @@ interface OneAreaProps {
   area: Area;
   held: string[];
   press: (name: string) => void;
+  /** Whoever makes a key has the API's description open, which tells rights by their names. */
+  isNamed: boolean;
 }
 
-function OneArea({ area, held, press }: OneAreaProps) {
+function OneArea({ area, held, press, isNamed }: OneAreaProps) {
   const { t } = useTranslation();
   const id = useId();
   const { whole, rights } = area;
@@ -54,7 +56,7 @@ function OneArea({ area, held, press }: OneAreaProps) {
   return (
     <Card withBorder padding="xs">
       <Group justify="space-between" wrap="nowrap" gap="xs">
-        {whole ? <Box right={whole} isOn={isWhole} isPartly={!isWhole && some > 0} press={press} /> : <Text fw={600}>{area.name}</Text>}
+        {whole ? <Box right={whole} isOn={isWhole} isPartly={!isWhole && some > 0} press={press} isNamed={isNamed} /> : <Text fw={600}>{area.name}</Text>}
         {rights.length > 0 && (
           <Button size="compact-xs" variant="default" flex="none" onClick={toggle} aria-expanded={isOpen} aria-controls={id}>
             {t("users.someOf", { some, all: rights.length })}
@@ -64,7 +66,7 @@ function OneArea({ area, held, press }: OneAreaProps) {
       <Collapse expanded={isOpen} id={id}>
         <Stack gap={6} pt={8} ps={28}>
           {rights.map((right) => (
-            <Box key={right.name} right={right} isOn={isHeld(held, right.name)} isGranted={isWhole} press={press} />
+            <Box key={right.name} right={right} isOn={isHeld(held, right.name)} isGranted={isWhole} press={press} isNamed={isNamed} />
           ))}
         </Stack>
       </Collapse>
@@ -80,16 +82,19 @@ interface BoxProps {
   /** It comes with the area's own right. */
   isGranted?: boolean;
   press: (name: string) => void;
+  isNamed: boolean;
 }
 
-function Box({ right, isOn, isPartly = false, isGranted = false, press }: BoxProps) {
-  const label = (
+function Box({ right, isOn, isPartly = false, isGranted = false, press, isNamed }: BoxProps) {
+  const label = isNamed ? (
     <>
       {right.summary}{" "}
       <Text span size="xs" ff="monospace">
         {right.name}
       </Text>
     </>
+  ) : (
+    right.summary
   );
   return <Checkbox checked={isOn} indeterminate={isPartly} disabled={isGranted} onChange={() => press(right.name)} label={label} />;
 }

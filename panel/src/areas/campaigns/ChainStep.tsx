@@ -8,6 +8,7 @@ import { lacksOf, type Part, PartContext, useSaveDraft } from "@/areas/campaigns
 import { gistOf } from "@/areas/campaigns/gist";
 import { StepProblems } from "@/areas/campaigns/StepProblems";
 import { CHANNELS, useChannelName } from "@/kit/channel";
+import { ConfirmButton } from "@/kit/ConfirmButton";
 import { useListSearch } from "@/kit/search";
 
 const FEWEST = 2;
@@ -56,6 +57,11 @@ function Chain({ campaign, goTo, write, left, setLeft }: ChainProps) {
     setSteps(next);
     save.keep({ steps: next }).catch(() => undefined);
   };
+  const remove = async (place: number) => {
+    const others = steps.filter((_, at) => at !== place);
+    await save.keep({ steps: others });
+    setSteps(others);
+  };
   const goOn = () => goTo("when");
   const lacking = steps.flatMap((part, place) => {
     const what = lacksOf(part).map((one) => t(`wizard.lacks.${one}`)).join(", ");
@@ -82,7 +88,7 @@ function Chain({ campaign, goTo, write, left, setLeft }: ChainProps) {
               place={place}
               write={() => write(place)}
               up={place > 0 ? () => swap(place - 1) : null}
-              remove={steps.length > FEWEST ? () => keep(steps.filter((_, at) => at !== place)) : null}
+              remove={steps.length > FEWEST ? () => remove(place) : null}
             />
             {place < steps.length - 1 && (
               <GoOn part={part} change={(changed) => setSteps(steps.map((one, at) => (at === place ? changed : one)))} keep={() => keep(steps)} />
@@ -117,7 +123,7 @@ interface OneProps {
   /** Null for the first. */
   up: (() => void) | null;
   /** Null while there are no more than a chain has to have. */
-  remove: (() => void) | null;
+  remove: (() => Promise<unknown>) | null;
 }
 
 /** A step: what it says, what it lacks, and its place among the others. */
@@ -146,9 +152,10 @@ function One({ part, place, write, up, remove }: OneProps) {
             </Button>
           )}
           {remove && (
-            <Button size="xs" variant="default" onClick={remove} aria-label={t("chain.removeNamed", { place: place + 1 })}>
-              {t("act.delete")}
-            </Button>
+            <ConfirmButton
+              size="xs" label={t("act.delete")} aria-label={t("chain.removeNamed", { place: place + 1 })}
+              question={t("chain.removeAsk", { place: place + 1, channel: channelName(part.channel) })} act={remove}
+            />
           )}
         </Group>
       </Group>

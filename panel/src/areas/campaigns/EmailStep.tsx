@@ -3,7 +3,7 @@ import { useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
-import { type EmailContent, lacksOf, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
+import { type EmailContent, isWritten, lacksOf, PartContext, useSaveDraft } from "@/areas/campaigns/draft";
 import { FromTemplate } from "@/areas/campaigns/FromTemplate";
 import { MailEditor } from "@/areas/campaigns/MailEditor";
 import { MailCheck } from "@/areas/campaigns/MailCheck";
@@ -66,7 +66,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
             <TextInput label={t("wizard.subject")} description={t("wizard.subjectHint", { count: values.subject.length })} {...form.getInputProps("subject")} />
             <TextInput label={t("wizard.preheader")} description={t("wizard.preheaderHint")} {...form.getInputProps("preheader")} />
             {!isPart && <UnsubscribePage input={form.getInputProps("page")} />}
-            <FromTemplate take={begin} />
+            <FromTemplate replaces={isWritten("email", content)} take={begin} />
           </Stack>
         </Card>
         <TestSend campaign={campaign} keep={keep} />

@@ -1,6 +1,6 @@
 import { Anchor } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 interface MendProps {
@@ -11,13 +11,15 @@ interface MendProps {
   children: ReactNode;
 }
 
-/** The way to where something is put right that a draft needs. */
+/** The way to where something is put right that a draft needs; from there one leads back (`Page`). */
 export function Mend({ to, search, keep, children }: MendProps) {
   const navigate = useNavigate();
+  const router = useRouter();
   const go = useMutation({
     mutationFn: async () => {
+      const back = router.state.location.href;
       await keep?.();
-      await navigate({ to, search: search as never });
+      await navigate({ to, search: { ...search, back } as never });
     },
   });
   return (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { SmsContent } from "@/areas/campaigns/draft";
 import { Bubble, Phone } from "@/areas/campaigns/Phone";
 import { usePreview } from "@/areas/campaigns/usePreview";
+import { inFull } from "@/kit/phone";
 
 /** An SMS on the screen of a phone. */
 export function PhonePreview({ sender, content }: { sender: string; content: SmsContent }) {
@@ -12,7 +13,7 @@ export function PhonePreview({ sender, content }: { sender: string; content: Sms
   const preview = usePreview("sms", content, contactId);
   const text = preview.data?.previews[0]?.rendered?.text;
   return (
-    <Phone from={sender || t("preview.noSender")} preview={preview} contactId={contactId} chooseContact={setContactId}>
+    <Phone from={inFull(sender) || t("preview.noSender")} preview={preview} contactId={contactId} chooseContact={setContactId}>
       {typeof text === "string" ? (
         <Bubble>
           <Text style={{ whiteSpace: "pre-wrap" }}>{text}</Text>

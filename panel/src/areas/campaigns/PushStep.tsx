@@ -1,9 +1,9 @@
-import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { lacksOf, type PushContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { Mend } from "@/areas/campaigns/Mend";
 import { PushPreview } from "@/areas/campaigns/PushPreview";
 import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
@@ -29,7 +29,7 @@ export function PushStep({ campaign, goTo }: StepProps) {
   const { image: _image, url: _url, ...rest } = before;
   const content: PushContent = { ...rest, title, body, ...(image && { image }), ...(url && { url }) };
   const draft = { sender: sender || null, content };
-  const { submit, state } = useStep({ form, save, body: draft, lacks: lacksOf({ channel: "push", ...draft }), places: { sender: "sender", content: "body" }, goOn: () => goTo("when") });
+  const { keep, submit, state } = useStep({ form, save, body: draft, lacks: lacksOf({ channel: "push", ...draft }), places: { sender: "sender", content: "body" }, goOn: () => goTo("when") });
   const names = applications.data?.items.map((one) => one.name) ?? [];
   useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
   return (
@@ -45,9 +45,9 @@ export function PushStep({ campaign, goTo }: StepProps) {
             {applications.data && names.length === 0 && (
               <Text>
                 {t("push.noApplication")}{" "}
-                <Anchor component={Link} to="/app/senders" search={{ channel: "push" } as never} underline="always">
+                <Mend to="/app/senders" search={{ channel: "push" }} keep={keep}>
                   {t("nav.senders")}
-                </Anchor>
+                </Mend>
               </Text>
             )}
             <TextInput label={t("push.title")} description={t("push.titleHint")} {...form.getInputProps("title")} />

@@ -3,6 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { CARD_SUGGESTIONS_MAX, CARDS_MAX, CARDS_MIN, newCard, type RcsForm } from "@/areas/campaigns/rcsForm";
 import { RcsSuggestions } from "@/areas/campaigns/RcsSuggestions";
+import { ConfirmButton } from "@/kit/ConfirmButton";
 
 /** One card, or several side by side. */
 export function RcsCards({ form }: { form: UseFormReturnType<RcsForm> }) {
@@ -19,9 +20,10 @@ export function RcsCards({ form }: { form: UseFormReturnType<RcsForm> }) {
                 {t("rcs.card", { number: place + 1 })}
               </Text>
               {kind === "carousel" && cards.length > CARDS_MIN && (
-                <Button size="compact-xs" variant="default" onClick={() => form.removeListItem("cards", place)} aria-label={t("rcs.removeCard", { number: place + 1 })}>
-                  {t("act.delete")}
-                </Button>
+                <ConfirmButton
+                  size="compact-xs" label={t("act.delete")} aria-label={t("rcs.removeCard", { number: place + 1 })}
+                  question={t("rcs.removeCardAsk", { number: place + 1 })} act={async () => form.removeListItem("cards", place)}
+                />
               )}
             </Group>
             <TextInput label={t("rcs.picture")} placeholder="https://" {...form.getInputProps(`cards.${place}.picture`)} />

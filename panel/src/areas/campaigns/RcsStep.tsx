@@ -1,9 +1,9 @@
-import { Anchor, Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Card, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { lacksOf, type RcsContent, useSaveDraft } from "@/areas/campaigns/draft";
+import { Mend } from "@/areas/campaigns/Mend";
 import { RcsCards } from "@/areas/campaigns/RcsCards";
 import { CARDS_MIN, contentOf, formOf, type Kind, KINDS, newCard, placeInForm, SUGGESTIONS_MAX } from "@/areas/campaigns/rcsForm";
 import { RcsPreview } from "@/areas/campaigns/RcsPreview";
@@ -49,9 +49,9 @@ export function RcsStep({ campaign, goTo }: StepProps) {
             {agents.data && names.length === 0 && (
               <Text>
                 {t("rcs.noAgent")}{" "}
-                <Anchor component={Link} to="/app/senders" search={{ channel: "rcs" } as never} underline="always">
+                <Mend to="/app/senders" search={{ channel: "rcs" }} keep={keep}>
                   {t("nav.senders")}
-                </Anchor>
+                </Mend>
               </Text>
             )}
             <Select

@@ -10,6 +10,7 @@ import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
+import { inFull } from "@/kit/phone";
 import { useEditForm } from "@/kit/useEditing";
 
 /** The text of an SMS, with what it takes and how a phone shows it. */
@@ -41,8 +42,8 @@ export function SmsStep({ campaign, goTo }: StepProps) {
               {t("wizard.what")}
             </Title>
             <StepProblems of={state} error={senders.error} />
-            <Select label={t("wizard.sender")} data={names} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
-            {senders.data && names.length === 0 && <NoSender />}
+            <Select label={t("wizard.sender")} data={names.map((name) => ({ value: name, label: inFull(name) }))} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
+            {senders.data && names.length === 0 && <NoSender keep={keep} />}
             <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} />
             <SmsParts text={own.text} replaceDiacritics={own.replace_diacritics} shortLinks={own.short_links} audience={campaign.audience} />
             <Variables channel="sms" insert={(word) => form.setFieldValue("text", `${own.text}${word}`)} />

@@ -5,6 +5,7 @@ import { gistOf } from "@/areas/campaigns/gist";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
+import { inFull } from "@/kit/phone";
 import { useFormats } from "@/kit/times";
 
 /** Once more what goes out, by whom, and what of the plan is left for it. */
@@ -28,7 +29,7 @@ export function Summary({ campaign }: { campaign: Campaign }) {
           </Text>
         ))}
         <Text hidden={campaign.steps !== null && campaign.steps !== undefined}>
-          {t("wizard.sender")}: {sender === null ? "–" : typeof sender === "string" ? sender : sender.from_email}
+          {t("wizard.sender")}: {sender === null ? "–" : typeof sender === "string" ? inFull(sender) : sender.from_email}
         </Text>
         {campaign.steps ? null : campaign.channel === "sms" ? (
           <>

@@ -17,11 +17,11 @@ export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => P
   const { email } = useMe();
   const [addresses, setAddresses] = useState(campaign.channel === "email" ? [email] : []);
   const send = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (to: string[]) => {
       await keep();
       return api.POST("/v1/campaigns/{campaign_id}/test", {
         params: { path: { campaign_id: campaign.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
-        body: { addresses, ...(part && { step: part.place + 1 }), fields: { first_name: "Łucja", city: "Gdynia" } as never },
+        body: { addresses: to, ...(part && { step: part.place + 1 }), fields: { first_name: "Łucja", city: "Gdynia" } as never },
       });
     },
   });
@@ -40,15 +40,20 @@ export function TestSend({ campaign, keep }: { campaign: Campaign; keep: () => P
           splitChars={[",", ";", " "]}
           acceptValueOnBlur
         />
-        <ProblemAlert error={send.error} />
-        {send.isSuccess && (
-          <Alert color="teal" role="status">
-            <Text size="sm">{t("test.sent")}</Text>
-          </Alert>
-        )}
-        <Button variant="default" disabled={addresses.length === 0} loading={send.isPending} onClick={() => send.mutate()} style={{ alignSelf: "flex-start" }}>
+        <Button variant="default" disabled={addresses.length === 0} loading={send.isPending} onClick={() => send.mutate(addresses)} style={{ alignSelf: "flex-start" }}>
           {t("test.send")}
         </Button>
+        <ProblemAlert error={send.error} />
+        {/* It is there before it says anything: what comes into the page together with its words is not read out by all readers. */}
+        <div role="status">
+          {send.isSuccess && (
+            <Alert color="teal" title={t("test.sent")}>
+              <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+                {t("test.sentTo", { addresses: send.variables.join(", ") })}
+              </Text>
+            </Alert>
+          )}
+        </div>
       </Stack>
     </Card>
   );

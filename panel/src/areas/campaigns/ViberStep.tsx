@@ -1,11 +1,11 @@
-import { Anchor, Button, Card, Divider, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Button, Card, Divider, Group, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { lacksOf, useSaveDraft, type ViberContent } from "@/areas/campaigns/draft";
+import { Mend } from "@/areas/campaigns/Mend";
 import { Bubble, Phone, PictureOf } from "@/areas/campaigns/Phone";
 import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
@@ -57,9 +57,9 @@ export function ViberStep({ campaign, goTo }: StepProps) {
             {bots.data && names.length === 0 && (
               <Text>
                 {t("viber.noBot")}{" "}
-                <Anchor component={Link} to="/app/senders" search={{ channel: "viber" } as never} underline="always">
+                <Mend to="/app/senders" search={{ channel: "viber" }} keep={keep}>
                   {t("nav.senders")}
-                </Anchor>
+                </Mend>
               </Text>
             )}
             <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />

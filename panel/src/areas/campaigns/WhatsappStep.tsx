@@ -1,10 +1,10 @@
-import { Alert, Anchor, Card, Radio, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, Title } from "@mantine/core";
+import { Alert, Card, Radio, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, Title } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { StepButtons, type StepProps } from "@/areas/campaigns/CampaignWizard";
 import { lacksOf, useSaveDraft, type WhatsappContent } from "@/areas/campaigns/draft";
+import { Mend } from "@/areas/campaigns/Mend";
 import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
@@ -53,9 +53,9 @@ export function WhatsappStep({ campaign, goTo }: StepProps) {
             {senders.data?.items.length === 0 && (
               <Text>
                 {t("whatsapp.noNumber")}{" "}
-                <Anchor component={Link} to="/app/senders" search={{ channel: "whatsapp" } as never} underline="always">
+                <Mend to="/app/senders" search={{ channel: "whatsapp" }} keep={keep}>
                   {t("nav.senders")}
-                </Anchor>
+                </Mend>
               </Text>
             )}
             <Radio.Group label={t("whatsapp.by")} {...form.getInputProps("by")}>

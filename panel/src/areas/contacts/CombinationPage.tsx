@@ -63,6 +63,7 @@ function Whole({ job }: { job: Combination }) {
 /** The new groups, each with who is in it and a way on. */
 function Made({ groups }: { groups: Combination["items"] }) {
   const { t } = useTranslation();
+  const { number } = useFormats();
   if (groups.length === 0) return <Text>{t("combine.gone")}</Text>;
   return (
     <List spacing="xs">
@@ -72,7 +73,7 @@ function Made({ groups }: { groups: Combination["items"] }) {
             <Anchor component={Link} to="/app/contacts" search={{ group: id } as never} style={{ overflowWrap: "anywhere" }}>
               {name}
             </Anchor>
-            <Text size="sm">{t("combine.contacts", { count: contacts })}</Text>
+            <Text size="sm">{t("combine.contacts", { count: contacts, number: number(contacts) })}</Text>
             <LinkButton to="/app/campaigns/new" search={{ group: id }} size="xs" variant="default" aria-label={t("combine.toCampaignNamed", { name })}>
               {t("combine.toCampaign")}
             </LinkButton>

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useChannelName } from "@/kit/channel";
+import { inFull } from "@/kit/phone";
 import { Loading, ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -36,7 +37,7 @@ export function ContactHistory({ contact }: { contact: Schemas["Contact"] }) {
             title={
               <Group gap="xs">
                 <Anchor component={Link} to={`/app/messages/${message.id}`} size="sm">
-                  {channelName(message.channel)} · {message.sender ?? "–"}
+                  {channelName(message.channel)} · {inFull(message.sender ?? "–")}
                 </Anchor>
                 <StateBadge state={message.state} />
               </Group>

@@ -101,7 +101,7 @@ function Problems({ job }: { job: Import }) {
             </Button>
           )}
           {job.warnings_file_id && (
-            <Button variant="default" onClick={() => void download(`/v1/imports/${job.id}/warnings`, "warnings.csv")}>
+            <Button variant="default" h="auto" mih={36} py={6} onClick={() => void download(`/v1/imports/${job.id}/warnings`, "warnings.csv")}>
               {t("imports.downloadWarnings")}
             </Button>
           )}

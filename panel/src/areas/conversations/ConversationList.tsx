@@ -6,6 +6,7 @@ import { useChannelName } from "@/kit/channel";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
+import { inFull } from "@/kit/phone";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -51,8 +52,8 @@ function useColumns(): Column<Said>[] {
       cell: (one) => one.channel === "viber" ? (
         <OnViber said={one} />
       ) : (
-        <Anchor component={Link} to="/app/conversations/$phone" params={{ phone: one.phone } as never}>
-          {one.phone}
+        <Anchor component={Link} to="/app/conversations/$phone" params={{ phone: inFull(one.phone) } as never}>
+          {inFull(one.phone)}
         </Anchor>
       ),
     },
@@ -66,7 +67,7 @@ function useColumns(): Column<Said>[] {
         </Text>
       ),
     },
-    { name: "to", header: t("conversations.to"), cell: (one) => one.number },
+    { name: "to", header: t("conversations.to"), cell: (one) => inFull(one.number) },
     { name: "at", header: t("conversations.at"), cell: (one) => time(one.at) },
   ];
 }

@@ -6,6 +6,7 @@ import { Reply } from "@/areas/conversations/Reply";
 import { useChannelName } from "@/kit/channel";
 import { Page } from "@/kit/Page";
 import { Pager } from "@/kit/Pager";
+import { inFull } from "@/kit/phone";
 import { useListSearch } from "@/kit/search";
 import { Answered, Empty } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
@@ -20,7 +21,7 @@ export function ConversationPage() {
   const { search } = useListSearch();
   const said = useTogether({ key: ["conversation", phone], lists: withPhone(phone), at: search.cursor, everyMs: LIVE_MS });
   return (
-    <Page title={phone} parent={{ to: "/app/conversations", label: t("conversations.title") }}>
+    <Page title={inFull(phone)} parent={{ to: "/app/conversations", label: t("conversations.title") }}>
       <Answered of={said}>
         {({ items, next_cursor }) => (
           <>
@@ -51,7 +52,7 @@ function OneSaid({ said }: { said: Said }) {
     <Paper component="li" withBorder p="sm" maw="85%" style={{ alignSelf: isReceived ? "flex-start" : "flex-end" }}>
       <Group gap="xs">
         <Text size="sm" fw={600}>
-          {t(isReceived ? "conversations.received" : "conversations.sent", { number: said.number, channel: channelName(said.channel) })}
+          {t(isReceived ? "conversations.received" : "conversations.sent", { number: inFull(said.number), channel: channelName(said.channel) })}
         </Text>
         {said.wish && (
           <Badge variant="light" color={said.wish === "stop" ? "red" : "teal"} tt="none" autoContrast>

@@ -9,6 +9,7 @@ import type { Said } from "@/areas/conversations/heard";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { notify } from "@/kit/notify";
+import { inFull } from "@/kit/phone";
 import { ProblemAlert } from "@/kit/States";
 
 /** Answers a person on the channel, and from the number, that they wrote to last. */
@@ -41,7 +42,7 @@ function ReplyForm({ to }: { to: Said }) {
         <Stack gap="xs">
           <ProblemAlert error={send.error} />
           <Textarea
-            label={t("conversations.replyBy", { channel: channelName(to.channel), number: to.number })}
+            label={t("conversations.replyBy", { channel: channelName(to.channel), number: inFull(to.number) })}
             autosize
             minRows={2}
             {...write}

@@ -72,7 +72,7 @@ function Line({ campaign }: { campaign: Schemas["CampaignSummaryPage"]["items"][
   return (
     <div>
       <Group justify="space-between" wrap="nowrap">
-        <Anchor component={Link} to={`/app/campaigns/${campaign.id}`} lineClamp={1}>
+        <Anchor component={Link} to={`/app/campaigns/${campaign.id}`} style={{ overflowWrap: "anywhere" }}>
           {campaign.name}
         </Anchor>
         <StateBadge state={campaign.state} />

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
+import { inFull } from "@/kit/phone";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
@@ -97,7 +98,7 @@ function useSenderNeeds(): Found {
   return foundIn(
     [ids, domains],
     [
-      ...itemsOf(ids).map((one) => ({ words: t("home.needsAccept", { name: one.sender }), to: "/app/senders" })),
+      ...itemsOf(ids).map((one) => ({ words: t("home.needsAccept", { name: inFull(one.sender) }), to: "/app/senders" })),
       ...waiting.map((one) => ({ words: t("home.needsDomain", { name: one.domain }), to: "/app/senders", search: { channel: "email" } })),
     ],
   );

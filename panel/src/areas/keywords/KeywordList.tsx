@@ -11,6 +11,7 @@ import { DeleteButton } from "@/kit/DeleteButton";
 import { ListOf } from "@/kit/ListOf";
 import { OnOff } from "@/kit/OnOff";
 import { Page } from "@/kit/Page";
+import { inFull } from "@/kit/phone";
 import { useListSearch } from "@/kit/search";
 import { Empty, NoRight } from "@/kit/States";
 
@@ -47,7 +48,7 @@ function useColumns(edit: (keyword: Keyword) => void): Column<Keyword>[] {
   return [
     { name: "keyword", header: t("keywords.keyword"), cell: (one) => <Text fw={600}>{one.keyword}</Text> },
     { name: "match", header: t("keywords.match"), cell: (one) => t(`keywords.matches.${one.match}`) },
-    { name: "number", header: t("keywords.number"), cell: (one) => one.number ?? t("keywords.anyNumber") },
+    { name: "number", header: t("keywords.number"), cell: (one) => (one.number ? inFull(one.number) : t("keywords.anyNumber")) },
     {
       name: "answer",
       header: t("keywords.answer"),

@@ -7,6 +7,7 @@ import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
+import { inFull } from "@/kit/phone";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
@@ -27,7 +28,7 @@ export function SenderIds() {
   const decide = (one: SenderId, decision: Decision) => (reason: string) =>
     operatorApi.POST("/v1/operator/sender-ids/{sender_id}/decision", { params: { path: { sender_id: one.id } }, body: { decision, reason } });
   const columns: Column<SenderId>[] = [
-    { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{one.sender}</Text> },
+    { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{inFull(one.sender)}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "account", header: t("operator.account"), cell: (one) => <AccountName id={one.account_id} /> },
     { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
@@ -38,7 +39,7 @@ export function SenderIds() {
         <Group gap="xs" wrap="nowrap">
           {one.state === "requested" &&
             DECISIONS.map((decision) => (
-              <ReasonButton key={decision} label={t(`operator.decide.${decision}`)} question={t("operator.decideAsk", { sender: one.sender })} act={decide(one, decision)} />
+              <ReasonButton key={decision} label={t(`operator.decide.${decision}`)} question={t("operator.decideAsk", { sender: inFull(one.sender) })} act={decide(one, decision)} />
             ))}
         </Group>
       ),

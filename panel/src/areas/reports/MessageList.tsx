@@ -3,10 +3,12 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { useAddress } from "@/areas/reports/useAddress";
 import { CHANNELS, useChannelName } from "@/kit/channel";
 import type { Column } from "@/kit/DataTable";
 import { type Filter, Filters, ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
+import { inFull } from "@/kit/phone";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
@@ -23,6 +25,7 @@ export function MessageList() {
   const { t } = useTranslation();
   const channelName = useChannelName();
   const { time } = useFormats();
+  const addressOf = useAddress();
   const { search } = useListSearch();
   const query = {
     limit: 50,
@@ -39,13 +42,13 @@ export function MessageList() {
       header: t("messages.address"),
       cell: (one) => (
         <Anchor component={Link} to={`/app/messages/${one.id}`}>
-          {one.address ?? "–"}
+          {addressOf(one)}
         </Anchor>
       ),
     },
     { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
-    { name: "sender", header: t("wizard.sender"), cell: (one) => one.sender },
+    { name: "sender", header: t("wizard.sender"), cell: (one) => one.sender && inFull(one.sender) },
     { name: "at", header: t("messages.at"), cell: (one) => time(one.created_at) },
   ];
   const choices: Filter[] = [

@@ -3,8 +3,10 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { MessageSteps } from "@/areas/reports/MessageSteps";
+import { useAddress } from "@/areas/reports/useAddress";
 import { useChannelName } from "@/kit/channel";
 import { Page } from "@/kit/Page";
+import { inFull } from "@/kit/phone";
 import { Answered } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
@@ -12,10 +14,11 @@ import { useFormats } from "@/kit/times";
 /** One message, and everything that is known to have happened to it. */
 export function MessagePage() {
   const { t } = useTranslation();
+  const addressOf = useAddress();
   const { messageId } = useParams({ strict: false }) as { messageId: string };
   const message = queries.useQuery("get", "/v1/messages/{message_id}", { params: { path: { message_id: messageId } } });
   return (
-    <Page title={message.data?.address ?? t("messages.one")} parent={{ to: "/app/messages", label: t("messages.title") }}>
+    <Page title={message.data?.address ? addressOf(message.data) : t("messages.one")} parent={{ to: "/app/messages", label: t("messages.title") }}>
       <Answered of={message}>
         {(found) => (
           <>
@@ -42,7 +45,7 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
             <Text>{channelName(message.channel)}</Text>
           </Group>
           <Text>
-            {t("wizard.sender")}: {message.sender ?? "–"}
+            {t("wizard.sender")}: {inFull(message.sender ?? "–")}
           </Text>
           <Text>
             {t("messages.at")}: {time(message.created_at)}
@@ -74,7 +77,7 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
         <Title order={2} size="h4" mb="sm">
           {t("messages.timeline")}
         </Title>
-        <Timeline bulletSize={14} lineWidth={2} active={message.timeline.length}>
+        <Timeline bulletSize={14} lineWidth={2} styles={{ itemTitle: { lineHeight: 1.4 } }} active={message.timeline.length}>
           {message.timeline.map((event, place) => {
             const step = steps.find((one) => one.place === event.step);
             const answered = [event.code, event.detail ?? event.url].filter(Boolean).join(" ");

@@ -2,6 +2,7 @@ import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { useAddress } from "@/areas/reports/useAddress";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
@@ -16,6 +17,7 @@ type Step = Schemas["ChainStep"];
 export function MessageSteps({ chain }: { chain: Chain }) {
   const { t } = useTranslation();
   const channelName = useChannelName();
+  const addressOf = useAddress();
   const { time, money } = useFormats();
   const columns: Column<Step>[] = [
     { name: "step", header: t("messages.step"), cell: (one) => `${one.place}. ${channelName(one.channel)}` },
@@ -29,7 +31,7 @@ export function MessageSteps({ chain }: { chain: Chain }) {
         </>
       ),
     },
-    { name: "address", header: t("messages.address"), cell: (one) => one.address },
+    { name: "address", header: t("messages.address"), cell: (one) => one.address && addressOf(one) },
     { name: "left", header: t("messages.left"), cell: (one) => one.sent_at && time(one.sent_at) },
     { name: "cost", header: t("report.cost"), cell: (one) => one.cost && money(one.cost), isNumber: true },
   ];

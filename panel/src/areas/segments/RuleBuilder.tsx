@@ -2,6 +2,7 @@ import { Button, Card, Checkbox, Group, SegmentedControl, Select, Stack, Switch,
 import { useTranslation } from "react-i18next";
 import { ConditionValue } from "@/areas/segments/ConditionValue";
 import { type Condition, DEEPEST, type Draft, newCondition, newSet, type RuleSet, type Terms, valueForm } from "@/areas/segments/rules";
+import { ConfirmButton } from "@/kit/ConfirmButton";
 
 interface SetProps {
   set: RuleSet;
@@ -37,9 +38,10 @@ export function RuleBuilder({ set, terms, change, remove, depth = 1 }: SetProps)
             <Switch size="sm" label={t("segments.opposite")} checked={set.isOpposite} onChange={(event) => change({ ...set, isOpposite: event.currentTarget.checked })} />
           </Group>
           {remove && (
-            <Button size="compact-sm" variant="default" onClick={remove}>
-              {t("segments.removeSet")}
-            </Button>
+            <ConfirmButton
+              size="compact-sm" label={t("segments.removeSet")}
+              question={t("segments.removeSetAsk", { count: countOf(set) })} act={async () => remove()}
+            />
           )}
         </Group>
         {set.rules.length === 0 && <Text size="sm">{t("segments.noRules")}</Text>}
@@ -63,6 +65,11 @@ export function RuleBuilder({ set, terms, change, remove, depth = 1 }: SetProps)
       </Stack>
     </Card>
   );
+}
+
+/** How many conditions there are in it, however deep. */
+function countOf({ rules }: RuleSet): number {
+  return rules.reduce((sum, rule) => sum + (rule.kind === "set" ? countOf(rule) : 1), 0);
 }
 
 interface ConditionProps {

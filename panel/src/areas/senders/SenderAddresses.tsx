@@ -58,7 +58,7 @@ function Address({ address }: { address: Schemas["SenderAddress"] }) {
         </Group>
         {warning && (
           <Alert color="orange" variant="light" role="status">
-            {warning.detail}
+            {t(`senders.warnings.${warning.code.replace("sender_address.", "")}`, { defaultValue: warning.detail })}
           </Alert>
         )}
         {state === "pending" && (

@@ -34,8 +34,8 @@ export function SenderDomains() {
           }
         </Answered>
         <Ask
-          fields={[
-            { name: "domain", label: t("senders.domain"), hint: t("senders.domainHint") },
+          fields={[{ name: "domain", label: t("senders.domain"), hint: t("senders.domainHint") }]}
+          seldom={[
             { name: "selector", label: t("senders.selector"), hint: t("senders.selectorHint"), isOptional: true },
             { name: "return_path_label", label: t("senders.returnPath"), hint: t("senders.returnPathHint"), isOptional: true },
             { name: "link_label", label: t("senders.linkLabel"), hint: t("senders.linkLabelHint"), isOptional: true },

@@ -6,6 +6,7 @@ import { api, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
 import { StateOf } from "@/areas/senders/StateOf";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { inFull } from "@/kit/phone";
 import { Answered, ProblemAlert } from "@/kit/States";
 
 const EVERY = { params: { query: { limit: 100 } } };
@@ -22,7 +23,7 @@ export function SenderIds() {
     await known.invalidateQueries();
   };
   const columns: Column<Schemas["SenderId"]>[] = [
-    { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{one.sender}</Text> },
+    { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{inFull(one.sender)}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
     {
       name: "acts",
