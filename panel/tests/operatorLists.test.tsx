@@ -1,7 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { Accounts } from "@/areas/operator/Accounts";
+import { MailDomains } from "@/areas/operator/MailDomains";
 import { MailRoutes } from "@/areas/operator/MailRoutes";
+import { OperatorTrail } from "@/areas/operator/OperatorTrail";
 import { SenderIds } from "@/areas/operator/SenderIds";
 import { SmsRanges } from "@/areas/operator/SmsRanges";
 import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
@@ -86,4 +89,39 @@ test("what is decided on says whose it is by name, and in which state it is look
   expect(screen.getByText("gone")).toBeVisible();
   expect(screen.getByRole("combobox", { name: "State" })).toHaveValue("requested");
   expect(sent(asked, "GET")?.query.state).toBe("requested");
+});
+
+const ACCOUNT = { account_id: "a1", name: "Shop", state: "suspended", plan: { code: "free", name: "Free" }, created_at: "2027-03-01T10:00:00Z" };
+
+test("a suspension is lifted with its reason, which goes in the address as the API takes it", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? ACCOUNT : pageOf([ACCOUNT])));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await press("Lift the suspension", "Lift the suspension");
+  await done();
+  expect(sent(asked, "DELETE")).toMatchObject({ path: "/v1/operator/accounts/a1/suspension", query: { reason: "As agreed" }, body: "" });
+});
+
+const ENTRY = { id: "1", at: "2027-03-01T10:00:00Z", action: "account.suspended", account_id: "a1", user_id: null, login: "duty", api_key_id: null, operator_id: "o", target_id: null, address: "192.0.2.1", request_id: null, reason: "Sends to bought lists", details: {} };
+
+test("what operators did is said with the account's name, or that it was done to the platform", async () => {
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/operator/accounts/a1" ? ACCOUNT : pageOf([ENTRY, { ...ENTRY, id: "2", account_id: null, action: "carrier.changed", reason: "It has moved" }])));
+  await open(OperatorTrail, "/app/operator/audit", "/app/operator/audit?account=a1&q=account");
+  expect(await screen.findByText("Shop")).toBeVisible();
+  expect(screen.getByText("the platform")).toBeVisible();
+  expect(screen.getByText("Account: suspended")).toBeVisible();
+  expect(screen.getByText("Sends to bought lists")).toBeVisible();
+  expect(asked[0]?.query).toMatchObject({ account_id: "a1", action: "account" });
+});
+
+const RECORD = { purpose: "dkim", type: "TXT", name: "n", value: "v", required: true, keep_until: null, found: false, seen: [], problem: null };
+const MAIL_DOMAIN = { id: "d1", domain: "shop.test", state: "pending", records: [RECORD], account_id: "a1", verified_by: null, reason: null, created_at: "2027-03-01T10:00:00Z", checked_at: "2027-03-01T10:00:00Z" };
+
+test("an operator sees what a mail domain lacks, and vouches for it with a reason", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { ...MAIL_DOMAIN, state: "verified" } : pageOf([MAIL_DOMAIN])));
+  await open(MailDomains, "/app/operator/domains", "/app/operator/domains");
+  expect(await screen.findByText("Signature (DKIM)")).toBeVisible();
+  await press("Vouch for shop.test", "Vouch", "Checked by phone");
+  await done();
+  expect(asked[0]?.query.state).toBe("pending");
+  expect(sent(asked, "POST")).toMatchObject({ path: "/v1/operator/sender-domains/d1/verify", body: '{"reason":"Checked by phone"}' });
 });
