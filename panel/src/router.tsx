@@ -109,6 +109,7 @@ const operated = [
   operatorPage("/pools", lazyRouteComponent(() => import("@/areas/operator/Pools"), "Pools")),
   operatorPage("/plans", lazyRouteComponent(() => import("@/areas/operator/Plans"), "Plans")),
   operatorPage("/invoices", lazyRouteComponent(() => import("@/areas/operator/AllInvoices"), "AllInvoices")),
+  operatorPage("/invoices/$invoiceId", lazyRouteComponent(() => import("@/areas/operator/OneInvoice"), "OneInvoice")),
   operatorPage("/audit", lazyRouteComponent(() => import("@/areas/operator/OperatorTrail"), "OperatorTrail")),
 ];
 
