@@ -27,6 +27,28 @@ test("a single address is added, and confirmed by the code that was mailed to it
   expect(asked.flatMap(({ method, body }) => (method === "POST" ? [JSON.parse(body)] : []))).toEqual([{ email: "biuro@mail.test" }, { code: "123456" }]);
 });
 
+test("another code is asked for, and what stands against it is said; an address is deleted once that is asked", async () => {
+  let isThere = true;
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (path === "/v1/sender-addresses/a1/code") return asked.filter((one) => one.path === path).length === 1 ? ADDRESS : Response.json({ code: "sender_address.too_many_codes", detail: "Enough codes were mailed for today." }, { status: 429 });
+    if (method === "DELETE") return (isThere = false), new Response(null, { status: 204 });
+    return pageOf(path === "/v1/sender-addresses" && isThere ? [ADDRESS] : []);
+  });
+  await show();
+  const again = await screen.findByRole("button", { name: "Send another code to biuro@mail.test" });
+  await userEvent.click(again);
+  await waitFor(() => expect(again).toBeEnabled());
+  expect(screen.queryByText("Enough codes were mailed for today.")).not.toBeInTheDocument();
+  await userEvent.click(again);
+  expect(await screen.findByText("Enough codes were mailed for today.")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText("Within a minute nothing leaves from biuro@mail.test.")).toBeVisible();
+  expect(isThere).toBe(true);
+  await userEvent.click(dialog.getByRole("button", { name: "Delete" }));
+  expect(await screen.findByText("There is no single address yet.")).toBeVisible();
+});
+
 test("why an address is refused stands at its field", async () => {
   const refused = { code: "request.invalid", detail: "Niektóre pola są niepoprawne.", errors: [{ field: "email", code: "sender_address.refused_by_domain", detail: "Ta domena nie przyjmuje takiej poczty." }] };
   apiThatAnswers(({ method }) => (method === "POST" ? Response.json(refused, { status: 422 }) : pageOf([])));
