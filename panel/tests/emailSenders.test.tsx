@@ -5,7 +5,7 @@ import { Senders } from "@/areas/senders/Senders";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
 const AT = "2027-03-01T10:00:00Z";
-const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "Such mail may be taken for spam." }, created_at: AT };
+const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "It is not signed." }, created_at: AT };
 
 const show = (at = "", language: "en" | "pl" = "en") => open(Senders, "/app/senders", `/app/senders?channel=email${at}`, { allowed: ["email.senders"], language });
 
@@ -19,7 +19,7 @@ test("a single address is added, and confirmed by the code that was mailed to it
   await show();
   await userEvent.type(await screen.findByLabelText(/^New address/), "biuro@mail.test");
   await userEvent.click(screen.getAllByRole("button", { name: "Add" })[1] as HTMLElement);
-  expect(await screen.findByText("Such mail may be taken for spam.")).toBeVisible();
+  expect(await screen.findByText(/^Without a signature \(DKIM\) of its own domain/)).toBeVisible();
   await userEvent.type(screen.getByLabelText(/^Code mailed to biuro@mail.test/), "123456");
   await userEvent.click(screen.getByRole("button", { name: "Confirm" }));
   expect(await screen.findByText("verified")).toBeVisible();

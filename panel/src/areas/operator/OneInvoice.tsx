@@ -103,10 +103,10 @@ function To({ one: { id, number } }: { one: Schemas["InvoiceReference"] }) {
 
 function Lines({ label, lines }: { label: string; lines: Line[] }) {
   const { t } = useTranslation();
-  const { money } = useFormats();
+  const { money, number } = useFormats();
   const columns: Column<[Line, number]>[] = [
     { name: "description", header: t("operator.forWhat"), cell: ([one]) => one.description },
-    { name: "quantity", header: t("operator.quantity"), cell: ([one]) => `${one.quantity} ${one.unit}`, isNumber: true },
+    { name: "quantity", header: t("operator.quantity"), cell: ([one]) => `${number(Number(one.quantity))} ${one.unit}`, isNumber: true },
     { name: "price", header: t("operator.unitPrice"), cell: ([one]) => money(one.unit_net_price), isNumber: true },
     { name: "vat", header: t("operator.vat"), cell: ([one]) => (/^\d/.test(one.vat_rate) ? `${one.vat_rate}%` : one.vat_rate), isNumber: true },
     { name: "net", header: t("operator.net"), cell: ([one]) => money(one.net), isNumber: true },

@@ -81,7 +81,7 @@ function Address({ address }: { address: Schemas["SenderAddress"] }) {
         <ProblemAlert error={again.error} />
         {warning && (
           <Alert color="orange" variant="light" role="status">
-            {warning.detail}
+            {t(`senders.warning.${warning.code.replace("sender_address.", "")}`, { defaultValue: warning.detail })}
           </Alert>
         )}
         {state === "pending" && (
