@@ -105,9 +105,12 @@ const operated = [
   operatorPage("/routes", lazyRouteComponent(() => import("@/areas/operator/Routes"), "Routes")),
   operatorPage("/ranges", lazyRouteComponent(() => import("@/areas/operator/SmsRanges"), "SmsRanges")),
   operatorPage("/mail", lazyRouteComponent(() => import("@/areas/operator/MailRoutes"), "MailRoutes")),
+  operatorPage("/domains", lazyRouteComponent(() => import("@/areas/operator/MailDomains"), "MailDomains")),
   operatorPage("/pools", lazyRouteComponent(() => import("@/areas/operator/Pools"), "Pools")),
   operatorPage("/plans", lazyRouteComponent(() => import("@/areas/operator/Plans"), "Plans")),
   operatorPage("/invoices", lazyRouteComponent(() => import("@/areas/operator/AllInvoices"), "AllInvoices")),
+  operatorPage("/invoices/$invoiceId", lazyRouteComponent(() => import("@/areas/operator/OneInvoice"), "OneInvoice")),
+  operatorPage("/audit", lazyRouteComponent(() => import("@/areas/operator/OperatorTrail"), "OperatorTrail")),
 ];
 
 function operatorPage(path: string, component: ReturnType<typeof lazyRouteComponent>) {

@@ -5,7 +5,7 @@ import { Senders } from "@/areas/senders/Senders";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
 const AT = "2027-03-01T10:00:00Z";
-const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "Such mail may be taken for spam." }, created_at: AT };
+const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "It is not signed." }, created_at: AT };
 
 const show = (at = "", language: "en" | "pl" = "en") => open(Senders, "/app/senders", `/app/senders?channel=email${at}`, { allowed: ["email.senders"], language });
 
@@ -19,12 +19,34 @@ test("a single address is added, and confirmed by the code that was mailed to it
   await show();
   await userEvent.type(await screen.findByLabelText(/^New address/), "biuro@mail.test");
   await userEvent.click(screen.getAllByRole("button", { name: "Add" })[1] as HTMLElement);
-  expect(await screen.findByText(/^Without a DKIM signature of its own domain/)).toBeVisible();
+  expect(await screen.findByText(/^Without a signature \(DKIM\) of its own domain/)).toBeVisible();
   await userEvent.type(screen.getByLabelText(/^Code mailed to biuro@mail.test/), "123456");
   await userEvent.click(screen.getByRole("button", { name: "Confirm" }));
   expect(await screen.findByText("verified")).toBeVisible();
   expect(screen.queryByLabelText(/^Code mailed to/)).not.toBeInTheDocument();
   expect(asked.flatMap(({ method, body }) => (method === "POST" ? [JSON.parse(body)] : []))).toEqual([{ email: "biuro@mail.test" }, { code: "123456" }]);
+});
+
+test("another code is asked for, and what stands against it is said; an address is deleted once that is asked", async () => {
+  let isThere = true;
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (path === "/v1/sender-addresses/a1/code") return asked.filter((one) => one.path === path).length === 1 ? ADDRESS : Response.json({ code: "sender_address.too_many_codes", detail: "Enough codes were mailed for today." }, { status: 429 });
+    if (method === "DELETE") return (isThere = false), new Response(null, { status: 204 });
+    return pageOf(path === "/v1/sender-addresses" && isThere ? [ADDRESS] : []);
+  });
+  await show();
+  const again = await screen.findByRole("button", { name: "Send another code to biuro@mail.test" });
+  await userEvent.click(again);
+  await waitFor(() => expect(again).toBeEnabled());
+  expect(screen.queryByText("Enough codes were mailed for today.")).not.toBeInTheDocument();
+  await userEvent.click(again);
+  expect(await screen.findByText("Enough codes were mailed for today.")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText("Within a minute nothing leaves from biuro@mail.test.")).toBeVisible();
+  expect(isThere).toBe(true);
+  await userEvent.click(dialog.getByRole("button", { name: "Delete" }));
+  expect(await screen.findByText("There is no single address yet.")).toBeVisible();
 });
 
 test("why an address is refused stands at its field", async () => {

@@ -50,3 +50,26 @@ test.each([
   expect(await screen.findByText("It was refused.")).toBeVisible();
   expect(screen.queryByRole("button", { name: "Cancel the message" })).not.toBeInTheDocument();
 });
+
+test("an RCS message that no phone has is taken back once that is asked, and what comes of it is said", async () => {
+  let revocation: string | null = null;
+  const rcs = { ...MESSAGE, id: "c1", channel: "rcs", address: "+48600100200", chain: null };
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (method === "POST") revocation = "too_late";
+    return path.startsWith("/v1/rcs/") ? { ...rcs, revocation, revoked: null } : rcs;
+  });
+  await open(MessagePage, "/app/messages/$messageId", "/app/messages/c1", { allowed: ["rcs.send"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Take back" }));
+  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Take back" }));
+  expect(await screen.findByText("It could not be taken back: the phone has it.")).toBeVisible();
+  expect(asked.flatMap(({ method, path }) => (method === "POST" ? [path] : []))).toEqual(["/v1/rcs/c1/revocation"]);
+  expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
+});
+
+test("nothing is taken back of a message that was delivered, or by who may not send", async () => {
+  const delivered = { ...MESSAGE, channel: "rcs", state: "delivered", chain: null, revocation: null };
+  const asked = await openMessage(delivered, ["rcs.send"]);
+  expect(await screen.findByText("Time line")).toBeVisible();
+  await waitFor(() => expect(asked.some(({ path }) => path === "/v1/rcs/c1")).toBe(true));
+  expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
+});

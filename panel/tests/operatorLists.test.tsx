@@ -1,7 +1,12 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
+import { Accounts } from "@/areas/operator/Accounts";
+import { AllInvoices } from "@/areas/operator/AllInvoices";
+import { MailDomains } from "@/areas/operator/MailDomains";
 import { MailRoutes } from "@/areas/operator/MailRoutes";
+import { OneInvoice } from "@/areas/operator/OneInvoice";
+import { OperatorTrail } from "@/areas/operator/OperatorTrail";
 import { SenderIds } from "@/areas/operator/SenderIds";
 import { SmsRanges } from "@/areas/operator/SmsRanges";
 import { type Asked, apiThatAnswers, open, pageOf } from "./pages";
@@ -86,4 +91,85 @@ test("what is decided on says whose it is by name, and in which state it is look
   expect(screen.getByText("gone")).toBeVisible();
   expect(screen.getByRole("combobox", { name: "State" })).toHaveValue("requested");
   expect(sent(asked, "GET")?.query.state).toBe("requested");
+});
+
+const ACCOUNT = { account_id: "a1", name: "Shop", state: "suspended", plan: { code: "free", name: "Free" }, created_at: "2027-03-01T10:00:00Z" };
+
+test("a suspension is lifted with its reason, which goes in the address as the API takes it", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? ACCOUNT : pageOf([ACCOUNT])));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await press("Lift the suspension", "Lift the suspension");
+  await done();
+  expect(sent(asked, "DELETE")).toMatchObject({ path: "/v1/operator/accounts/a1/suspension", query: { reason: "As agreed" }, body: "" });
+});
+
+const ENTRY = { id: "1", at: "2027-03-01T10:00:00Z", action: "account.suspended", account_id: "a1", user_id: null, login: "duty", api_key_id: null, operator_id: "o", target_id: null, address: "192.0.2.1", request_id: null, reason: "Sends to bought lists", details: {} };
+
+test("what operators did is said with the account's name, or that it was done to the platform", async () => {
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/operator/accounts/a1" ? ACCOUNT : pageOf([ENTRY, { ...ENTRY, id: "2", account_id: null, action: "carrier.changed", reason: "It has moved" }])));
+  await open(OperatorTrail, "/app/operator/audit", "/app/operator/audit?account=a1&q=account");
+  expect(await screen.findByText("Shop")).toBeVisible();
+  expect(screen.getByText("the platform")).toBeVisible();
+  expect(screen.getByText("Account: suspended")).toBeVisible();
+  expect(screen.getByText("Sends to bought lists")).toBeVisible();
+  expect(asked[0]?.query).toMatchObject({ account_id: "a1", action: "account" });
+});
+
+const RECORD = { purpose: "dkim", type: "TXT", name: "n", value: "v", required: true, keep_until: null, found: false, seen: [], problem: null };
+const MAIL_DOMAIN = { id: "d1", domain: "shop.test", state: "pending", records: [RECORD], account_id: "a1", verified_by: null, reason: null, created_at: "2027-03-01T10:00:00Z", checked_at: "2027-03-01T10:00:00Z" };
+
+test("an operator sees what a mail domain lacks, and vouches for it with a reason", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { ...MAIL_DOMAIN, state: "verified" } : pageOf([MAIL_DOMAIN])));
+  await open(MailDomains, "/app/operator/domains", "/app/operator/domains");
+  expect(await screen.findByText("Signature (DKIM)")).toBeVisible();
+  await press("Vouch for shop.test", "Vouch", "Checked by phone");
+  await done();
+  expect(asked[0]?.query.state).toBe("pending");
+  expect(sent(asked, "POST")).toMatchObject({ path: "/v1/operator/sender-domains/d1/verify", body: '{"reason":"Checked by phone"}' });
+});
+
+const zl = (amount: number) => ({ amount, currency: "PLN" });
+const LINE = (description: string, price: number) => ({ description, quantity: "1.5", unit: "godz.", unit_net_price: zl(price), vat_rate: "23", net: zl(price * 1.5) });
+const INVOICE = {
+  id: "i1", account_id: "a1", kind: "invoice", number: "FV/2027/000001", state: "overdue", issued_on: "2027-01-02", sold_on: "2027-01-02", due_on: "2027-01-16", paid_on: null, cancelled_on: null,
+  buyer: { name: "Shop Ltd", address: "High Street 1", vat_number: "5260250274" }, net: zl(37500), vat: zl(8625), gross: zl(46125), corrects_id: null, corrects: null, seller: {},
+  lines: [LINE("Set-up", 25000), LINE("Training", 10000)], lines_before: null, vat_rates: [], exemption: "", note: "", corrections: [], duplicates: [{ id: "dup1", issued_on: "2027-02-01" }],
+};
+
+test("an invoice that is overdue may be paid still", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { ...INVOICE, state: "paid" } : pageOf([INVOICE])));
+  await open(AllInvoices, "/app/operator/invoices", "/app/operator/invoices?state=overdue");
+  expect(await screen.findByRole("link", { name: "FV/2027/000001" })).toHaveAttribute("href", "/app/operator/invoices/i1");
+  await press("FV/2027/000001 is paid", "Paid", "Bank statement");
+  await done();
+  expect(sent(asked, "POST")).toMatchObject({ path: "/v1/operator/invoices/i1/payment", body: '{"reason":"Bank statement"}' });
+});
+
+test("a correction has each line as it should have been, and begins with what the last one says", async () => {
+  const last = { ...INVOICE, id: "c1", kind: "correction", number: "FK/2027/000001", lines: [LINE("Set-up", 20000), LINE("Training", 10000)], lines_before: INVOICE.lines };
+  const asked = apiThatAnswers(({ method, path }) => (method === "POST" ? last : path.endsWith("/c1") ? last : { ...INVOICE, corrections: [{ id: "c1", number: last.number, issued_on: "2027-01-20" }] }));
+  await open(OneInvoice, "/app/operator/invoices/$invoiceId", "/app/operator/invoices/i1");
+  expect(await screen.findByText("Shop Ltd, High Street 1, 5260250274")).toBeVisible();
+  expect(screen.getByRole("link", { name: "FK/2027/000001" })).toBeVisible();
+  await userEvent.click(await screen.findByRole("button", { name: "Correct" }));
+  expect(dialog().getByLabelText(/^Net price each: Set-up/)).toHaveValue("200.00");
+  const fill = async (label: RegExp, words: string) => {
+    await userEvent.clear(dialog().getByLabelText(label));
+    if (words) await userEvent.type(dialog().getByLabelText(label), words);
+  };
+  await fill(/^Quantity: Set-up/, "1,25");
+  await fill(/^Quantity: Training/, "");
+  await userEvent.type(dialog().getByLabelText(/Reason/), "Too many hours");
+  await userEvent.click(dialog().getByRole("button", { name: "Correct" }));
+  await done();
+  expect(JSON.parse(sent(asked, "POST")?.body ?? "")).toEqual({ lines: [{ description: "Set-up", unit: "godz.", vat_rate: "23", quantity: "1.25", unit_net_price: 20000 }], reason: "Too many hours" });
+});
+
+test("a duplicate is made with its reason, and each is there to download", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { id: "dup2", issued_on: "2027-03-01" } : INVOICE));
+  await open(OneInvoice, "/app/operator/invoices/$invoiceId", "/app/operator/invoices/i1");
+  await press("Make a duplicate", "Make a duplicate", "The buyer lost it");
+  await done();
+  expect(sent(asked, "POST")).toMatchObject({ path: "/v1/operator/invoices/i1/duplicates", body: '{"reason":"The buyer lost it"}' });
+  expect(screen.getByRole("button", { name: /^Download the duplicate of/ })).toBeVisible();
 });

@@ -81,6 +81,8 @@ ACTS = {
     "email_gateway.resume_ip_pool": "ip_pool.resumed",
     "email_gateway.put_account_ip_pool": "account.ip_pool_set",
     "email_gateway.create_sender_address": "sender_address.added",
+    "email_gateway.send_sender_address_code": "sender_address.code_sent",
+    "email_gateway.delete_sender_address": "sender_address.deleted",
     "email_gateway.create_smtp_account": "smtp_account.created",
     "email_gateway.update_smtp_account": "smtp_account.changed",
     "email_gateway.rotate_smtp_account": "smtp_account.rotated",

@@ -158,7 +158,8 @@ ROUTES = [
             "A code goes to the address; it is verified at once where its domain is. Else the domain's DMARC policy is"
             " looked up: 422 `sender_address.refused_by_domain` where it has mail like ours put aside or refused,"
             " `sender_address.public_provider` for a public mail provider's, and otherwise a `warning`. It is looked up"
-            " again every day; 403 `email.sender_unaligned` where it has changed and the address is sent from."
+            " again every day; 403 `email.sender_unaligned` where it has changed and the address is sent from. An"
+            " account mails ten codes a day, a mailbox gets three: then 429 `sender_address.too_many_codes`."
         ),
         request=contract.SenderAddressCreate, response=contract.SenderAddress, status=201, deadline=15.0,
         example={"email": "biuro@poczta.example", "name": "Biuro"}, response_example=_ADDRESS,
@@ -169,6 +170,20 @@ ROUTES = [
         description="Five tries within an hour.",
         request=contract.SenderAddressConfirm, response=contract.SenderAddress,
         example={"code": "123456"}, response_example={**_ADDRESS, "state": "verified"},
+    ),
+    _route(
+        "POST", "/v1/sender-addresses/<uuid:address_id>/code", "send_sender_address_code",
+        "Mail another code to a sender address",
+        description=(
+            "The code before is worth nothing from then on. 409 `sender_address.verified`; it counts as the first does:"
+            " 429 `sender_address.too_many_codes`."
+        ),
+        response=contract.SenderAddress, response_example=_ADDRESS,
+    ),
+    _route(
+        "DELETE", "/v1/sender-addresses/<uuid:address_id>", "delete_sender_address",
+        "Delete a sender address; within a minute nothing leaves from it",
+        description="409 `sender_address.of_trial`: the one in the sandbox domain goes with the trial.", status=204,
     ),
     Route(
         "GET", "/v1/operator/sender-domains", rpc="email_gateway.list_domains", permission=ANYONE, operator=True,

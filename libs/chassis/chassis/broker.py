@@ -2,6 +2,7 @@
 
 Everything here is thread-safe. Publishing is confirmed by the broker and asynchronous: hundreds of messages are in
 flight at once, and a lost connection fails their futures, so that whoever published (the outbox, a lane) tries again.
+Requests are confirmed by their answers alone and leave by a channel of their own.
 Consumers survive a reconnect; a delivery of the old connection can then no longer be acked, and comes again.
 
 Under eventlet the thread is a green one, with a loop of its own (`chassis.hub_loop`).
@@ -22,13 +23,14 @@ from pika.channel import Channel
 from prometheus_client import Gauge
 
 from chassis.amqp import parameters_of
-from chassis.bus_messages import BrokerBlocked, Consumer, Delivery, Message, blocked, lost
+from chassis.bus_messages import BrokerBlocked, Consumer, Delivery, Message, PublishFailed, blocked, lost
 from chassis.database import eventlet_is_active
 from chassis.logs import get_logger
 from chassis.topology import LANES, RPC_EXCHANGE, ask_for_topology, event_exchange
 from contracts.errors import Unavailable
 from contracts.events import Event
 
+PERSISTENT, TRANSIENT = 2, 1  # AMQP 0-9-1, basic properties: delivery-mode
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 30
 # An answer to nobody, as everybody may publish one: the broker confirms it and forgets.
@@ -57,6 +59,10 @@ def _loop() -> Any:
     return HubLoop()
 
 
+def _properties(delivery_mode: int, **others: Any) -> pika.BasicProperties:
+    return pika.BasicProperties("application/json", "utf-8", delivery_mode=delivery_mode, **others)
+
+
 class Broker:
     """The one connection of a process.
 
@@ -72,8 +78,11 @@ class Broker:
         self.user: str = self._parameters.credentials.username
         self._connection: SelectConnection | None = None
         self._channel: Channel | None = None
+        self._request_channel: Channel | None = None
         self._consumers: list[Consumer] = []
         self._when_lost: list[Callable[[], None]] = []
+        self._when_blocked: list[Callable[[], None]] = []
+        self._when_returned: list[Callable[[str, str], None]] = []
         self._outgoing: deque[Message] = deque()
         self._unconfirmed: dict[int, Message] = {}
         self._next_tag = 1
@@ -126,43 +135,40 @@ class Broker:
         *,
         exchange: str = LANES,
         headers: dict[str, Any] | None = None,
-        mandatory: bool = False,
-        persistent: bool = True,
-        **properties: Any,
     ) -> Future[None]:
-        """Publish one message; the future is done when the broker has it, on disk where it is to be persistent.
+        """Publish one message; the future is done when the broker has it on disk.
 
         Unless an exchange is named, the routing key is a lane's name. The future fails with `PublishFailed` when the
-        connection is lost or the broker refuses, with `mandatory` also when no queue takes the message. While the
-        broker is blocked it fails at once: who asks would only wait for an answer that cannot come.
+        connection is lost or the broker refuses, and at once while the broker is blocked.
         """
-        message = Message(
-            exchange,
-            routing_key,
-            body,
-            pika.BasicProperties(
-                content_type="application/json",
-                content_encoding="utf-8",
-                delivery_mode=2 if persistent else 1,
-                headers=headers,
-                **properties,
-            ),
-            mandatory,
-            Future(),
-        )
+        confirmed: Future[None] = Future()
+        message = Message(exchange, routing_key, body, _properties(PERSISTENT, headers=headers), confirmed)
+        try:
+            self._hand_over(message)
+        except PublishFailed as error:
+            confirmed.set_exception(error)
+        return confirmed
+
+    def ask(self, routing_key: str, body: bytes, **properties: Any) -> None:
+        """Publish a request by RPC: transient, and confirmed by nothing but its answer.
+
+        Who waits for that is told by `when_returned`, `when_blocked` and `when_lost` that none will come.
+
+        :raises PublishFailed: at once, where no connection is or the broker takes nothing.
+        """
+        self._hand_over(Message(RPC_EXCHANGE, routing_key, body, _properties(TRANSIENT, **properties), None))
+
+    def _hand_over(self, message: Message) -> None:
         with self._lock:
             if not self._ready.is_set():
-                message.confirmed.set_exception(lost())
-                return message.confirmed
+                raise lost()
             if self._blocked:
-                message.confirmed.set_exception(blocked())
-                return message.confirmed
+                raise blocked()
             self._has_published = True
             self._outgoing.append(message)
             schedule, self._flush_scheduled = not self._flush_scheduled, True
         if schedule:
             self.call_soon(self._flush)
-        return message.confirmed
 
     def publish_event(self, event: Event, body: bytes, headers: dict[str, Any] | None = None) -> Future[None]:
         """Publish an event that has no outbox behind it (the gateway's)."""
@@ -205,6 +211,14 @@ class Broker:
     def when_lost(self, act: Callable[[], None]) -> None:
         """Run `act` on the broker's thread whenever the connection is lost; what it brings is then gone."""
         self._when_lost.append(act)
+
+    def when_blocked(self, act: Callable[[], None]) -> None:
+        """Run `act` on the broker's thread whenever the broker begins to take nothing."""
+        self._when_blocked.append(act)
+
+    def when_returned(self, act: Callable[[str, str], None]) -> None:
+        """Run `act(correlation_id, routing_key)` on the broker's thread for each request that no queue takes."""
+        self._when_returned.append(act)
 
     def call_soon(self, act: Callable[[], None]) -> None:
         """Run `act` on the broker's thread; dropped when there is no connection."""
@@ -251,6 +265,8 @@ class Broker:
         # What was on its way may arrive once the alarm is over; who waits for it would only run into a deadline.
         for message in self._unconfirmed.values():
             message.fail(blocked())
+        for act in self._when_blocked:
+            act()
 
     def _on_unblocked(self) -> None:
         log.info("broker_unblocked")
@@ -270,11 +286,16 @@ class Broker:
         self._channel = channel
         self._next_tag = 1
         channel.add_on_close_callback(self._on_channel_closed)
-        channel.add_on_return_callback(self._on_returned)
         ask_for_topology(channel)
-        channel.confirm_delivery(self._on_confirm, callback=lambda _frame: self._on_confirm_mode())
+        connection = channel.connection
+        channel.confirm_delivery(
+            self._on_confirm, callback=lambda _frame: connection.channel(on_open_callback=self._on_request_channel)
+        )
 
-    def _on_confirm_mode(self) -> None:
+    def _on_request_channel(self, channel: Channel) -> None:
+        self._request_channel = channel
+        channel.add_on_close_callback(self._on_channel_closed)
+        channel.add_on_return_callback(self._on_returned)
         self._attempt = 0
         for consumer in self._consumers:
             self._start_consumer(consumer)
@@ -315,15 +336,17 @@ class Broker:
     def _flush(self) -> None:
         with self._lock:
             batch, self._outgoing, self._flush_scheduled = self._outgoing, deque(), False
-        channel = self._channel
         for message in batch:
+            is_request = message.confirmed is None
+            channel = self._request_channel if is_request else self._channel
             if channel is None or not channel.is_open:
                 message.fail(lost())
                 continue
-            self._unconfirmed[self._next_tag] = message
-            self._next_tag += 1
+            if not is_request:
+                self._unconfirmed[self._next_tag] = message
+                self._next_tag += 1
             channel.basic_publish(
-                message.exchange, message.routing_key, message.body, message.properties, message.mandatory
+                message.exchange, message.routing_key, message.body, message.properties, mandatory=is_request
             )
 
     def _on_confirm(self, frame: Any) -> None:
@@ -337,22 +360,16 @@ class Broker:
         confirmed = isinstance(method, pika.spec.Basic.Ack)
         for tag in tags:
             message = self._unconfirmed.pop(tag, None)
-            if message is None or message.confirmed.done():
+            if message is None:
                 continue
             if confirmed:
-                message.confirmed.set_result(None)
+                message.succeed()
             else:
                 message.fail(lost())
 
     def _on_returned(self, _channel: Channel, method: Any, properties: Any, _body: bytes) -> None:
-        # A returned message is confirmed right after; its future must fail first.
-        for message in self._unconfirmed.values():
-            if message.properties.message_id == properties.message_id and message.routing_key == method.routing_key:
-                if not message.confirmed.done():
-                    message.confirmed.set_exception(
-                        Unavailable("service.unavailable", f"Nobody takes {method.routing_key} at the moment.")
-                    )
-                return
+        for act in self._when_returned:
+            act(properties.correlation_id, method.routing_key)
 
     def _forget_connection(self) -> None:
         self._ready.clear()
@@ -363,7 +380,7 @@ class Broker:
         for message in [*self._unconfirmed.values(), *waiting]:
             message.fail(lost())
         self._unconfirmed.clear()
-        self._connection = self._channel = None
+        self._connection = self._channel = self._request_channel = None
         for consumer in self._consumers:
             consumer.channel, consumer.tag, consumer.is_taking = None, "", False
         for act in self._when_lost:

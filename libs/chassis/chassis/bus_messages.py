@@ -23,17 +23,23 @@ class PublishFailed(Unavailable):
 
 @dataclass(slots=True)
 class Message:
-    """What is to be published."""
+    """What is to be published.
+
+    :param confirmed: None: a request, which is answered.
+    """
 
     exchange: str
     routing_key: str
     body: bytes
     properties: pika.BasicProperties
-    mandatory: bool
-    confirmed: Future[None]
+    confirmed: Future[None] | None
+
+    def succeed(self) -> None:
+        if self.confirmed is not None and not self.confirmed.done():
+            self.confirmed.set_result(None)
 
     def fail(self, error: PublishFailed) -> None:
-        if not self.confirmed.done():
+        if self.confirmed is not None and not self.confirmed.done():
             self.confirmed.set_exception(error)
 
 

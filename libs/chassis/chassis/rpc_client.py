@@ -58,6 +58,8 @@ class RpcClient:
         client = (broker.user, str(uuid4()))
         self._reply_key, self._reply_queue = reply_key(*client), reply_queue(*client)
         broker.when_lost(self._on_lost)
+        broker.when_blocked(self._give_up)
+        broker.when_returned(self._on_returned)
         broker.consume(self._reply_queue, self._on_reply, prefetch=0, no_ack=True, declare=self._declare)
 
     def call(
@@ -97,20 +99,17 @@ class RpcClient:
         ends: float,
     ) -> Any:
         try:
-            sent = self._broker.publish(
+            self._broker.ask(
                 name,
                 orjson.dumps({"args": [self._seal(actor, name), payload], "kwargs": {}}, default=str),
-                exchange=RPC_EXCHANGE,
                 headers=_context(actor),
-                mandatory=True,
-                persistent=False,  # it is over with the connection that its answer comes by
                 expiration=str(max(1, int(deadline * 1000))),
                 reply_to=self._reply_key,
                 correlation_id=call_id,
-                message_id=call_id,
             )
-            sent.add_done_callback(lambda future: _pass_failure(future, reply))
             answer = reply.result(max(0.0, ends - time.monotonic()))
+        except PublishFailed:  # nothing was sent
+            raise Unavailable("broker.unavailable", "The message broker does not answer.") from None
         except (FutureTimeout, TimeoutError):
             raise Unavailable("service.timeout", f"{name} did not answer within {deadline:g} s.") from None
         if answer.get("error"):
@@ -129,11 +128,20 @@ class RpcClient:
     def _on_lost(self) -> None:
         # The reply queue goes with the connection: nothing that is waited for can still come.
         self._subscribed.clear()
+        self._give_up()
+
+    def _give_up(self) -> None:
         with self._lock:
             waiting = list(self._waiting.values())
         for reply in waiting:
             if not reply.done():
                 reply.set_exception(_unanswered())
+
+    def _on_returned(self, call_id: str, name: str) -> None:
+        with self._lock:
+            reply = self._waiting.get(call_id)
+        if reply is not None and not reply.done():
+            reply.set_exception(Unavailable("service.unavailable", f"Nobody takes {name} at the moment."))
 
     def _on_reply(self, delivery: Any) -> None:
         with self._lock:
@@ -155,12 +163,6 @@ def _context(actor: Any) -> dict[str, str]:
     if actor.get("account_id"):
         headers["nameko.account_id"] = str(actor["account_id"])
     return headers
-
-
-def _pass_failure(sent: Future[None], reply: Future[dict[str, Any]]) -> None:
-    error = sent.exception()
-    if error is not None and not reply.done():
-        reply.set_exception(_unanswered() if isinstance(error, PublishFailed) else error)
 
 
 def _unanswered() -> Unavailable:

@@ -1,7 +1,7 @@
 import createFetchClient from "openapi-fetch";
 import createQueries from "openapi-react-query";
 import type { paths, components } from "@/api/schema";
-import { refusing, signed } from "@/api/client";
+import { download, refusing, signed } from "@/api/client";
 
 export type OperatorCredentials = components["schemas"]["OperatorSessionCreate"];
 
@@ -39,5 +39,10 @@ async function asOperator(request: Request): Promise<Response> {
 
 export const operatorApi = createFetchClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: asOperator });
 operatorApi.use(refusing);
+
+/** The PDF of an invoice, or of a duplicate of it. */
+export function downloadInvoice(path: string, number: string): Promise<void> {
+  return download(path, `${number.replaceAll("/", "-")}.pdf`, "application/pdf", asOperator);
+}
 
 export const operatorQueries = createQueries(operatorApi);

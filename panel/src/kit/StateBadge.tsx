@@ -11,7 +11,7 @@ const COLOURS: Partial<Record<State, string>> = {
   delivered: "teal", active: "teal", approved: "teal", disabled: "red", verified: "teal", confirmed: "teal", paused: "orange", unknown: "orange",
   undelivered: "red", expired: "red", rejected: "red", failed: "red", hard_bounced: "red", soft_bounced: "orange",
   spam_bounced: "red", blocked: "red", due: "violet", reached: "teal", not_reached: "red", timed_out: "orange",
-  impossible: "orange", held: "orange", released: "teal", dropped: "red",
+  impossible: "orange", held: "orange", overdue: "red", paid: "teal", released: "teal", dropped: "red",
 };
 
 /** A state by its word, or by one of the thing's own. */

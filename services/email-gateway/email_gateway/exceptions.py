@@ -36,6 +36,14 @@ def address_exists() -> Conflict:
     return Conflict("sender_address.exists", "This address is on the list already.")
 
 
+def address_verified() -> Conflict:
+    return Conflict("sender_address.verified", "This address is verified already.")
+
+
+def address_of_trial() -> Conflict:
+    return Conflict("sender_address.of_trial", "This address is the trial's, and goes with it.")
+
+
 def wrong_code(tries_left: int) -> Invalid:
     return Invalid(
         "sender_address.wrong_code",

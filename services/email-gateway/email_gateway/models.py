@@ -132,6 +132,16 @@ class SenderAddress(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class CodeMailed(Base):
+    """A code that was mailed to a sender address, which may be a stranger's and be deleted since; kept for a day."""
+
+    __tablename__ = "codes_mailed"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(primary_key=True)
+    mailed_at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
 class SenderPolicy(Base):
     """What a domain of single addresses says of mail that is not its own; `policy` is None until DNS answers."""
 

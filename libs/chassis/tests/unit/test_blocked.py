@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from chassis import testing
 from chassis.broker import BLOCKED, PROBE, Broker
 from chassis.bus_messages import BrokerBlocked, PublishFailed
+from chassis.rpc_client import RpcClient
+from contracts.errors import Unavailable
 
 
 @pytest.fixture
@@ -35,6 +40,27 @@ def test_what_is_on_its_way_is_told_of_it_too(broker: Broker) -> None:
     broker._on_blocked("low on memory")
     with pytest.raises(PublishFailed, match="takes no messages"):
         waiting.result(0)
+
+
+def test_who_waits_for_an_answer_is_told_of_it_too(broker: Broker) -> None:
+    client, told = RpcClient(broker), []
+    client._subscribed.set()
+
+    def ask() -> None:
+        try:
+            client.call("contacts.get_contact", {}, {}, deadline=60)
+        except Unavailable as error:
+            told.append(error.code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    testing.wait_until(lambda: broker._outgoing)
+    broker._on_blocked("low on memory")
+    asking.join(10)
+    assert told == ["service.unanswered"]  # it may have been done
+
+    ask()
+    assert told[1:] == ["broker.unavailable"]  # it was not even asked
 
 
 def test_who_only_consumes_publishes_nothing_when_asked(broker: Broker) -> None:

@@ -221,6 +221,7 @@ OperatorSenderDomainPage = page_of(OperatorSenderDomain)
 SenderAddressPage = page_of(SenderAddress)
 
 _DOMAIN_ID = {"domain_id": UUID}
+_ADDRESS_ID = {"address_id": UUID}
 
 RPC: dict[str, Call] = {
     "create_sender_domain": Call(SenderDomainCreate, SenderDomain),
@@ -235,6 +236,8 @@ RPC: dict[str, Call] = {
     "list_domains": Call(OperatorDomainQuery, OperatorSenderDomainPage),
     "create_sender_address": Call(SenderAddressCreate, SenderAddress),
     "list_sender_addresses": Call(PageQuery, SenderAddressPage),
-    "confirm_sender_address": Call(SenderAddressConfirm, SenderAddress, path={"address_id": UUID}),
+    "confirm_sender_address": Call(SenderAddressConfirm, SenderAddress, path=_ADDRESS_ID),
+    "send_sender_address_code": Call(None, SenderAddress, path=_ADDRESS_ID),
+    "delete_sender_address": Call(None, None, path=_ADDRESS_ID),
     "check_sender": Call(SenderQuery, SenderChecked),
 }

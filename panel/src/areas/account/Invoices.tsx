@@ -11,7 +11,7 @@ import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
 
 type Invoice = Schemas["InvoiceSummary"];
-const STATES = ["issued", "paid", "cancelled"] as const;
+const STATES = ["issued", "overdue", "paid", "cancelled"] as const;
 
 /** What the account was asked to pay, each to download as PDF. */
 export function Invoices() {

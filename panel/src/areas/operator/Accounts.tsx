@@ -6,6 +6,7 @@ import { operatorApi, operatorQueries } from "@/api/operator";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
+import { LinkButton } from "@/kit/LinkButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
@@ -43,7 +44,12 @@ function Acts({ account }: { account: Account }) {
   const plans = operatorQueries.useQuery("get", "/v1/operator/plans");
   const params = { path: { account_id: account.account_id } };
   const { name } = account;
-  if (account.state === "closed") return null;
+  const trail = (
+    <LinkButton size="xs" variant="default" to="/app/operator/audit" search={{ account: account.account_id }} aria-label={t("operator.trailNamed", { name })}>
+      {t("operator.tabs.audit")}
+    </LinkButton>
+  );
+  if (account.state === "closed") return trail;
   return (
     <Group gap="xs" wrap="nowrap">
       <ReasonButton
@@ -56,13 +62,14 @@ function Acts({ account }: { account: Account }) {
         <ReasonButton label={t("operator.endTrial")} question={t("operator.endTrialAsk", { name })} act={(reason) => operatorApi.POST("/v1/operator/accounts/{account_id}/trial-end", { params, body: { reason } })} />
       )}
       {account.state === "suspended" ? (
-        <ReasonButton label={t("operator.lift")} question={t("operator.liftAsk", { name })} act={(reason) => operatorApi.DELETE("/v1/operator/accounts/{account_id}/suspension", { params, body: { reason } } as never)} />
+        <ReasonButton label={t("operator.lift")} question={t("operator.liftAsk", { name })} act={(reason) => operatorApi.DELETE("/v1/operator/accounts/{account_id}/suspension", { params: { ...params, query: { reason } } })} />
       ) : (
         <ReasonButton label={t("operator.suspend")} question={t("operator.suspendAsk", { name })} act={(reason) => operatorApi.PUT("/v1/operator/accounts/{account_id}/suspension", { params, body: { reason } })} />
       )}
       {CLOSABLE.includes(account.state) && (
         <ReasonButton label={t("operator.close")} question={t("operator.closeAsk", { name })} act={(reason) => operatorApi.POST("/v1/operator/accounts/{account_id}/closure", { params, body: { reason } })} />
       )}
+      {trail}
     </Group>
   );
 }

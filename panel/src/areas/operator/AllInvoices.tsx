@@ -1,9 +1,10 @@
-import { Group } from "@mantine/core";
+import { Anchor, Group } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
-import { operatorApi, operatorQueries } from "@/api/operator";
+import { operatorQueries } from "@/api/operator";
+import { OpenActs } from "@/areas/operator/invoiceActs";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
-import { ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
@@ -12,7 +13,7 @@ import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
 
 type Invoice = Schemas["InvoiceSummary"];
-const STATES = ["issued", "paid", "cancelled"] as const;
+const STATES = ["issued", "overdue", "paid", "cancelled"] as const;
 
 /** The invoices of all accounts. */
 export function AllInvoices() {
@@ -22,41 +23,17 @@ export function AllInvoices() {
   const query = { limit: 50, cursor: search.cursor, number: search.q, state: search.state };
   const invoices = operatorQueries.useQuery("get", "/v1/operator/invoices", { params: { query: query as never } });
   const columns: Column<Invoice>[] = [
-    { name: "number", header: t("invoices.number"), cell: (one) => one.number },
+    { name: "number", header: t("invoices.number"), cell: (one) => <Anchor component={Link} to={`/app/operator/invoices/${one.id}`} underline="always">{one.number}</Anchor> },
     { name: "buyer", header: t("operator.buyer"), cell: (one) => one.buyer.name },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "due", header: t("invoices.due"), cell: (one) => day(one.due_on) },
     { name: "gross", header: t("invoices.gross"), cell: (one) => money(one.gross), isNumber: true },
-    { name: "acts", header: t("act.acts"), cell: (one) => <Acts invoice={one} /> },
+    { name: "acts", header: t("act.acts"), cell: (one) => <Group gap="xs" wrap="nowrap"><OpenActs invoice={one} /></Group> },
   ];
   return (
     <OperatorPage title={t("operator.tabs.invoices")}>
       <Filters words={t("invoices.search")} choices={[{ name: "state", label: t("campaigns.state"), options: STATES.map((one) => ({ value: one, label: t(`states.${one}`) })) }]} />
       <ListOf label={t("operator.tabs.invoices")} of={invoices} columns={columns} keyOf={(one) => one.id} filters={["q", "state"]} noneFits={t("invoices.noneFits")} empty={<Empty title={t("invoices.none")} />} />
     </OperatorPage>
-  );
-}
-
-function Acts({ invoice }: { invoice: Invoice }) {
-  const { t } = useTranslation();
-  const params = { path: { invoice_id: invoice.id } };
-  const { number } = invoice;
-  if (invoice.state !== "issued") return null;
-  return (
-    <Group gap="xs" wrap="nowrap">
-      <ReasonButton
-        label={t("operator.paid")}
-        named={t("operator.paidNamed", { number })}
-        question={number}
-        fields={[{ name: "paid_on", label: t("operator.paidOn"), hint: t("operator.paidOnHint"), isOptional: true }]}
-        act={(reason, values) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/payment", { params, body: { ...values, reason } })}
-      />
-      <ReasonButton
-        label={t("operator.cancelInvoice")}
-        named={t("operator.cancelInvoiceNamed", { number })}
-        question={t("operator.cancelInvoiceAsk", { number })}
-        act={(reason) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/cancellation", { params, body: { reason } })}
-      />
-    </Group>
   );
 }

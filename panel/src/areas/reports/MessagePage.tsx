@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { MessageSteps } from "@/areas/reports/MessageSteps";
+import { TakeBack } from "@/areas/reports/TakeBack";
 import { useAddress } from "@/areas/reports/useAddress";
 import { useChannelName } from "@/kit/channel";
 import { Page } from "@/kit/Page";
@@ -71,6 +72,7 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
               {t("messages.contact")}
             </Anchor>
           )}
+          <TakeBack message={message} />
         </Stack>
       </Card>
       <Card withBorder component="section">

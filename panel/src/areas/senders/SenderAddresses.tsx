@@ -1,10 +1,13 @@
-import { Alert, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
+import { ConfirmButton } from "@/kit/ConfirmButton";
+import { notify } from "@/kit/notify";
 import { Pager } from "@/kit/Pager";
 import { useListSearch } from "@/kit/search";
-import { Answered } from "@/kit/States";
+import { Answered, ProblemAlert } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 
 /** Single addresses that mails come from, where the domain itself is not authorised. */
@@ -43,7 +46,18 @@ export function SenderAddresses() {
 /** One address, with what is to be said of its domain; the code that was mailed there proves it. */
 function Address({ address }: { address: Schemas["SenderAddress"] }) {
   const { t } = useTranslation();
+  const known = useQueryClient();
   const { id, email, name, state, warning } = address;
+  const params = { path: { address_id: id } };
+  const again = useMutation({
+    mutationFn: () => api.POST("/v1/sender-addresses/{address_id}/code", { params }),
+    onSuccess: ({ data }) => data?.state === "pending" && notify(t("senders.codeSentTo", { email })),
+    onSettled: () => known.invalidateQueries(),
+  });
+  const remove = async () => {
+    await api.DELETE("/v1/sender-addresses/{address_id}", { params });
+    await known.invalidateQueries();
+  };
   return (
     <Card withBorder>
       <Stack gap="sm">
@@ -54,18 +68,27 @@ function Address({ address }: { address: Schemas["SenderAddress"] }) {
             </Text>
             {name && <Text size="sm">{name}</Text>}
           </div>
-          <StateBadge state={state} />
+          <Group gap="xs">
+            <StateBadge state={state} />
+            {state === "pending" && (
+              <Button size="xs" variant="default" loading={again.isPending} onClick={() => again.mutate()} aria-label={t("senders.codeAgainTo", { email })}>
+                {t("senders.codeAgain")}
+              </Button>
+            )}
+            <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteAsk", { domain: email })} act={remove} />
+          </Group>
         </Group>
+        <ProblemAlert error={again.error} />
         {warning && (
           <Alert color="orange" variant="light" role="status">
-            {t(`senders.warnings.${warning.code.replace("sender_address.", "")}`, { defaultValue: warning.detail })}
+            {t(`senders.warning.${warning.code.replace("sender_address.", "")}`, { defaultValue: warning.detail })}
           </Alert>
         )}
         {state === "pending" && (
           <Ask
             fields={[{ name: "code", label: t("senders.codeTo", { email }), hint: t("senders.codeHint") }]}
             button={t("senders.confirm")}
-            send={({ code = "" }) => api.POST("/v1/sender-addresses/{address_id}/confirm", { params: { path: { address_id: id } }, body: { code } })}
+            send={({ code = "" }) => api.POST("/v1/sender-addresses/{address_id}/confirm", { params, body: { code } })}
           />
         )}
       </Stack>

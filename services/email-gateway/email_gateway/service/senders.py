@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nameko.timer import timer
 
+from chassis.database import Session
 from chassis.ids import new_id
 from chassis.service import Payload, rpc
 from contracts.rpc import Actor
+from email_gateway.models import SenderAddress
 from email_gateway.service.base import Base
 from email_gateway.usecases import sender_addresses as addresses
 from email_gateway.usecases import sender_checks, senders, short_link_hosts, system, views
@@ -71,12 +73,30 @@ class Senders(Base):
             address, code = addresses.add_address(
                 session, actor=actor, now=now, tools=self.tools, asked=asked, **request
             )
-            if code is not None:
-                variables = {"code": code, "email": address.email}
-                mail = {"to": address.email, "template": "sender_address_code", "locale": "pl"}
-                system.send(session, self.tools, send_id=new_id(), variables=variables, **mail)
-            warning = addresses.warnings_of(session, self.tools, address.account_id, [address]).get(address.email)
-            return call.dump(views.sender_address(address, warning))
+            return call.dump(self._mail_code(session, address, code))
+
+    @rpc
+    def send_sender_address_code(self, actor: Actor, payload: Payload) -> Payload:
+        """As above."""
+        call, now = self.calls["send_sender_address_code"], self.clock.now()
+        request = call.load(payload)
+        system.ensure_system_domain(self.database, self.tools, now)
+        with self.database.transaction() as session:
+            address, code = addresses.send_code_again(session, actor=actor, now=now, tools=self.tools, **request)
+            return call.dump(self._mail_code(session, address, code))
+
+    def _mail_code(self, session: Session, address: SenderAddress, code: str | None) -> views.View:
+        """Mail the code, where there is one; the answer's view of the address."""
+        if code is not None:
+            variables = {"code": code, "email": address.email}
+            mail = {"to": address.email, "template": "sender_address_code", "locale": "pl"}
+            system.send(session, self.tools, send_id=new_id(), variables=variables, **mail)
+        warning = addresses.warnings_of(session, self.tools, address.account_id, [address]).get(address.email)
+        return views.sender_address(address, warning)
+
+    @rpc
+    def delete_sender_address(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("delete_sender_address", addresses.delete_sender_address, actor, payload, tools=self.tools)
 
     @rpc
     def list_sender_addresses(self, actor: Actor, payload: Payload) -> Payload:

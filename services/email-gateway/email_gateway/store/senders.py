@@ -13,7 +13,7 @@ from chassis.database import changed
 from chassis.refusals import flush_unless_taken
 from contracts.mailboxes import domains_of, mailbox
 from email_gateway.domain.senders import SYSTEM_ACCOUNT, SenderState
-from email_gateway.models import KeysMade, SenderAddress, SenderDomain
+from email_gateway.models import CodeMailed, KeysMade, SenderAddress, SenderDomain
 
 
 def domain_by_id(session: Session, *, account_id: UUID, domain_id: UUID, lock: bool = False) -> SenderDomain | None:
@@ -167,22 +167,29 @@ def delete_address(session: Session, *, account_id: UUID, email: str) -> None:
     session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email))
 
 
+_FORGET_CODES = text("DELETE FROM codes_mailed WHERE mailed_at <= :since")
 _CODES_MAILED = text(
-    "SELECT account_id, email FROM sender_addresses WHERE created_at > :since AND code_expires_at IS NOT NULL"
-    " AND (account_id = :account_id OR split_part(lower(email), '@', 2) = ANY(:domains))"
+    "SELECT account_id, email FROM codes_mailed"
+    " WHERE account_id = :account_id OR split_part(lower(email), '@', 2) = ANY(:domains)"
 )
+_NOTE_CODE = text("INSERT INTO codes_mailed (account_id, email, mailed_at) VALUES (:account_id, :email, :now)")
 
 
 def codes_mailed(session: Session, *, account_id: UUID, email: str, since: datetime) -> tuple[int, int]:
     """How many codes were mailed for the account, and to the mailbox in whatever spelling (`jan+1@`), since then.
 
-    Until the commit nobody else counts.
+    Until the commit nobody else counts. Those before are forgotten.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('sender_codes'))"))
     values = {"account_id": account_id, "domains": domains_of(email), "since": since}
+    session.execute(_FORGET_CODES, values)
     found = session.execute(_CODES_MAILED, values).all()
     wanted = mailbox(email)
     return sum(row.account_id == account_id for row in found), sum(mailbox(row.email) == wanted for row in found)
+
+
+def note_code_mailed(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
+    session.execute(_NOTE_CODE, {"account_id": account_id, "email": email, "now": now})
 
 
 def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderAddress]:
@@ -195,4 +202,5 @@ def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: 
 def erase_account(session: Session, *, account_id: UUID) -> None:
     session.execute(delete(SenderDomain).where(SenderDomain.account_id == account_id))
     session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id))
+    session.execute(delete(CodeMailed).where(CodeMailed.account_id == account_id))
     session.execute(delete(KeysMade).where(KeysMade.account_id == account_id))

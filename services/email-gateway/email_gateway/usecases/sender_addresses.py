@@ -101,30 +101,70 @@ def add_address(
     if store.address_by_email(session, account_id=account_id, email=email) is not None:
         raise exceptions.address_exists()
     domain = _domain_of(email)
-    is_covered = bool(store.verified_among(session, account_id=account_id, domains=[domain]))
     _keep_answer(session, domain, asked, now)
-    code = None
-    if not is_covered:
-        _ensure_can_align(session, tools, domain)
-        _ensure_few_mails(session, account_id=account_id, email=email, now=now)
-        code = f"{secrets.randbelow(10**6):06d}"
-    address = SenderAddress(
-        address_id=tools.new_id(),
-        account_id=account_id,
-        email=email,
-        name=name,
-        state=SenderState.VERIFIED if is_covered else SenderState.PENDING,
-        code_hash=None if code is None else _hash_of(code),
-        tries_left=rules.CODE_TRIES,
-        code_expires_at=None if code is None else now + rules.CODE_LIFETIME,
-    )
+    address = SenderAddress(address_id=tools.new_id(), account_id=account_id, email=email, name=name)
+    code = _give_code(session, tools, address, now)
     if not store.add_address(session, address):
         raise exceptions.address_exists()
     session.refresh(address)
-    acts.record(
-        session, EMAIL_GATEWAY_ACT, actor, "sender_address.added", target_id=address.address_id, state=address.state
-    )
+    _record(session, actor, "sender_address.added", address)
     return address, code
+
+
+def send_code_again(
+    session: Session, *, actor: Actor, now: datetime, tools: Tools, address_id: UUID
+) -> tuple[SenderAddress, str | None]:
+    """The address, and another code to mail to it, in place of the one before; none where its domain is verified now.
+
+    :raises Conflict: it is verified. :raises Invalid, TooManyRequests: as of a new one.
+    """
+    address = _address(session, actor, address_id)
+    if address.state == SenderState.VERIFIED:
+        raise exceptions.address_verified()
+    code = _give_code(session, tools, address, now)
+    _record(session, actor, "sender_address.code_sent", address)
+    return address, code
+
+
+def delete_sender_address(session: Session, *, actor: Actor, now: datetime, tools: Tools, address_id: UUID) -> None:
+    """Within a minute nothing leaves from it, as with a domain.
+
+    :raises Conflict: it is the trial's, which would come back.
+    """
+    address = _address(session, actor, address_id)
+    if address.email == rules.sandbox_address(address.account_id, tools.config.sandbox_domain):
+        raise exceptions.address_of_trial()
+    store.delete_address(session, account_id=address.account_id, email=address.email)
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.deleted", target_id=address_id)
+
+
+def _address(session: Session, actor: Actor, address_id: UUID) -> SenderAddress:
+    """Locked."""
+    found = store.address_by_id(session, account_id=account_of(actor), address_id=address_id)
+    if found is None:
+        raise exceptions.address_not_found()
+    return found
+
+
+def _record(session: Session, actor: Actor, action: str, address: SenderAddress) -> None:
+    acts.record(session, EMAIL_GATEWAY_ACT, actor, action, target_id=address.address_id, state=address.state)
+
+
+def _give_code(session: Session, tools: Tools, address: SenderAddress, now: datetime) -> str | None:
+    """A new code with all its tries; None where the domain is verified, and the address with it."""
+    account_id, email = address.account_id, address.email
+    domain = _domain_of(email)
+    address.tries_left = rules.CODE_TRIES
+    if store.verified_among(session, account_id=account_id, domains=[domain]):
+        address.state, address.code_hash, address.code_expires_at = SenderState.VERIFIED, None, None
+        return None
+    _ensure_can_align(session, tools, domain)
+    _ensure_few_mails(session, account_id=account_id, email=email, now=now)
+    code = f"{secrets.randbelow(10**6):06d}"
+    address.state, address.code_hash = SenderState.PENDING, _hash_of(code)
+    address.code_expires_at = now + rules.CODE_LIFETIME
+    store.note_code_mailed(session, account_id=account_id, email=email, now=now)
+    return code
 
 
 def _keep_answer(session: Session, domain: str, asked: Mapping[str, Policy | None], now: datetime) -> None:
@@ -177,15 +217,12 @@ def confirm_sender_address(
     database: Database, *, actor: Actor, now: datetime, tools: Tools, address_id: UUID, code: str
 ) -> views.View:
     """:raises Invalid: the code is wrong, and a try is used up."""
-    account_id = account_of(actor)
     with database.transaction() as session:
-        address = store.address_by_id(session, account_id=account_id, address_id=address_id)
-        if address is None:
-            raise exceptions.address_not_found()
+        address = _address(session, actor, address_id)
         is_right = address.state == SenderState.VERIFIED or _take_code(address, code, now)
         if is_right:
             acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
-        warnings = warnings_of(session, tools, account_id, [address])
+        warnings = warnings_of(session, tools, address.account_id, [address])
         shown, tries_left = views.sender_address(address, warnings.get(address.email)), address.tries_left
     if not is_right:
         raise exceptions.wrong_code(tries_left)

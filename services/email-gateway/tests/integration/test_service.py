@@ -347,6 +347,8 @@ def test_an_account_on_trial_sends_to_its_own_users_from_the_sandbox_until_the_t
 
     assert (address["state"], address["warning"]) == ("verified", None)
     assert address["email"].endswith("@sandbox.wici.example")
+    with pytest.raises(Conflict, match=r"sender_address\.of_trial"):
+        call("delete_sender_address", actor, address_id=address["id"])
     single = {"subject": "Hej", "text": "Hej", "from": {"email": address["email"]}}
     with pytest.raises(Forbidden, match=r"account\.on_trial"):
         call("send_messages", actor, **single, to=[{"email": "obcy@poczta.example"}])
@@ -477,8 +479,99 @@ def test_few_codes_are_mailed_for_an_account_and_to_a_mailbox(call: Call, databa
 
     assert (of_account.value.code, of_account.value.extra["retry_after"]) == ("sender_address.too_many_codes", 86_400)
     with database.transaction() as session:
-        session.execute(text("UPDATE sender_addresses SET created_at = created_at - interval '1 day'"))
+        session.execute(text("UPDATE codes_mailed SET mailed_at = mailed_at - interval '1 day'"))
     call("create_sender_address", actor, email="obcy10@poczta.example")
+
+
+def code_to(world: World, email: str, *, number: int) -> str:
+    """The code in the mail of this number (from 1) to the address."""
+
+    def mails() -> list[Any]:
+        return [mail for mail in world.mails() if mail["address"] == email]
+
+    wait_until(lambda: len(mails()) >= number, what="the code")
+    found = re.search(r"(\d{6})", mails()[number - 1]["subject"])
+    assert found is not None
+    return found[1]
+
+
+def test_a_code_that_is_sent_again_takes_the_place_of_the_one_before(
+    call: Call, world: World, sender: RunningProcess
+) -> None:
+    actor, email = account(), "biuro@poczta.example"
+    made = call("create_sender_address", actor, email=email)
+    first = code_to(world, email, number=1)
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            call("confirm_sender_address", actor, address_id=made["id"], code=f"{(int(first) + 1) % 10**6:06d}")
+
+    again = call("send_sender_address_code", actor, address_id=made["id"])
+
+    assert again == made
+    second = code_to(world, email, number=2)
+    if first != second:  # one time in a million
+        with pytest.raises(Invalid):
+            call("confirm_sender_address", actor, address_id=made["id"], code=first)
+    assert call("confirm_sender_address", actor, address_id=made["id"], code=second)["state"] == "verified"
+    with pytest.raises(Conflict, match=r"sender_address\.verified"):
+        call("send_sender_address_code", actor, address_id=made["id"])
+
+
+def test_codes_that_are_sent_again_or_to_deleted_addresses_count(call: Call) -> None:
+    actor, email = account(), "obcy@poczta.example"
+    first = call("create_sender_address", actor, email=email)
+    call("send_sender_address_code", actor, address_id=first["id"])
+    call("delete_sender_address", actor, address_id=first["id"])
+    second = call("create_sender_address", actor, email=email)
+
+    with pytest.raises(TooManyRequests, match=r"sender_address\.too_many_codes"):
+        call("send_sender_address_code", actor, address_id=second["id"])
+    call("delete_sender_address", actor, address_id=second["id"])
+    with pytest.raises(TooManyRequests, match=r"sender_address\.too_many_codes"):
+        call("create_sender_address", account(), email="Obcy+1@poczta.example")
+
+
+def test_no_code_is_sent_again_once_the_domain_has_such_mail_refused(call: Call, database: Database) -> None:
+    actor = account()
+    made = call("create_sender_address", actor, email="biuro@poczta.example")
+    with database.transaction() as session:
+        session.execute(text("UPDATE sender_policies SET policy = 'reject' WHERE domain = 'poczta.example'"))
+
+    with pytest.raises(Invalid, match=r"sender_address\.refused_by_domain"):
+        call("send_sender_address_code", actor, address_id=made["id"])
+
+
+def test_an_address_whose_domain_was_verified_meanwhile_needs_no_code(call: Call, database: Database) -> None:
+    actor = account()
+    made = call("create_sender_address", actor, email="ala@sklep.example")
+    verified(call, actor)
+
+    assert call("send_sender_address_code", actor, address_id=made["id"])["state"] == "verified"
+
+
+def test_nothing_is_sent_from_a_deleted_address(call: Call, database: Database) -> None:
+    actor, email = account(), "biuro@poczta.example"
+    made = call("create_sender_address", actor, email=email)
+    with database.transaction() as session:
+        session.execute(text("UPDATE sender_addresses SET state = 'verified'"))
+    content = {"subject": "x", "html": HTML}
+    call("prepare_content", actor, sender=email, content=content)
+
+    call("delete_sender_address", actor, address_id=made["id"])
+
+    assert call("list_sender_addresses", actor)["items"] == []
+    with pytest.raises(Forbidden, match=r"email\.sender_not_authorised"):
+        call("prepare_content", actor, sender=email, content=content)
+    with pytest.raises(NotFound):
+        call("delete_sender_address", actor, address_id=made["id"])
+
+
+def test_another_accounts_address_is_not_there(call: Call) -> None:
+    made, stranger = call("create_sender_address", account(), email="biuro@poczta.example"), account()
+
+    for method in ("send_sender_address_code", "delete_sender_address"):
+        with pytest.raises(NotFound, match=r"sender_address\.not_found"):
+            call(method, stranger, address_id=made["id"])
 
 
 def test_codes_run_out_of_tries(call: Call, database: Database) -> None:
@@ -575,6 +668,7 @@ def test_senders_and_mail_routes_are_told_to_the_audit_trail(call: Call, acts_to
     address = call("create_sender_address", actor, email=f"ala@{domain['domain']}", name=None)
     call("check_sender_domain", actor, domain_id=domain["id"])
     call("delete_sender_domain", actor, domain_id=domain["id"])
+    call("delete_sender_address", actor, address_id=address["id"])
     route = call(
         "create_mail_route", OPERATOR, reason="Data centre", pattern="acts.example", kind="smarthost",
         host="127.0.0.1", password="hunter2",
@@ -589,6 +683,7 @@ def test_senders_and_mail_routes_are_told_to_the_audit_trail(call: Call, acts_to
         ("sender_domain.approved", domain["id"]),
         ("sender_address.added", address["id"]),
         ("sender_domain.deleted", domain["id"]),
+        ("sender_address.deleted", address["id"]),
         ("mail_route.created", route["id"]),
         ("mail_route.deleted", route["id"]),
     ]
