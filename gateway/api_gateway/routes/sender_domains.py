@@ -158,8 +158,8 @@ ROUTES = [
             "A code goes to the address; it is verified at once where its domain is. Else the domain's DMARC policy is"
             " looked up: 422 `sender_address.refused_by_domain` where it has mail like ours put aside or refused,"
             " `sender_address.public_provider` for a public mail provider's, and otherwise a `warning`. It is looked up"
-            " again every day; 403 `email.sender_unaligned` where it has changed and the address is sent from. An account"
-            " mails ten codes a day, a mailbox gets three: then 429 `sender_address.too_many_codes`."
+            " again every day; 403 `email.sender_unaligned` where it has changed and the address is sent from."
+            " An account mails ten codes a day, a mailbox gets three: then 429 `sender_address.too_many_codes`."
         ),
         request=contract.SenderAddressCreate, response=contract.SenderAddress, status=201, deadline=15.0,
         example={"email": "biuro@poczta.example", "name": "Biuro"}, response_example=_ADDRESS,
