@@ -63,6 +63,8 @@ def wait_settled(journey: Journey, accepted: Accepted, system: System, *, has_we
         SETTLE_SECONDS, "nothing claimed, put off or waiting to leave", lambda: not _in_hand(system, journey.account_id)
     )
     within(180, "every message at its end", lambda: not _under_way(system, journey.account_id))
+    # A lease for single messages is given back once nobody has used it for eight seconds.
+    within(60, "no quota held back", lambda: not any(each["reserved"] for each in _usage(journey).values()))
     if has_webhook:
         within(120, "every delivery told to the webhook", lambda: _delivered(system, journey) <= accepted.told_of)
     return stuck
@@ -181,7 +183,7 @@ def _compare_imports(books: Books, journey: Journey, accepted: Accepted) -> None
 
 
 def _compare_quota(books: Books, journey: Journey, accepted: Accepted) -> None:
-    features = {each["feature"]: each for each in journey.api.get("/v1/account/usage")["features"]}
+    features = _usage(journey)
     for channel in accepted.channels:
         handed_over = sum(
             journey.campaign(campaign_id)["progress"]["submitted"]
@@ -194,6 +196,10 @@ def _compare_quota(books: Books, journey: Journey, accepted: Accepted) -> None:
             books.faults.append(
                 f"quota of {channel}: {used} used and {reserved} reserved, {handed_over} + {single} handed over"
             )
+
+
+def _usage(journey: Journey) -> dict[str, dict[str, Any]]:
+    return {each["feature"]: each for each in journey.api.get("/v1/account/usage")["features"]}
 
 
 def _compare_counters(books: Books, system: System) -> None:
