@@ -117,6 +117,10 @@ class Senders(Base):
         addresses.ask_due_policies(self.database, now=self.clock.now(), tools=self.tools)
 
     @timer(interval=CHECK_SECONDS)
+    def forget_codes(self) -> None:
+        addresses.forget_codes(self.database, now=self.clock.now())
+
+    @timer(interval=CHECK_SECONDS)
     def check_due_domains(self) -> None:
         """As above, the records of verified domains."""
         sender_checks.check_due_domains(self.database, now=self.clock.now(), tools=self.tools)

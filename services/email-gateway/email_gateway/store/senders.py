@@ -167,10 +167,9 @@ def delete_address(session: Session, *, account_id: UUID, email: str) -> None:
     session.execute(delete(SenderAddress).where(SenderAddress.account_id == account_id, SenderAddress.email == email))
 
 
-_FORGET_CODES = text("DELETE FROM codes_mailed WHERE mailed_at <= :since")
 _CODES_MAILED = text(
-    "SELECT account_id, email FROM codes_mailed"
-    " WHERE account_id = :account_id OR split_part(lower(email), '@', 2) = ANY(:domains)"
+    "SELECT account_id, email FROM codes_mailed WHERE mailed_at > :since"
+    " AND (account_id = :account_id OR split_part(lower(email), '@', 2) = ANY(:domains))"
 )
 _NOTE_CODE = text("INSERT INTO codes_mailed (account_id, email, mailed_at) VALUES (:account_id, :email, :now)")
 
@@ -178,11 +177,10 @@ _NOTE_CODE = text("INSERT INTO codes_mailed (account_id, email, mailed_at) VALUE
 def codes_mailed(session: Session, *, account_id: UUID, email: str, since: datetime) -> tuple[int, int]:
     """How many codes were mailed for the account, and to the mailbox in whatever spelling (`jan+1@`), since then.
 
-    Until the commit nobody else counts. Those before are forgotten.
+    Until the commit nobody else counts.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('sender_codes'))"))
     values = {"account_id": account_id, "domains": domains_of(email), "since": since}
-    session.execute(_FORGET_CODES, values)
     found = session.execute(_CODES_MAILED, values).all()
     wanted = mailbox(email)
     return sum(row.account_id == account_id for row in found), sum(mailbox(row.email) == wanted for row in found)
@@ -190,6 +188,10 @@ def codes_mailed(session: Session, *, account_id: UUID, email: str, since: datet
 
 def note_code_mailed(session: Session, *, account_id: UUID, email: str, now: datetime) -> None:
     session.execute(_NOTE_CODE, {"account_id": account_id, "email": email, "now": now})
+
+
+def forget_codes(session: Session, *, until: datetime) -> None:
+    session.execute(delete(CodeMailed).where(CodeMailed.mailed_at <= until))
 
 
 def addresses(session: Session, *, account_id: UUID, after: UUID | None, limit: int) -> Sequence[SenderAddress]:

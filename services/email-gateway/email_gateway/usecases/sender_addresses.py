@@ -213,6 +213,12 @@ def _ensure_few_mails(session: Session, *, account_id: UUID, email: str, now: da
         raise exceptions.too_many_codes(rules.CODES_PERIOD)
 
 
+def forget_codes(database: Database, *, now: datetime) -> None:
+    """To whom they were mailed, once they count no more."""
+    with database.transaction() as session:
+        store.forget_codes(session, until=now - rules.CODES_PERIOD)
+
+
 def confirm_sender_address(
     database: Database, *, actor: Actor, now: datetime, tools: Tools, address_id: UUID, code: str
 ) -> views.View:

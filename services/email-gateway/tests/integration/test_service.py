@@ -7,6 +7,7 @@ import email.policy
 import re
 import urllib.parse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +29,7 @@ from contracts.campaigns.content import content_problems
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
+from email_gateway.usecases import sender_addresses
 
 from .asking import OPERATOR, Call, account, verified
 from .conftest import DOMAIN, HTML, Heard, World, states
@@ -481,6 +483,11 @@ def test_few_codes_are_mailed_for_an_account_and_to_a_mailbox(call: Call, databa
     with database.transaction() as session:
         session.execute(text("UPDATE codes_mailed SET mailed_at = mailed_at - interval '1 day'"))
     call("create_sender_address", actor, email="obcy10@poczta.example")
+
+    sender_addresses.forget_codes(database, now=datetime.now(UTC))
+    with database.transaction() as session:
+        kept = text("SELECT email FROM codes_mailed WHERE account_id = :account_id")
+        assert session.scalars(kept, {"account_id": actor["account_id"]}).all() == ["obcy10@poczta.example"]
 
 
 def code_to(world: World, email: str, *, number: int) -> str:
