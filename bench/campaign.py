@@ -36,6 +36,7 @@ FIRST_NAMES = ("Łucja", "Jan", "Małgorzata", "Stanisław", "Żaneta", "Ola", "
 CITIES = ("Gdynia", "Łódź", "Kraków", "Rzeszów", "Białystok")
 TEXT = "Dzien dobry {{ first_name | default('') }}, kod {{ discount_code | default('RABAT') }} czeka w {{ city }}."
 EMAIL_BYTES = 10_000
+SAMPLE_SECONDS = 2.0
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Usage:
 
 @dataclass
 class Meter:
-    """Samples every process of the system twice a second until `stop`."""
+    """Samples every process of the system until `stop`: rarely, for what it takes of the processor the system lacks."""
 
     roots: dict[str, int]
     usages: dict[str, Usage] = field(default_factory=dict)
@@ -65,25 +66,40 @@ class Meter:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self.stop.wait(0.5):
-            for name, (cpu, memory) in self._sample().items():
-                usage = self.usages.setdefault(name, Usage())
-                usage.cpu = max(usage.cpu, cpu - self._first.get(name, (0.0, 0))[0])
-                usage.peak = max(usage.peak, memory)
+        while not self.stop.wait(SAMPLE_SECONDS):
+            self._note()
+        self._note()
+
+    def _note(self) -> None:
+        for name, (cpu, memory) in self._sample().items():
+            usage = self.usages.setdefault(name, Usage())
+            usage.cpu = max(usage.cpu, cpu - self._first.get(name, (0.0, 0))[0])
+            usage.peak = max(usage.peak, memory)
 
     def _sample(self) -> dict[str, tuple[float, int]]:
-        found = {}
-        for name, pid in self.roots.items():
-            cpu, memory = 0.0, 0
+        root_of = self._families()
+        found: dict[str, tuple[float, int]] = {}
+        for pid, name in root_of.items():
             try:
-                for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-                    times = process.cpu_times()
-                    cpu += times.user + times.system
-                    memory += process.memory_info().rss
+                process = psutil.Process(pid)
+                times, memory = process.cpu_times(), process.memory_info().rss
             except psutil.NoSuchProcess:
                 continue
-            found[name] = (cpu, memory)
+            cpu, before = found.get(name, (0.0, 0))
+            found[name] = (cpu + times.user + times.system, before + memory)
         return found
+
+    def _families(self) -> dict[int, str]:
+        """Whose each process is, by one look at all that run: a root's, or what a root has started."""
+        name_of = {pid: name for name, pid in self.roots.items()}
+        parents = {process.pid: process.info["ppid"] for process in psutil.process_iter(["ppid"])}
+        for pid in sorted(parents):
+            line = [pid]
+            while line[-1] not in name_of and parents.get(line[-1]):
+                line.append(parents[line[-1]])
+            if line[-1] in name_of:
+                name_of |= dict.fromkeys(line, name_of[line[-1]])
+        return {pid: name for pid, name in name_of.items() if pid in parents}
 
 
 def roots(environ: dict[str, str]) -> dict[str, int]:
