@@ -1,12 +1,48 @@
-"""Which failures of a write are tried again, and which send the delivery to the dead letters."""
+"""What is written together; which failures are tried again, and which send the delivery to the dead letters."""
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+import orjson
 import pytest
 from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
+from reporting.config import IngesterConfig
 from reporting.ingester import loop
+
+LONG = 60.0
+
+
+def ingester(**more: int) -> loop.Ingester:
+    config = IngesterConfig(database_url="", amqp_url="", **more)
+    return loop.Ingester(cast("Any", None), config, threading.Event())
+
+
+def delivery(events: int = 1) -> Any:
+    return SimpleNamespace(body=orjson.dumps({"events": [{"at": 1.0}] * events}))
+
+
+def test_what_comes_later_is_waited_for_up_to_a_transactions_worth() -> None:
+    one = ingester(events_at_once=3)
+    threading.Timer(0.2, lambda: [one.deliveries.put(delivery()) for _ in range(5)]).start()
+    assert len(one._batch(delivery(), LONG)) == 3
+
+
+def test_nothing_is_waited_for_without_patience() -> None:
+    one = ingester()
+    one.deliveries.put(delivery())
+    assert len(one._batch(delivery(), 0.0)) == 2
+
+
+def test_half_of_what_the_broker_sends_ahead_is_waited_for_at_most() -> None:
+    one = ingester(prefetch=6)
+    for _ in range(4):
+        one.deliveries.put(delivery())
+    assert len(one._batch(delivery(), LONG)) == 5
 
 
 @pytest.mark.parametrize(
