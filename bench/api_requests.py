@@ -5,7 +5,9 @@
 Prints the rate and the latencies of `/healthz` (what gunicorn and Flask give without any work of ours), a GET that the
 gateway answers by itself, GETs that ask one service, `POST /v1/sms` with an API key, the same with an `Idempotency-Key` and
 with 1,000 recipients, and `POST /v1/emails`, each with the CPU that every
-process spent on a request and the ratio to its goal. The load comes from `wrk` where it is installed, on the same cores.
+process spent on a request and the ratio to its goal. Several accounts ask by turn, for one of them may have so many requests
+under way at a worker (`GATEWAY_ACCOUNT_REQUESTS`) and no more; what is refused is counted by itself. The load comes from
+the same cores.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -28,12 +29,13 @@ from journey import DOMAIN, Journey
 
 from gateway import KEY, Outcome, load
 
+ACCOUNTS = 4
 GET_GOAL, POST_GOAL, BATCH_GOAL, P99_GOAL = 2_500, 1_500, 15, 100.0
 SMS = {"from": "Wici", "to": ["+48600100200"], "text": "Twoj kod: 123456", "lane": "transactional"}
 BATCH = SMS | {"to": [f"+48600{number:06}" for number in range(1000)]}
 MAIL = {
     "from": {"email": f"sklep@{DOMAIN}"}, "to": [{"email": "anna@poczta.example"}], "subject": "Twoje zamowienie",
-    "text": "Paczka wyszla.", "lane": "transactional",
+    "text": "Paczka wyszla.",
 }  # fmt: skip
 # name, path, body, goal
 CASES = (
@@ -48,19 +50,18 @@ CASES = (
 )
 
 
-def prepared(environ: dict[str, str]) -> Journey:
+def prepared(environ: dict[str, str]) -> tuple[str, str]:
+    """A new account's session and API key."""
     journey = Journey(environ)
     journey.prepare()
-    return journey
+    key = journey.api.post("/v1/api-keys", {"name": "bench", "scopes": ["sms", "email", "contacts"]})["key"]
+    return str(journey.api.token), str(key)
 
 
 def show(name: str, outcome: Outcome, goal: int, meter: Meter, seconds: float) -> None:
-    requests = outcome.rate * seconds
+    requests = max(1.0, outcome.rate * seconds)
     aim = f"  {outcome.rate / goal:.2f} of the goal" if goal else ""
-    print(
-        f"{name:12} {outcome.rate:7,.0f}/s  p50 {outcome.p50:6.1f} ms  p99 {outcome.p99:6.1f} ms"
-        f"  errors {outcome.errors}{aim}"
-    )
+    print(f"{name:12} {outcome}{aim}")
     spent = sorted(((usage.cpu / requests * 1e6, process) for process, usage in meter.usages.items()), reverse=True)
     cpu = {process: micro for micro, process in spent}
     tell(Figure(f"API: {name}", "/s", outcome.rate, limit=("goal", goal) if goal else None, cpu=cpu))
@@ -77,18 +78,15 @@ def main() -> None:
     parser.add_argument("--only", choices=[name for name, *_ in CASES])
     options = parser.parse_args()
     environ = running()
-    journey = prepared(environ)
-    key = journey.api.post("/v1/api-keys", {"name": "bench", "scopes": ["sms", "email", "contacts"]})["key"]
+    accounts = [prepared(environ) for _ in range(ACCOUNTS)]
     port = urlsplit(environ["WICI_PUBLIC_URL"]).port or 80
-    client = "wrk" if shutil.which("wrk") else "own client"
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, {client}, {options.connections} connections")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, {options.connections} connections")
     for name, path, body, goal in CASES:
         if options.only not in (None, name):
             continue
-        token = key if body else journey.api.token
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = [{"Authorization": f"Bearer {key if body else token}"} for token, key in accounts]
         if name == "sms_keyed":
-            headers["Idempotency-Key"] = KEY
+            headers = [{**each, "Idempotency-Key": KEY} for each in headers]
         load(port, path, headers, 8, 1.0, body)
         with Meter(roots(environ)) as meter:
             outcome = load(port, path, headers, options.connections, options.seconds, body)

@@ -3,7 +3,7 @@
     python bench/gateway.py [--seconds 5] [--connections 64]
 
 Prints requests a second and the latencies of: `/healthz`; an authenticated GET that needs no service; one that asks a
-(tiny) service over RabbitMQ; an open pixel and a click. The load comes from `wrk` where it is installed, else from a
+(tiny) service over RabbitMQ; an open pixel and a click. The load comes from a
 client in here, and runs on the same cores. Needs `WICI_TEST_AMQP_URL`, `WICI_TEST_RABBITMQCTL` and
 `WICI_TEST_DATABASE_URL`, as the tests do; makes and deletes a vhost and a database of its own.
 """
@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -79,18 +81,26 @@ if os.environ.get("WIRED_SERVICES"):
 
 @dataclass(frozen=True)
 class Outcome:
+    """`rate` and the latencies (milliseconds) are of what was answered as asked; `refused` says how often what was not."""
+
     rate: float
-    p50: float  # milliseconds
+    p50: float
     p99: float
-    errors: int
+    refused: Counter[str]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{number:,} x {what}" for what, number in self.refused.most_common(3))
+        return (
+            f"{self.rate:7,.0f}/s  p50 {self.p50:6.1f} ms  p99 {self.p99:6.1f} ms"
+            f"  refused {self.refused.total():,}{f' ({told})' if told else ''}"
+        )
 
 
 class Connection(asyncio.Protocol):
     """One kept-alive connection: asks again as soon as it is answered."""
 
-    def __init__(self, request: bytes, latencies: list[float], errors: list[int]) -> None:
-        self._request, self._latencies, self._errors = request, latencies, errors
-        self._is_keyed = KEY.encode() in request
+    def __init__(self, requests: Iterator[bytes], latencies: list[float], refused: Counter[str]) -> None:
+        self._requests, self._latencies, self._refused = requests, latencies, refused
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -103,81 +113,50 @@ class Connection(asyncio.Protocol):
         length = re.search(rb"(?i)content-length: (\d+)", head)
         if not found or len(rest) < int(length[1] if length else 0):
             return
-        self._latencies.append(time.perf_counter() - self._asked)
-        if head[9:10] not in b"23":
-            self._errors.append(1)
+        if head[9:10] in b"23":
+            self._latencies.append(time.perf_counter() - self._asked)
+        else:
+            code = re.search(rb'"code": ?"([^"]+)"', rest)
+            self._refused[f"{head[9:12].decode()} {code[1].decode() if code else ''}"] += 1
         self._buffer = b""
         self._ask()
 
     def _ask(self) -> None:
         self._asked = time.perf_counter()
-        request = self._request.replace(KEY.encode(), uuid4().bytes.hex().encode()) if self._is_keyed else self._request
-        self._transport.write(request)  # type: ignore[attr-defined]
+        self._transport.write(next(self._requests))  # type: ignore[attr-defined]
 
 
-async def own_client(port: int, request: bytes, connections: int, seconds: float) -> Outcome:
+async def _load(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Outcome:
     latencies: list[float] = []
-    errors: list[int] = []
+    refused: Counter[str] = Counter()
     loop = asyncio.get_running_loop()
     transports = [
-        (await loop.create_connection(lambda: Connection(request, latencies, errors), "127.0.0.1", port))[0]
+        (await loop.create_connection(lambda: Connection(requests, latencies, refused), "127.0.0.1", port))[0]
         for _ in range(connections)
     ]
     started = time.perf_counter()
     await asyncio.sleep(seconds)
-    elapsed, done = time.perf_counter() - started, sorted(latencies)
+    elapsed, done = time.perf_counter() - started, sorted(latencies) or [math.nan]
     for transport in transports:
         transport.abort()
-    return Outcome(len(done) / elapsed, done[len(done) // 2] * 1000, done[len(done) * 99 // 100] * 1000, len(errors))
+    return Outcome(len(latencies) / elapsed, done[len(done) // 2] * 1000, done[len(done) * 99 // 100] * 1000, refused)
 
 
-_KEYED = """
-math.randomseed(os.time())
-local prefix, number = string.format("%x", math.random(0, 2147483647)), 0
-request = function()
-  number = number + 1
-  wrk.headers["Idempotency-Key"] = prefix .. number
-  return wrk.format()
-end
-"""
-
-
-def wrk(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str) -> Outcome:
-    given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        if body:
-            script.write(f"wrk.method = 'POST'\nwrk.body = [==[{body}]==]\n")
-            script.write(_KEYED if KEY in headers.values() else "")
-            script.flush()
-            given += ["-s", script.name]
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", *given]
-        address = f"http://127.0.0.1:{port}{path}"
-        told = subprocess.run([*command, address], capture_output=True, text=True, check=True).stdout
-
-    def milliseconds(percent: str) -> float:
-        number, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", told).groups()  # type: ignore[union-attr]
-        return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])  # type: ignore[index]
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    return Outcome(rate, milliseconds("50"), milliseconds("99"), int(refused[1]) if refused else 0)
-
-
-def load(port: int, path: str, headers: dict[str, str], connections: int, seconds: float, body: str = "") -> Outcome:
+def load(
+    port: int, path: str, headers: Sequence[dict[str, str]], connections: int, seconds: float, body: str = ""
+) -> Outcome:
     """GET, or POST with a JSON `body`, over kept-alive connections for some seconds.
 
-    The value `KEY` of a header stands for another one in each request.
+    :param headers: of each account that asks; they take turns. The value `KEY` stands for another one in each request.
     """
-    if body:
-        headers = {**headers, "Content-Type": "application/json"}
-    if shutil.which("wrk"):
-        return wrk(port, path, headers, connections, seconds, body)
-    content = body.encode()
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    lines += f"Content-Length: {len(content)}\r\n" if body else ""
-    method = "POST" if body else "GET"
-    request = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + content
-    return asyncio.run(own_client(port, request, connections, seconds))
+    method, content = ("POST", body.encode()) if body else ("GET", b"")
+    texts = []
+    for each in headers:
+        given = {**each, "Content-Type": "application/json", "Content-Length": str(len(content))} if body else each
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        texts.append(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + content)
+    requests = (text.replace(KEY.encode(), uuid4().bytes.hex().encode()) for text in cycle(texts))
+    return asyncio.run(_load(port, requests, connections, seconds))
 
 
 @contextmanager
@@ -258,19 +237,17 @@ def main() -> None:
         ("open pixel", f"/o/{opened}", {}),
         ("click", f"/t/{clicked}", {}),
     ]
-    client = "wrk" if shutil.which("wrk") else "own client"
     others = f"{os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f} from others"
-    print(f"{others}, {client}, {options.connections} connections")
+    print(f"{others}, {options.connections} connections")
     with tempfile.TemporaryDirectory() as folder, system(folder) as (port, gunicorn, nameko):
         for name, path, headers in cases:
-            load(port, path, headers, 8, 1.0)
+            load(port, path, [headers], 8, 1.0)
             before = workers_cpu(gunicorn), cpu_seconds(nameko)
-            outcome = load(port, path, headers, options.connections, options.seconds)
+            outcome = load(port, path, [headers], options.connections, options.seconds)
             asked = outcome.rate * options.seconds / 1e6
             ours, theirs = (workers_cpu(gunicorn) - before[0]) / asked, (cpu_seconds(nameko) - before[1]) / asked
             print(
-                f"{name:24} {outcome.rate:7,.0f}/s  p50 {outcome.p50:5.1f} ms  p99 {outcome.p99:5.1f} ms"
-                f"  errors {outcome.errors}  CPU a request: gateway {ours:4.0f} µs, service {theirs:4.0f} µs"
+                f"{name:24} {outcome}  CPU a request: gateway {ours:4.0f} µs, service {theirs:4.0f} µs"
                 f"  {outcome.rate / GOAL_RATE:.2f} of the goal"
             )
             tell(Figure(f"gateway: {name}", "/s", outcome.rate, cpu={"gateway": ours, "service": theirs}))

@@ -80,11 +80,11 @@ def bare(folder: str, name: str) -> Iterator[Kind]:
 
 def measure(kind: Kind, path: str, connections: int, seconds: float) -> Seen:
     _, port, pid = kind
-    load(port, path, {}, 8, 0.5)
+    load(port, path, [{}], 8, 0.5)
     before = workers_cpu(pid)
-    outcome = load(port, path, {}, connections, seconds)
-    if outcome.errors:
-        sys.exit(f"{kind[0]}: {outcome.errors} answers were errors")
+    outcome = load(port, path, [{}], connections, seconds)
+    if outcome.refused:
+        sys.exit(f"{kind[0]}: {outcome.refused.total()} answers were refusals")
     return Seen(outcome.rate, outcome.p99, (workers_cpu(pid) - before) * 1e6 / (outcome.rate * seconds))
 
 
