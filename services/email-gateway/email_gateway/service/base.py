@@ -25,4 +25,4 @@ class Base(Entrypoints):
 
     @property
     def single_sends(self) -> SingleSends:
-        return SingleSends(self.database, self.leases, messages.store_sends)
+        return SingleSends(self.database, self.leases, messages.store_requests)

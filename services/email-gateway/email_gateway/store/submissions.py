@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chassis.database import Session, columns, pipelined
+from email_gateway.store.signing import AUTHORISED
 
 # In the order of ids, so that two that count at the same time wait for each other in one order.
 _STANDING = (
@@ -19,10 +20,6 @@ _ACCOUNTS = (
     "SELECT a.account_id, coalesce(n.networks, '{}'), coalesce(s.is_suspended, false)"
     " FROM unnest(%s::uuid[]) AS a(account_id) LEFT JOIN account_networks n ON n.account_id = a.account_id"
     " LEFT JOIN account_suspensions s ON s.account_id = a.account_id"
-)
-_AUTHORISED = (
-    "SELECT k.account_id, k.domain FROM unnest(%s::uuid[], %s::text[]) AS k(account_id, domain)"
-    " JOIN sender_domains d ON d.account_id = k.account_id AND d.domain = k.domain AND d.state = 'verified'"
 )
 _BLOCKED = (
     "SELECT b.smtp_account_id, b.address FROM unnest(%s::uuid[], %s::text[]) AS s(smtp_account_id, address)"
@@ -69,7 +66,7 @@ def look(
     asked = (
         (_STANDING, [list(smtp_account_ids)]),
         (_ACCOUNTS, [list(accounts)]),
-        (_AUTHORISED, columns(sorted(domains), 2)),
+        (AUTHORISED, columns(sorted(domains), 2)),
         (_BLOCKED, columns(sorted(addressed), 2)),
     )
     with pipelined(session) as cursor:

@@ -11,7 +11,7 @@ from uuid import UUID
 from channel import protected_names
 from chassis.actors import account_of
 from chassis.database import Database, Session
-from contracts.errors import FieldError
+from contracts.errors import FieldError, Forbidden
 from contracts.rpc import Actor
 from email_gateway import exceptions
 from email_gateway.content.advice import Advice
@@ -46,7 +46,11 @@ def prepare_content(
     :raises Forbidden: the sender is not authorised, its domain has lost its records, or its name is protected.
     """
     account_id = account_of(actor)
-    sendable = with_sender(database, account_id=account_id, sender=sender, content=content)
+    sendable = with_sender(sender, content)
+    with database.transaction() as session:
+        standing = signing.standing(session, account_id=account_id, email=sendable["from_email"])
+    if (refusal := refusal_of(standing, "sender.from_email" if sender else "content.from_email")) is not None:
+        raise refusal
     _ensure_has_records(database, account_id, sendable["from_email"], kind, is_mapped=isinstance(sender, Mapping))
     prepared, tried = try_apart(sendable, Kind(kind), account_id, recipients)
     if prepared.document and protected_names.is_protected(prepared.document["from_name"]) and is_on_trial():
@@ -70,11 +74,8 @@ def _ensure_has_records(database: Database, account_id: UUID, email: str, kind: 
             raise exceptions.sender_lost_records("sender.from_email" if is_mapped else "content.from_email")
 
 
-def with_sender(database: Database, *, account_id: UUID, sender: Any, content: dict[str, Any]) -> dict[str, Any]:
-    """The content with its sender, who may send.
-
-    :raises Forbidden: the sender is not authorised.
-    """
+def with_sender(sender: Any, content: dict[str, Any]) -> dict[str, Any]:
+    """The content with its sender, in the spelling that all addresses have here; whether they may send is not asked."""
     given = sender if isinstance(sender, Mapping) else {"from_email": sender}
     content = {**content, **{name: content.get(name) or given.get(name) for name in _SENDER_FIELDS}}
     from_email = content["from_email"]
@@ -83,15 +84,18 @@ def with_sender(database: Database, *, account_id: UUID, sender: Any, content: d
             [{"field": "content.from_email", "code": "content.no_sender", "detail": "The e-mail needs a sender."}]
         )
     from_email = normalised(from_email)
-    with database.transaction() as session:
-        standing = signing.standing(session, account_id=account_id, email=from_email)
-    if standing is not Standing.AUTHORISED:
-        refused = exceptions.sender_unaligned if standing is Standing.UNALIGNED else exceptions.sender_not_authorised
-        raise refused("sender.from_email" if sender else "content.from_email")
     reply_to = content.get("reply_to")
     reply_to = normalised(reply_to) if reply_to and isinstance(reply_to, str) else None
     ensure_ascii({"content.from_email": from_email, "content.reply_to": reply_to or ""})
     return {**content, "from_email": from_email, "reply_to": reply_to}
+
+
+def refusal_of(standing: Standing, field: str) -> Forbidden | None:
+    """What a sender of that standing is told; None: they may send. :param field: where the request names them."""
+    if standing is Standing.AUTHORISED:
+        return None
+    refused = exceptions.sender_unaligned if standing is Standing.UNALIGNED else exceptions.sender_not_authorised
+    return refused(field)
 
 
 def ensure_ascii(addresses: Mapping[str, str]) -> None:

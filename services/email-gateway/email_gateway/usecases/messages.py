@@ -28,6 +28,7 @@ from email_gateway.domain.sends import Plan, To
 from email_gateway.store import blobs as blob_store
 from email_gateway.store import contents as content_store
 from email_gateway.store import messages as store
+from email_gateway.store import signing
 from email_gateway.usecases import attachments, contents, views
 from email_gateway.usecases.senders import normalised
 
@@ -57,7 +58,7 @@ def plan_send(
     account_id = account_of(actor)
     recipients = _recipients(request)
     files = attachments.read(request["attachments"], may_attach)
-    sendable = contents.with_sender(database, account_id=account_id, sender=None, content=_content(request, template))
+    sendable = contents.with_sender(None, _content(request, template))
     prepared, rendered = prepare_apart(sendable, Kind.TRANSACTIONAL, account_id, [to.fields for to in recipients])
     if prepared.document is None:
         raise exceptions.content_problems(
@@ -180,6 +181,15 @@ def ensure_storable(fields: dict[str, Any], where: str) -> None:
         raise exceptions.content_problems(
             [{"field": where, "code": "text.nul_character", "detail": "NUL is not a character."}]
         )
+
+
+def store_requests(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | WiciError | TooFewUnits]:
+    """`store_sends`, of senders who may send at this moment."""
+    standings = signing.standings(session, {(plan.account_id, plan.sender) for plan in plans})
+    refusals = [contents.refusal_of(standings[plan.account_id, plan.sender], "content.from_email") for plan in plans]
+    allowed = [plan for plan, refusal in zip(plans, refusals, strict=True) if refusal is None]
+    stored = iter(store_sends(session, allowed) if allowed else ())
+    return [refusal or next(stored) for refusal in refusals]
 
 
 def store_sends(session: Session, plans: Sequence[Plan]) -> list[dict[str, Any] | WiciError | TooFewUnits]:

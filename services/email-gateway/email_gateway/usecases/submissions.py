@@ -22,7 +22,7 @@ from email_gateway.domain.alignment import Standing
 from email_gateway.domain.sends import Plan, To
 from email_gateway.store import signing, submissions
 from email_gateway.store import smtp_accounts as store
-from email_gateway.usecases import messages
+from email_gateway.usecases import contents, messages
 from email_gateway.usecases.senders import normalised
 
 Answer = Any
@@ -150,12 +150,11 @@ def _refusal(
         return exceptions.smtp_login_refused()
     if login.account_id in now.suspended:
         return account_suspended()
-    try:
-        for email, where in _senders(plan):
-            if (login.account_id, _domain(email)) not in now.authorised:
-                _ensure_single(session, login.account_id, email, where, singles)
-    except WiciError as error:
-        return error
+    for email, where in _senders(plan):
+        if (login.account_id, _domain(email)) in now.authorised:
+            continue
+        if (refusal := _refusal_of_single(session, login.account_id, email, where, singles)) is not None:
+            return refusal
     if any(asked in now.blocked for asked in _addressed(plan)):
         return exceptions.address_blocked()
     used = standing.used + len(plan.recipients)
@@ -165,13 +164,10 @@ def _refusal(
     return None
 
 
-def _ensure_single(
+def _refusal_of_single(
     session: Session, account_id: UUID, email: str, where: str, known: dict[tuple[UUID, str], Standing]
-) -> None:
+) -> WiciError | None:
     standing = known.get((account_id, email))
     if standing is None:
         standing = known[account_id, email] = signing.standing(session, account_id=account_id, email=email)
-    if standing is Standing.UNALIGNED:
-        raise exceptions.sender_unaligned(where)
-    if standing is not Standing.AUTHORISED:
-        raise exceptions.sender_not_authorised(where)
+    return contents.refusal_of(standing, where)
