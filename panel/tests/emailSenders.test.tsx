@@ -5,7 +5,7 @@ import { Senders } from "@/areas/senders/Senders";
 import { apiThatAnswers, open, pageOf } from "./pages";
 
 const AT = "2027-03-01T10:00:00Z";
-const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "It is not signed." }, created_at: AT };
+const ADDRESS = { id: "a1", email: "biuro@mail.test", name: "Biuro", state: "pending", warning: { code: "sender_address.not_aligned", detail: "It is not signed." }, is_of_trial: false, created_at: AT };
 
 const show = (at = "", language: "en" | "pl" = "en") => open(Senders, "/app/senders", `/app/senders?channel=email${at}`, { allowed: ["email.senders"], language });
 
@@ -47,6 +47,13 @@ test("another code is asked for, and what stands against it is said; an address 
   expect(isThere).toBe(true);
   await userEvent.click(dialog.getByRole("button", { name: "Delete" }));
   expect(await screen.findByText("There is no single address yet.")).toBeVisible();
+});
+
+test("the trial's own address says that it goes with the trial, and cannot be deleted", async () => {
+  apiThatAnswers(({ path }) => pageOf(path === "/v1/sender-addresses" ? [{ ...ADDRESS, state: "verified", warning: null, is_of_trial: true }] : []));
+  await show();
+  expect(await screen.findByText(/goes when the trial ends/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Delete" })).not.toBeInTheDocument();
 });
 
 test("why an address is refused stands at its field", async () => {

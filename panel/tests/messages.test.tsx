@@ -66,6 +66,21 @@ test("an RCS message that no phone has is taken back once that is asked, and wha
   expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
 });
 
+test("what is taken back is looked up again, once reports have heard of it", async () => {
+  let revocation: string | null = null;
+  const rcs = { ...MESSAGE, id: "c1", channel: "rcs", address: "+48600100200", chain: null };
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (method === "POST") revocation = "revoked";
+    return path.startsWith("/v1/rcs/") ? { ...rcs, revocation, revoked: null } : rcs;
+  });
+  await open(MessagePage, "/app/messages/$messageId", "/app/messages/c1", { allowed: ["rcs.send"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Take back" }));
+  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Take back" }));
+  await screen.findByText(/taken back/);
+  const before = asked.filter(({ path }) => path === "/v1/messages/c1").length;
+  await waitFor(() => expect(asked.filter(({ path }) => path === "/v1/messages/c1").length).toBeGreaterThan(before), { timeout: 5000 });
+});
+
 test("nothing is taken back of a message that was delivered, or by who may not send", async () => {
   const delivered = { ...MESSAGE, channel: "rcs", state: "delivered", chain: null, revocation: null };
   const asked = await openMessage(delivered, ["rcs.send"]);

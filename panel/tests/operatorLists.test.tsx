@@ -107,12 +107,27 @@ const ENTRY = { id: "1", at: "2027-03-01T10:00:00Z", action: "account.suspended"
 
 test("what operators did is said with the account's name, or that it was done to the platform", async () => {
   const asked = apiThatAnswers(({ path }) => (path === "/v1/operator/accounts/a1" ? ACCOUNT : pageOf([ENTRY, { ...ENTRY, id: "2", account_id: null, action: "carrier.changed", reason: "It has moved" }])));
-  await open(OperatorTrail, "/app/operator/audit", "/app/operator/audit?account=a1&q=account");
+  await open(OperatorTrail, "/app/operator/audit", "/app/operator/audit?account=a1&noun=account");
   expect(await screen.findByText("Shop")).toBeVisible();
   expect(screen.getByText("the platform")).toBeVisible();
   expect(screen.getByText("Account: suspended")).toBeVisible();
   expect(screen.getByText("Sends to bought lists")).toBeVisible();
+  expect(screen.getByRole("combobox", { name: "What was changed" })).toHaveValue("Account");
   expect(asked[0]?.query).toMatchObject({ account_id: "a1", action: "account" });
+});
+
+test("an account is invoiced for what it is for, at its price and rate", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { id: "i1" } : pageOf([{ ...ACCOUNT, state: "active" }])));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await userEvent.click(await screen.findByRole("button", { name: "New invoice for Shop" }));
+  await userEvent.type(dialog().getByLabelText(/^For what/), "Set-up");
+  await userEvent.type(dialog().getByLabelText(/^Net price/), "250,50");
+  await userEvent.type(dialog().getByLabelText(/Reason/), "As ordered");
+  await userEvent.click(dialog().getByRole("button", { name: "New invoice" }));
+  await done();
+  const line = { description: "Set-up", vat_rate: "23", quantity: "1", unit_net_price: 25050 };
+  expect(sent(asked, "POST")?.path).toBe("/v1/operator/accounts/a1/invoices");
+  expect(JSON.parse(sent(asked, "POST")?.body ?? "")).toEqual({ lines: [line], reason: "As ordered" });
 });
 
 const RECORD = { purpose: "dkim", type: "TXT", name: "n", value: "v", required: true, keep_until: null, found: false, seen: [], problem: null };
@@ -151,6 +166,8 @@ test("a correction has each line as it should have been, and begins with what th
   await open(OneInvoice, "/app/operator/invoices/$invoiceId", "/app/operator/invoices/i1");
   expect(await screen.findByText("Shop Ltd, High Street 1, 5260250274")).toBeVisible();
   expect(screen.getByRole("link", { name: "FK/2027/000001" })).toBeVisible();
+  expect(screen.getByRole("button", { name: "FV/2027/000001 is paid" })).toBeVisible();
+  expect(screen.queryByRole("button", { name: /Cancel/ })).not.toBeInTheDocument();
   await userEvent.click(await screen.findByRole("button", { name: "Correct" }));
   expect(dialog().getByLabelText(/^Net price each: Set-up/)).toHaveValue("200.00");
   const fill = async (label: RegExp, words: string) => {

@@ -163,6 +163,9 @@ class SenderAddress(Schema):
     warning = fields.Nested(
         SenderWarning, allow_none=True, metadata={"description": "null where its domain is authorised"}
     )
+    is_of_trial = fields.Boolean(
+        metadata={"description": "It is for trying Wici out, goes when the trial ends, and cannot be deleted before"}
+    )
     created_at = fields.AwareDateTime()
 
 

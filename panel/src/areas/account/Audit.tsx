@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { AccountFrame } from "@/areas/account/AccountFrame";
+import { nounsOfActs } from "@/areas/account/acts";
 import { useAuditColumns } from "@/areas/account/auditColumns";
 import { useAllowed } from "@/areas/session/me";
 import { Filters, ListOf } from "@/kit/ListOf";
@@ -16,7 +17,7 @@ type Entry = Schemas["AuditEntry"];
 export function Audit() {
   const { t } = useTranslation();
   const { search } = useListSearch();
-  const query = { limit: 50, cursor: search.cursor, action: search.q };
+  const query = { limit: 50, cursor: search.cursor, action: search.noun };
   const entries = queries.useQuery("get", "/v1/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["AuditEntryPage"] });
   const nameOf = useGroupNames(entries.data?.items ?? []);
   const rightOf = useRightWords();
@@ -24,8 +25,8 @@ export function Audit() {
   return (
     <AccountFrame tab="audit">
       <Stack>
-        <Filters words={t("audit.search")} />
-        <ListOf label={t("account.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
+        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs(), isLong: true }]} />
+        <ListOf label={t("account.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} filters={["noun"]} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
       </Stack>
     </AccountFrame>
   );

@@ -13,6 +13,12 @@ export function actInWords(action: string): string {
   return i18n.t("audit.act", { noun: i18n.t(`audit.nouns.${noun as Noun}`), verb: i18n.t(`audit.verbs.${verb as Verb}`) });
 }
 
+/** What acts are done to, by their words in order; the audit trail takes one for all its acts. */
+export function nounsOfActs(): { value: string; label: string }[] {
+  const nouns = Object.entries(i18n.t("audit.nouns", { returnObjects: true }) as Record<string, string>);
+  return nouns.map(([value, label]) => ({ value, label })).sort((one, other) => one.label.localeCompare(other.label, i18n.language));
+}
+
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 

@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi, operatorQueries } from "@/api/operator";
+import { NewInvoice } from "@/areas/operator/invoiceActs";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { ReasonButton } from "@/areas/operator/ReasonButton";
 import type { Column } from "@/kit/DataTable";
@@ -69,6 +70,7 @@ function Acts({ account }: { account: Account }) {
       {CLOSABLE.includes(account.state) && (
         <ReasonButton label={t("operator.close")} question={t("operator.closeAsk", { name })} act={(reason) => operatorApi.POST("/v1/operator/accounts/{account_id}/closure", { params, body: { reason } })} />
       )}
+      <NewInvoice account={account} />
       {trail}
     </Group>
   );

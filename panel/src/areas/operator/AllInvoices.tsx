@@ -1,9 +1,9 @@
-import { Anchor, Group } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorQueries } from "@/api/operator";
-import { OpenActs } from "@/areas/operator/invoiceActs";
+import { Paid } from "@/areas/operator/invoiceActs";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import type { Column } from "@/kit/DataTable";
 import { Filters, ListOf } from "@/kit/ListOf";
@@ -28,7 +28,7 @@ export function AllInvoices() {
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "due", header: t("invoices.due"), cell: (one) => day(one.due_on) },
     { name: "gross", header: t("invoices.gross"), cell: (one) => money(one.gross), isNumber: true },
-    { name: "acts", header: t("act.acts"), cell: (one) => <Group gap="xs" wrap="nowrap"><OpenActs invoice={one} /></Group> },
+    { name: "acts", header: t("act.acts"), cell: (one) => <Paid invoice={one} /> },
   ];
   return (
     <OperatorPage title={t("operator.tabs.invoices")}>

@@ -4,7 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { downloadInvoice, operatorQueries } from "@/api/operator";
-import { Correct, Duplicate, OpenActs } from "@/areas/operator/invoiceActs";
+import { Cancel, Correct, Duplicate, Paid } from "@/areas/operator/invoiceActs";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { Figures } from "@/kit/Figures";
@@ -41,7 +41,8 @@ function Acts({ invoice }: { invoice: Invoice }) {
       <Button size="xs" variant="default" loading={fetchFile.isPending} onClick={() => fetchFile.mutate()} aria-label={t("invoices.downloadNamed", { number: invoice.number })}>
         PDF
       </Button>
-      <OpenActs invoice={invoice} />
+      <Paid invoice={invoice} />
+      <Cancel invoice={invoice} />
       {invoice.kind === "invoice" && invoice.state !== "cancelled" && lines && <Correct key={last?.id} invoice={invoice} lines={lines} />}
       <Duplicate invoice={invoice} />
       <ProblemAlert error={fetchFile.error} />

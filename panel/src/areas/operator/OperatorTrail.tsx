@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorQueries } from "@/api/operator";
+import { nounsOfActs } from "@/areas/account/acts";
 import { useAuditColumns } from "@/areas/account/auditColumns";
 import { AccountName } from "@/areas/operator/AccountName";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
@@ -17,7 +18,7 @@ type Entry = Schemas["OperatorAuditEntry"];
 export function OperatorTrail() {
   const { t } = useTranslation();
   const { search } = useListSearch();
-  const query = { limit: 50, cursor: search.cursor, action: search.q, account_id: search.account };
+  const query = { limit: 50, cursor: search.cursor, action: search.noun, account_id: search.account };
   const entries = operatorQueries.useQuery("get", "/v1/operator/audit-log", { params: { query } }, { placeholderData: keepPreviousData, select: (found) => found as Schemas["OperatorAuditEntryPage"] });
   const [at, action, ...others] = useAuditColumns<Entry>(() => null);
   const account: Column<Entry> = { name: "account", header: t("operator.account"), cell: (one) => (one.account_id ? <AccountName id={one.account_id} /> : <Text size="sm">{t("operator.platform")}</Text>) };
@@ -25,8 +26,8 @@ export function OperatorTrail() {
   return (
     <OperatorPage title={t("operator.tabs.audit")}>
       <Stack>
-        <Filters words={t("audit.search")} />
-        <ListOf label={t("operator.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} filters={["q", "account"]} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
+        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs(), isLong: true }]} />
+        <ListOf label={t("operator.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} filters={["noun", "account"]} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
       </Stack>
     </OperatorPage>
   );

@@ -9,29 +9,34 @@ type Line = Schemas["InvoiceLine"];
 const OPEN = ["issued", "overdue"];
 const QUANTITY = /^(?=.*[1-9])\d{1,9}([.,]\d{1,3})?$/;
 const MINOR = 100;
+const VAT_RATES = ["23", "8", "5", "0", "zw", "np"];
 
-/** What becomes of an invoice that is neither paid nor cancelled. */
-export function OpenActs({ invoice }: { invoice: Summary }) {
+/** An invoice that is neither paid nor cancelled may be paid. */
+export function Paid({ invoice: { id, number, state } }: { invoice: Summary }) {
   const { t } = useTranslation();
-  const params = { path: { invoice_id: invoice.id } };
-  const { number } = invoice;
-  if (!OPEN.includes(invoice.state)) return null;
+  if (!OPEN.includes(state)) return null;
   return (
-    <>
-      <ReasonButton
-        label={t("operator.paid")}
-        named={t("operator.paidNamed", { number })}
-        question={number}
-        fields={[{ name: "paid_on", label: t("operator.paidOn"), hint: t("operator.paidOnHint"), isOptional: true }]}
-        act={(reason, values) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/payment", { params, body: { ...values, reason } })}
-      />
-      <ReasonButton
-        label={t("operator.cancelInvoice")}
-        named={t("operator.cancelInvoiceNamed", { number })}
-        question={t("operator.cancelInvoiceAsk", { number })}
-        act={(reason) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/cancellation", { params, body: { reason } })}
-      />
-    </>
+    <ReasonButton
+      label={t("operator.paid")}
+      named={t("operator.paidNamed", { number })}
+      question={number}
+      fields={[{ name: "paid_on", label: t("operator.paidOn"), hint: t("operator.paidOnHint"), isOptional: true }]}
+      act={(reason, values) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/payment", { params: { path: { invoice_id: id } }, body: { ...values, reason } })}
+    />
+  );
+}
+
+/** And it may be cancelled, as long as nothing corrects it: then a correction takes back the rest. */
+export function Cancel({ invoice: { id, number, state, corrections } }: { invoice: Schemas["Invoice"] }) {
+  const { t } = useTranslation();
+  if (!OPEN.includes(state) || corrections.length > 0) return null;
+  return (
+    <ReasonButton
+      label={t("operator.cancelInvoice")}
+      named={t("operator.cancelInvoiceNamed", { number })}
+      question={t("operator.cancelInvoiceAsk", { number })}
+      act={(reason) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/cancellation", { params: { path: { invoice_id: id } }, body: { reason } })}
+    />
   );
 }
 
@@ -44,6 +49,32 @@ export function Duplicate({ invoice: { id, number } }: { invoice: Summary }) {
       label={t("operator.duplicate")}
       question={t("operator.duplicateAsk", { number })}
       act={(reason) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/duplicates", { params: { path: { invoice_id: id }, ...onlyOnce() }, body: { reason } })}
+    />
+  );
+}
+
+/** A new invoice of one line; what it needs more of is a correction's, or the API's. */
+export function NewInvoice({ account: { account_id, name } }: { account: Schemas["Account"] }) {
+  const { t } = useTranslation();
+  return (
+    <ReasonButton
+      label={t("operator.newInvoice")}
+      named={t("operator.newInvoiceNamed", { name })}
+      question={t("operator.newInvoiceAsk", { name })}
+      fields={[
+        { name: "description", label: t("operator.forWhat") },
+        { name: "quantity", label: t("operator.quantity"), value: "1", wrong: (written) => (QUANTITY.test(String(written)) ? null : t("operator.quantityWrong")) },
+        { name: "price", label: t("operator.unitPricePln"), wrong: (price) => (minorOf(price) === null ? t("operator.priceWrong") : null) },
+        { name: "vat_rate", label: t("operator.vat"), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: /^\d/.test(rate) ? `${rate}%` : rate })), value: VAT_RATES[0] },
+        { name: "due_days", label: t("operator.dueDays"), kind: "number", isOptional: true },
+        { name: "note", label: t("operator.invoiceNote"), isOptional: true },
+      ]}
+      act={(reason, { description, quantity, price, vat_rate, ...more }) =>
+        operatorApi.POST("/v1/operator/accounts/{account_id}/invoices", {
+          params: { path: { account_id }, ...onlyOnce() },
+          body: { ...more, lines: [{ description, vat_rate, quantity: String(quantity).replace(",", "."), unit_net_price: minorOf(price) }], reason } as never,
+        })
+      }
     />
   );
 }

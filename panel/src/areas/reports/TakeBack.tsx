@@ -1,5 +1,6 @@
 import { Group, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { useAllowed } from "@/areas/session/me";
@@ -23,6 +24,13 @@ export function TakeBack({ message }: { message: Schemas["AnyMessage"] }) {
     await api.POST("/v1/rcs/{message_id}/revocation", { params });
     await known.invalidateQueries();
   };
+  const became = asked.data?.revocation;
+  useEffect(() => {
+    if (became !== "revoked") return;
+    // Reports hear of it a moment later than the channel.
+    const again = setTimeout(() => void known.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== "/v1/rcs/{message_id}" }), AGAIN_MS);
+    return () => clearTimeout(again);
+  }, [became, known]);
   if (!asked.data) return null;
   const { revocation, state } = asked.data;
   if (revocation) return <Text role="status">{t(`messages.revocation.${revocation as "waiting" | "revoked" | "too_late"}`)}</Text>;

@@ -47,7 +47,7 @@ export function SenderAddresses() {
 function Address({ address }: { address: Schemas["SenderAddress"] }) {
   const { t } = useTranslation();
   const known = useQueryClient();
-  const { id, email, name, state, warning } = address;
+  const { id, email, name, state, warning, is_of_trial } = address;
   const params = { path: { address_id: id } };
   const again = useMutation({
     mutationFn: () => api.POST("/v1/sender-addresses/{address_id}/code", { params }),
@@ -75,9 +75,10 @@ function Address({ address }: { address: Schemas["SenderAddress"] }) {
                 {t("senders.codeAgain")}
               </Button>
             )}
-            <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteAsk", { domain: email })} act={remove} />
+            {!is_of_trial && <ConfirmButton size="xs" label={t("act.delete")} question={t("senders.deleteAsk", { domain: email })} act={remove} />}
           </Group>
         </Group>
+        {is_of_trial && <Text size="sm">{t("senders.ofTrial")}</Text>}
         <ProblemAlert error={again.error} />
         {warning && (
           <Alert color="orange" variant="light" role="status">

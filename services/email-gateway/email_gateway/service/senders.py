@@ -92,7 +92,7 @@ class Senders(Base):
             mail = {"to": address.email, "template": "sender_address_code", "locale": "pl"}
             system.send(session, self.tools, send_id=new_id(), variables=variables, **mail)
         warning = addresses.warnings_of(session, self.tools, address.account_id, [address]).get(address.email)
-        return views.sender_address(address, warning)
+        return addresses.shown(address, warning, self.tools)
 
     @rpc
     def delete_sender_address(self, actor: Actor, payload: Payload) -> Payload:

@@ -19,7 +19,7 @@ from contracts.rpc import Actor
 from email_gateway import exceptions
 from email_gateway.domain import alignment
 from email_gateway.domain import senders as rules
-from email_gateway.domain.alignment import Policy
+from email_gateway.domain.alignment import AlignmentWarning, Policy
 from email_gateway.domain.senders import SenderState
 from email_gateway.models import SenderAddress
 from email_gateway.store import policies
@@ -39,7 +39,11 @@ def list_sender_addresses(
     account_id = account_of(actor)
     rows = store.addresses(session, account_id=account_id, after=pages.position(cursor), limit=limit + 1)
     warnings = warnings_of(session, tools, account_id, rows)
-    return pages.page(rows, limit, lambda row: views.sender_address(row, warnings.get(row.email)))
+    return pages.page(rows, limit, lambda row: shown(row, warnings.get(row.email), tools))
+
+
+def shown(address: SenderAddress, warning: AlignmentWarning | None, tools: Tools) -> views.View:
+    return views.sender_address(address, warning, tools.config.sandbox_domain)
 
 
 def warnings_of(
@@ -229,10 +233,10 @@ def confirm_sender_address(
         if is_right:
             acts.record(session, EMAIL_GATEWAY_ACT, actor, "sender_address.confirmed", target_id=address.address_id)
         warnings = warnings_of(session, tools, address.account_id, [address])
-        shown, tries_left = views.sender_address(address, warnings.get(address.email)), address.tries_left
+        answer, tries_left = shown(address, warnings.get(address.email), tools), address.tries_left
     if not is_right:
         raise exceptions.wrong_code(tries_left)
-    return shown
+    return answer
 
 
 def _take_code(address: SenderAddress, code: str, now: datetime) -> bool:

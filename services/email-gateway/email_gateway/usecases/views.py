@@ -9,7 +9,7 @@ from typing import Any
 from contracts.vocabulary import MessageState
 from email_gateway.domain.alignment import AlignmentWarning
 from email_gateway.domain.dns_records import DnsRecord, Key, Names, advice, dns_records
-from email_gateway.domain.senders import LOST_GRACE
+from email_gateway.domain.senders import LOST_GRACE, sandbox_address
 from email_gateway.domain.smtp_logins import username_of
 from email_gateway.models import IpAddress, IpPool, MailRoute, SenderAddress, SenderDomain, SmtpAccount, SmtpBlocked
 from email_gateway.usecases.ports import Tools
@@ -75,13 +75,15 @@ def _dns_record(row: SenderDomain, record: DnsRecord) -> View:
     }
 
 
-def sender_address(row: SenderAddress, warning: AlignmentWarning | None) -> View:
+def sender_address(row: SenderAddress, warning: AlignmentWarning | None, sandbox_domain: str) -> View:
+    """:param sandbox_domain: where addresses of accounts on trial are."""
     return {
         "id": row.address_id,
         "email": row.email,
         "name": row.name,
         "state": row.state,
         "warning": None if warning is None else asdict(warning),
+        "is_of_trial": row.email == sandbox_address(row.account_id, sandbox_domain),
         "created_at": row.created_at,
     }
 

@@ -348,7 +348,7 @@ def test_an_account_on_trial_sends_to_its_own_users_from_the_sandbox_until_the_t
     (address,) = call("list_sender_addresses", actor)["items"]
 
     assert (address["state"], address["warning"]) == ("verified", None)
-    assert address["email"].endswith("@sandbox.wici.example")
+    assert address["email"].endswith("@sandbox.wici.example") and address["is_of_trial"]
     with pytest.raises(Conflict, match=r"sender_address\.of_trial"):
         call("delete_sender_address", actor, address_id=address["id"])
     single = {"subject": "Hej", "text": "Hej", "from": {"email": address["email"]}}
