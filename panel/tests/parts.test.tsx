@@ -1,7 +1,7 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
-import { formats } from "@/kit/formats";
+import { formats, languageName } from "@/kit/formats";
 import { apiThatAnswers, open } from "./pages";
 
 test.each([
@@ -18,4 +18,10 @@ test.each([
 test("an hour by the clocks of the account's zone stays that hour, as the language writes it", () => {
   const of = (language: string) => formats(language, "Asia/Tokyo").clock("2026-11-24T09:00:00+01:00");
   expect([of("en"), of("pl")]).toEqual(["24 Nov, 09:00", "24 lis, 09:00"]);
+});
+
+test("a language is said in words, also as Meta writes it, and a code that is none as it is", () => {
+  expect(languageName("pl", "pl")).toBe("polski");
+  expect(languageName("pt_BR", "en")).toBe("Brazilian Portuguese");
+  expect(languageName("no language!", "en")).toBe("no language!");
 });

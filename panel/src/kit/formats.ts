@@ -19,3 +19,12 @@ export function formats(chosen: string, timeZone: string) {
       sum ? new Intl.NumberFormat(language, { style: "currency", currency: sum.currency }).format(sum.amount / 100) : "–",
   };
 }
+
+/** A language in words, of a code as the web writes it (`pt-BR`) or Meta does (`pt_BR`); the code where nobody knows it. */
+export function languageName(code: string, inLanguage: string): string {
+  try {
+    return new Intl.DisplayNames(inLanguage, { type: "language" }).of(code.replace("_", "-")) ?? code;
+  } catch {
+    return code;
+  }
+}

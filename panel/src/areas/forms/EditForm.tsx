@@ -7,6 +7,7 @@ import { fieldNames, languagesOf, settingsOf, type SignUpForm, type Values, valu
 import { changesOf } from "@/kit/changes";
 import { useChannelName } from "@/kit/channel";
 import { EditedOrNew, fresh } from "@/kit/Edited";
+import { languageName } from "@/kit/formats";
 import { ProblemAlert } from "@/kit/States";
 import { useEditing } from "@/kit/useEditing";
 
@@ -69,12 +70,11 @@ type Part = { form: UseFormReturnType<Values> };
 function Consent({ form, languages, main, isKnown }: Part & { languages: string[]; main: string; isKnown: boolean }) {
   const { t, i18n } = useTranslation();
   const channelName = useChannelName();
-  const names = new Intl.DisplayNames(i18n.language, { type: "language" });
   return (
     <>
       {languages.map((language) => (
         <Textarea
-          key={language} label={t("forms.consentIn", { language: names.of(language) })} required={language === main} maxLength={4000}
+          key={language} label={t("forms.consentIn", { language: languageName(language, i18n.language) })} required={language === main} maxLength={4000}
           description={language === main && t(isKnown ? "forms.consentChanged" : "forms.consentHint")} autosize minRows={2} {...form.getInputProps(`consent.${language}`)}
         />
       ))}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { partsOf } from "@/areas/campaigns/whatsappTemplate";
 import type { Column } from "@/kit/DataTable";
+import { languageName } from "@/kit/formats";
 import { Filters, ListOf } from "@/kit/ListOf";
 import { notify } from "@/kit/notify";
 import { Page } from "@/kit/Page";
@@ -18,7 +19,7 @@ const CATEGORIES = ["MARKETING", "UTILITY", "AUTHENTICATION"] as const;
 
 /** The templates of one WhatsApp number, as Meta keeps them, with what it says of each. */
 export function WhatsappTemplates() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { day, time } = useFormats();
   const known = useQueryClient();
   const { senderId } = useParams({ strict: false }) as { senderId: string };
@@ -37,7 +38,7 @@ export function WhatsappTemplates() {
   });
   const columns: Column<Schemas["WhatsappTemplate"]>[] = [
     { name: "name", header: t("templates.name"), cell: (one) => <Text fw={600}>{one.name}</Text> },
-    { name: "language", header: t("shell.language"), cell: (one) => one.language },
+    { name: "language", header: t("shell.language"), cell: (one) => languageName(one.language, i18n.language) },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.status.toLowerCase()} /> },
     { name: "category", header: t("templates.kind"), cell: (one) => CATEGORIES.filter((category) => category === one.category).map((category) => t(`senders.category.${category}`)) },
     {
