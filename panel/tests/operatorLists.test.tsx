@@ -116,6 +116,27 @@ test("what operators did is said with the account's name, or that it was done to
   expect(asked[0]?.query).toMatchObject({ account_id: "a1", action: "account" });
 });
 
+test("who is not answered asks again for the same invoice, and says by what law it is exempt", async () => {
+  let isAway = true;
+  const asked = apiThatAnswers(({ method }) => (method !== "POST" ? pageOf([{ ...ACCOUNT, state: "active" }]) : isAway ? Response.json({ code: "service.timeout", detail: "No answer." }, { status: 504 }) : { id: "i1" }));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await userEvent.click(await screen.findByRole("button", { name: "New invoice for Shop" }));
+  await userEvent.type(dialog().getByLabelText(/^For what/), "Training");
+  await userEvent.type(dialog().getByLabelText(/^Net price/), "100");
+  await userEvent.type(dialog().getByLabelText(/^Law that exempts/), "art. 43");
+  await userEvent.type(dialog().getByLabelText(/Reason/), "As ordered");
+  const issue = dialog().getByRole("button", { name: "New invoice" });
+  await userEvent.click(issue);
+  expect(await dialog().findByRole("alert")).toBeVisible();
+  isAway = false;
+  await userEvent.click(issue);
+  await done();
+  const sent = asked.filter(({ method }) => method === "POST");
+  expect(sent.map(({ body }) => JSON.parse(body).exemption)).toEqual(["art. 43", "art. 43"]);
+  expect(sent[0]?.key).toBeTruthy();
+  expect(sent[1]?.key).toBe(sent[0]?.key);
+});
+
 test("an account is invoiced for what it is for, at its price and rate", async () => {
   const asked = apiThatAnswers(({ method }) => (method === "POST" ? { id: "i1" } : pageOf([{ ...ACCOUNT, state: "active" }])));
   await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");

@@ -17,6 +17,8 @@ export interface Asked {
   body: string;
   /** Which version it is about. */
   ifMatch: string | null;
+  /** By which a repeat is told from another request. */
+  key: string | null;
 }
 
 /** The API as a page sees it: `answer` is asked for each request; nothing is known of what it gives no answer to. */
@@ -24,8 +26,8 @@ export function apiThatAnswers(answer: (asked: Asked) => unknown): Asked[] {
   const all: Asked[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
-    const ifMatch = request.headers.get("If-Match");
-    const asked = { method: request.method, path: pathname, query: Object.fromEntries(searchParams), body: await bodyOf(request), ifMatch };
+    const [ifMatch, key] = ["If-Match", "Idempotency-Key"].map((name) => request.headers.get(name));
+    const asked = { method: request.method, path: pathname, query: Object.fromEntries(searchParams), body: await bodyOf(request), ifMatch: ifMatch ?? null, key: key ?? null };
     all.push(asked);
     const given = answer(asked);
     if (given instanceof Response) return given;

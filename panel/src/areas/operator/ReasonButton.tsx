@@ -1,7 +1,7 @@
 import { Button, Group, Modal, NumberInput, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
@@ -28,7 +28,8 @@ interface ReasonButtonProps {
   named?: string;
   question?: string;
   fields?: Field[];
-  act: (reason: string, values: Values) => Promise<unknown>;
+  /** `key` is the same for as long as the same is asked for: whoever asks again, because no answer came, gets it done once. */
+  act: (reason: string, values: Values, key: string) => Promise<unknown>;
 }
 
 const SHORTEST = 3;
@@ -60,8 +61,13 @@ function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonPr
     initialValues: { reason: "", ...Object.fromEntries(fields.map(({ name, kind, value }) => [name, value ?? (kind === "switch" ? false : "")])) },
     validate: (filled) => Object.fromEntries(fields.map(({ name, wrong }) => [name, wrong?.(filled[name] ?? "") ?? null])),
   });
+  const last = useRef({ asked: "", key: "" });
+  const keyOf = (asked: string) => {
+    if (last.current.asked !== asked) last.current = { asked, key: crypto.randomUUID() };
+    return last.current.key;
+  };
   const doIt = useMutation({
-    mutationFn: ({ reason, ...values }: Values) => act(String(reason).trim(), Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""))),
+    mutationFn: ({ reason, ...values }: Values) => act(String(reason).trim(), Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "")), keyOf(JSON.stringify([reason, values]))),
     onSuccess: async () => {
       await known.invalidateQueries();
       close();

@@ -40,7 +40,7 @@ export function Cancel({ invoice: { id, number, state, corrections } }: { invoic
   );
 }
 
-const onlyOnce = () => ({ header: { "Idempotency-Key": crypto.randomUUID() } });
+const onceBy = (key: string) => ({ header: { "Idempotency-Key": key } });
 
 export function Duplicate({ invoice: { id, number } }: { invoice: Summary }) {
   const { t } = useTranslation();
@@ -48,7 +48,7 @@ export function Duplicate({ invoice: { id, number } }: { invoice: Summary }) {
     <ReasonButton
       label={t("operator.duplicate")}
       question={t("operator.duplicateAsk", { number })}
-      act={(reason) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/duplicates", { params: { path: { invoice_id: id }, ...onlyOnce() }, body: { reason } })}
+      act={(reason, _, key) => operatorApi.POST("/v1/operator/invoices/{invoice_id}/duplicates", { params: { path: { invoice_id: id }, ...onceBy(key) }, body: { reason } })}
     />
   );
 }
@@ -66,12 +66,13 @@ export function NewInvoice({ account: { account_id, name } }: { account: Schemas
         { name: "quantity", label: t("operator.quantity"), value: "1", wrong: (written) => (QUANTITY.test(String(written)) ? null : t("operator.quantityWrong")) },
         { name: "price", label: t("operator.unitPricePln"), wrong: (price) => (minorOf(price) === null ? t("operator.priceWrong") : null) },
         { name: "vat_rate", label: t("operator.vat"), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: /^\d/.test(rate) ? `${rate}%` : rate })), value: VAT_RATES[0] },
+        { name: "exemption", label: t("operator.exemption"), hint: t("operator.exemptionHint"), isOptional: true },
         { name: "due_days", label: t("operator.dueDays"), kind: "number", isOptional: true },
         { name: "note", label: t("operator.invoiceNote"), isOptional: true },
       ]}
-      act={(reason, { description, quantity, price, vat_rate, ...more }) =>
+      act={(reason, { description, quantity, price, vat_rate, ...more }, key) =>
         operatorApi.POST("/v1/operator/accounts/{account_id}/invoices", {
-          params: { path: { account_id }, ...onlyOnce() },
+          params: { path: { account_id }, ...onceBy(key) },
           body: { ...more, lines: [{ description, vat_rate, quantity: String(quantity).replace(",", "."), unit_net_price: minorOf(price) }], reason } as never,
         })
       }
@@ -103,8 +104,8 @@ export function Correct({ invoice: { id, number }, lines }: { invoice: Summary; 
       label={t("operator.correct")}
       question={t("operator.correctAsk", { number })}
       fields={fields}
-      act={(reason, values) =>
-        operatorApi.POST("/v1/operator/invoices/{invoice_id}/corrections", { params: { path: { invoice_id: id }, ...onlyOnce() }, body: { lines: corrected(lines, values), reason } as never })
+      act={(reason, values, key) =>
+        operatorApi.POST("/v1/operator/invoices/{invoice_id}/corrections", { params: { path: { invoice_id: id }, ...onceBy(key) }, body: { lines: corrected(lines, values), reason } as never })
       }
     />
   );

@@ -24,13 +24,13 @@ export function TakeBack({ message }: { message: Schemas["AnyMessage"] }) {
     await api.POST("/v1/rcs/{message_id}/revocation", { params });
     await known.invalidateQueries();
   };
-  const became = asked.data?.revocation;
+  // Reports hear of it a moment later than the channel.
+  const isBehind = asked.data?.revocation === "revoked" && UNDELIVERED.includes(message.state ?? "");
   useEffect(() => {
-    if (became !== "revoked") return;
-    // Reports hear of it a moment later than the channel.
-    const again = setTimeout(() => void known.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== "/v1/rcs/{message_id}" }), AGAIN_MS);
-    return () => clearTimeout(again);
-  }, [became, known]);
+    if (!isBehind) return;
+    const again = setInterval(() => void known.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== "/v1/rcs/{message_id}" }), AGAIN_MS);
+    return () => clearInterval(again);
+  }, [isBehind, known]);
   if (!asked.data) return null;
   const { revocation, state } = asked.data;
   if (revocation) return <Text role="status">{t(`messages.revocation.${revocation as "waiting" | "revoked" | "too_late"}`)}</Text>;
