@@ -3,6 +3,7 @@
 import re
 import secrets
 
+from api import poll
 from browsing import leads_to, log_in, look_over
 from journey import DOMAIN, SENDER_ID, Journey
 
@@ -70,6 +71,7 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
     application = journey.api.post("/v1/push/applications", {"name": "shop", "title": "Shop"})["id"]
     webhook = journey.api.post("/v1/webhooks", {"url": "https://shop.example/", "events": ["message.delivered"]})["id"]
     headings |= {f"senders/push/{application}": "Devices of Shop", f"account/webhooks/{webhook}": "Webhooks"}
+    headings |= pages_of_one_thing(journey)
     for place, heading in headings.items():
         page.goto(f"/app/{place}")
         leads_to(page, heading)
@@ -83,6 +85,27 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
     leads_to(page, "Log in")
     page.goto("/app/contacts")
     leads_to(page, "Log in")
+
+
+def pages_of_one_thing(journey):
+    """Headings of the pages that show one thing, which is made here, by their addresses."""
+    make = journey.api.post
+    rules = {"field": "city", "op": "eq", "value": "Gdynia"}
+    segment = make("/v1/segments", {"name": "Seaside", "rules": rules})["id"]
+    text = make("/v1/templates", {"name": "Hello", "channel": "sms", "content": {"text": "Hi"}})["id"]
+    mail = {"subject": "Hi", "html": "<p>Hi</p>"}
+    mail_id = make("/v1/templates", {"name": "Letter", "channel": "email", "content": mail})["id"]
+    form = make("/v1/forms", {"name": "Newsletter", "consent_texts": {"en": "Yes."}, "language": "en"})["id"]
+    number = make("/v1/whatsapp/senders", {"name": "shop", "title": "Shop", "phone": "+48500700800"})["id"]
+    sms = {"from": SENDER_ID, "to": ["+48600100203"], "text": "Hi"}
+    message = make("/v1/sms", sms)["messages"][0]["id"]
+    poll(lambda: list(journey.api.pages("/v1/messages", address="+48600100203")), bool, seconds=60)
+    return {
+        "segments/new": "New segment", f"segments/{segment}": "Seaside", f"segments/{segment}/contacts": "Seaside",
+        f"templates/{text}": "Hello", f"templates/{mail_id}": "Letter", f"forms/{form}": "Newsletter",
+        f"senders/whatsapp/{number}": "Shop", f"messages/{message}": re.compile(r"\+48"),
+        "conversations/+48600100203": re.compile(r"\+48"),
+    }  # fmt: skip
 
 
 def register(page, journey):
