@@ -93,7 +93,7 @@ class Meter:
         """Whose each process is, by one look at all that run: a root's, or what a root has started."""
         name_of = {pid: name for name, pid in self.roots.items()}
         parents = {process.pid: process.info["ppid"] for process in psutil.process_iter(["ppid"])}
-        for pid in sorted(parents):
+        for pid in parents:
             line = [pid]
             while line[-1] not in name_of and parents.get(line[-1]):
                 line.append(parents[line[-1]])

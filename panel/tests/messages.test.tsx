@@ -51,31 +51,29 @@ test.each([
   expect(screen.queryByRole("button", { name: "Cancel the message" })).not.toBeInTheDocument();
 });
 
-test("an RCS message that no phone has is taken back once that is asked, and what comes of it is said", async () => {
+/** Takes an RCS message back that no phone has, which becomes of that what `becomes` says; what the API was asked. */
+async function takeBack(becomes: string) {
   let revocation: string | null = null;
   const rcs = { ...MESSAGE, id: "c1", channel: "rcs", address: "+48600100200", chain: null };
   const asked = apiThatAnswers(({ method, path }) => {
-    if (method === "POST") revocation = "too_late";
+    if (method === "POST") revocation = becomes;
     return path.startsWith("/v1/rcs/") ? { ...rcs, revocation, revoked: null } : rcs;
   });
   await open(MessagePage, "/app/messages/$messageId", "/app/messages/c1", { allowed: ["rcs.send"] });
   await userEvent.click(await screen.findByRole("button", { name: "Take back" }));
   await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Take back" }));
+  return asked;
+}
+
+test("an RCS message that no phone has is taken back once that is asked, and what comes of it is said", async () => {
+  const asked = await takeBack("too_late");
   expect(await screen.findByText("It could not be taken back: the phone has it.")).toBeVisible();
   expect(asked.flatMap(({ method, path }) => (method === "POST" ? [path] : []))).toEqual(["/v1/rcs/c1/revocation"]);
   expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
 });
 
-test("what is taken back is looked up again, once reports have heard of it", async () => {
-  let revocation: string | null = null;
-  const rcs = { ...MESSAGE, id: "c1", channel: "rcs", address: "+48600100200", chain: null };
-  const asked = apiThatAnswers(({ method, path }) => {
-    if (method === "POST") revocation = "revoked";
-    return path.startsWith("/v1/rcs/") ? { ...rcs, revocation, revoked: null } : rcs;
-  });
-  await open(MessagePage, "/app/messages/$messageId", "/app/messages/c1", { allowed: ["rcs.send"] });
-  await userEvent.click(await screen.findByRole("button", { name: "Take back" }));
-  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Take back" }));
+test("what is taken back is looked up again until reports have heard of it", async () => {
+  const asked = await takeBack("revoked");
   await screen.findByText(/taken back/);
   const before = asked.filter(({ path }) => path === "/v1/messages/c1").length;
   await waitFor(() => expect(asked.filter(({ path }) => path === "/v1/messages/c1").length).toBeGreaterThan(before), { timeout: 5000 });

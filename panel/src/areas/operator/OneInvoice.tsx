@@ -4,6 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { downloadInvoice, operatorQueries } from "@/api/operator";
+import { rateInWords } from "@/areas/operator/amounts";
 import { Cancel, Correct, Duplicate, Paid } from "@/areas/operator/invoiceActs";
 import { OperatorPage } from "@/areas/operator/OperatorPage";
 import { type Column, DataTable } from "@/kit/DataTable";
@@ -109,7 +110,7 @@ function Lines({ label, lines }: { label: string; lines: Line[] }) {
     { name: "description", header: t("operator.forWhat"), cell: ([one]) => one.description },
     { name: "quantity", header: t("operator.quantity"), cell: ([one]) => `${number(Number(one.quantity))} ${one.unit}`, isNumber: true },
     { name: "price", header: t("operator.unitPrice"), cell: ([one]) => money(one.unit_net_price), isNumber: true },
-    { name: "vat", header: t("operator.vat"), cell: ([one]) => (/^\d/.test(one.vat_rate) ? `${one.vat_rate}%` : one.vat_rate), isNumber: true },
+    { name: "vat", header: t("operator.vat"), cell: ([one]) => rateInWords(one.vat_rate), isNumber: true },
     { name: "net", header: t("operator.net"), cell: ([one]) => money(one.net), isNumber: true },
   ];
   return (

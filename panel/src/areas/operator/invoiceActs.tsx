@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi } from "@/api/operator";
-import { minorOf } from "@/areas/operator/amounts";
+import { minorOf, rateInWords } from "@/areas/operator/amounts";
 import { type Field, ReasonButton, type Values } from "@/areas/operator/ReasonButton";
 
 type Summary = Schemas["InvoiceSummary"];
@@ -65,7 +65,7 @@ export function NewInvoice({ account: { account_id, name } }: { account: Schemas
         { name: "description", label: t("operator.forWhat") },
         { name: "quantity", label: t("operator.quantity"), value: "1", wrong: (written) => (QUANTITY.test(String(written)) ? null : t("operator.quantityWrong")) },
         { name: "price", label: t("operator.unitPricePln"), wrong: (price) => (minorOf(price) === null ? t("operator.priceWrong") : null) },
-        { name: "vat_rate", label: t("operator.vat"), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: /^\d/.test(rate) ? `${rate}%` : rate })), value: VAT_RATES[0] },
+        { name: "vat_rate", label: t("operator.vat"), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: rateInWords(rate) })), value: VAT_RATES[0] },
         { name: "exemption", label: t("operator.exemption"), hint: t("operator.exemptionHint"), isOptional: true },
         { name: "due_days", label: t("operator.dueDays"), kind: "number", isOptional: true },
         { name: "note", label: t("operator.invoiceNote"), isOptional: true },

@@ -48,7 +48,10 @@ def load(session: Session, content_hash: str) -> Signing | None:
         return None
     email = str(content.document["from_email"])
     domain = _verified_domain(session, content.account_id, email.rpartition("@")[2])
-    if domain is None and standing(session, account_id=content.account_id, email=email) is Standing.AUTHORISED:
+    if (
+        domain is None
+        and standing_of_address(session, account_id=content.account_id, email=email) is Standing.AUTHORISED
+    ):
         domain = _system_domain(session)
     if domain is None:
         return Signing(content.document, None)
@@ -99,6 +102,11 @@ def _is_verified_address(session: Session, account_id: Any, email: str) -> bool:
     return found is not None
 
 
+def standing(session: Session, *, account_id: UUID, email: str) -> Standing:
+    """Whether the account may send from this address: a verified domain, or the verified address itself."""
+    return standings(session, [(account_id, email)])[account_id, email]
+
+
 def standings(session: Session, senders: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Standing]:
     """`standing` of accounts and addresses; of all that have a verified domain by one statement."""
     domains = {(account_id, email.rpartition("@")[2]) for account_id, email in senders}
@@ -107,19 +115,17 @@ def standings(session: Session, senders: Collection[tuple[UUID, str]]) -> dict[t
     return {
         (account_id, email): Standing.AUTHORISED
         if (account_id, email.rpartition("@")[2]) in authorised
-        else standing(session, account_id=account_id, email=email)
+        else standing_of_address(session, account_id=account_id, email=email)
         for account_id, email in senders
     }
 
 
-def standing(session: Session, *, account_id: Any, email: str) -> Standing:
-    """Whether the account may send from this address: a verified domain, or the verified address itself.
+def standing_of_address(session: Session, *, account_id: UUID, email: str) -> Standing:
+    """The same of an address whose domain the account has not verified.
 
     DNS is not asked: what the address's domain said when it was asked last, decides.
     """
     domain = email.rpartition("@")[2]
-    if _verified_domain(session, account_id, domain) is not None:
-        return Standing.AUTHORISED
     if not _is_verified_address(session, account_id, email):
         return Standing.UNVERIFIED
     policy = policies.policies(session, [domain]).get(domain)

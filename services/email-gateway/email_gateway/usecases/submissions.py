@@ -169,5 +169,5 @@ def _refusal_of_single(
 ) -> WiciError | None:
     standing = known.get((account_id, email))
     if standing is None:
-        standing = known[account_id, email] = signing.standing(session, account_id=account_id, email=email)
+        standing = known[account_id, email] = signing.standing_of_address(session, account_id=account_id, email=email)
     return contents.refusal_of(standing, where)

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from channel import claims
 from channel.batches import Batch, read_batches
 from channel.outlets import Chunk, Claim
+from channel.single_sends import TooFewUnits
 from chassis import outbox
 from chassis.broker import Broker
 from chassis.database import Database, cursor_of
@@ -29,7 +30,9 @@ from contracts.campaigns.content import content_problems
 from contracts.errors import Conflict, Forbidden, Invalid, NotFound, PlanLimit, TooManyRequests, Unavailable
 from contracts.lanes import channel_lane
 from contracts.vocabulary import Channel, Lane
-from email_gateway.usecases import sender_addresses
+from email_gateway.content.prepare import hash_of
+from email_gateway.domain.sends import Plan, To
+from email_gateway.usecases import messages, sender_addresses
 
 from .asking import OPERATOR, Call, account, verified
 from .conftest import DOMAIN, HTML, Heard, World, states
@@ -238,6 +241,23 @@ def test_addresses_that_no_header_can_hold_are_refused_at_once(call: Call) -> No
         with pytest.raises(Invalid):
             prepare(**bad)
     assert prepare(from_email=f"a@{DOMAIN}", reply_to="a@żółw.example")["content_hash"]
+
+
+def test_of_mails_that_are_stored_together_each_sender_is_judged_by_itself(call: Call, database: Database) -> None:
+    actor, other = account(), account()
+    verified(call, actor)
+
+    def plan(of: dict[str, Any], sender: str) -> Plan:
+        document = {"from_email": sender, "subject": "x", "text": "x"}
+        return Plan(UUID(of["account_id"]), hash_of(document), document, sender, [To("ola@poczta.example")])
+
+    ours, theirs, nobodys = plan(actor, f"a@{DOMAIN}"), plan(other, f"a@{DOMAIN}"), plan(actor, "a@nikt.example")
+    with database.transaction() as session:
+        answers = messages.store_requests(session, [theirs, ours, nobodys, ours])
+        session.rollback()
+
+    # Of those who may, quota has to be leased first.
+    assert [type(each) for each in answers] == [Forbidden, TooFewUnits, Forbidden, TooFewUnits]
 
 
 def test_two_spellings_of_one_mailbox_are_one_message(call: Call, database: Database) -> None:

@@ -32,6 +32,26 @@ def test_what_comes_later_is_waited_for_up_to_a_transactions_worth() -> None:
     assert len(one._batch(delivery(), LONG)) == 3
 
 
+def test_after_much_what_comes_next_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "GATHER_SECONDS", LONG)
+    written: list[int] = []
+
+    class Noting(loop.Ingester):
+        def _handle(self, batch: Any) -> None:
+            written.append(sum(len(events) for _, events in batch))
+            if len(written) == 1:  # one event at once, and a transaction's worth a moment later
+                self.deliveries.put(delivery())
+                threading.Timer(0.2, lambda: self.deliveries.put(delivery(loop.MANY_EVENTS - 1))).start()
+            else:
+                self._stop.set()
+
+    config = IngesterConfig(database_url="", amqp_url="", events_at_once=loop.MANY_EVENTS)
+    one = Noting(cast("Any", None), config, threading.Event())
+    one.deliveries.put(delivery(loop.MANY_EVENTS))
+    one.run()
+    assert written == [loop.MANY_EVENTS] * 2
+
+
 def test_nothing_is_waited_for_without_patience() -> None:
     one = ingester()
     one.deliveries.put(delivery())
