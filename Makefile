@@ -7,7 +7,7 @@ LOCAL = deploy/local
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup panel demo up down status logs migrate operator monitoring routes test engines fuzz chaos rollout lint format check bench lock images sbom audit clients
+.PHONY: help setup panel demo up down status logs migrate operator monitoring routes test engines fuzz chaos soak rollout lint format check bench lock images sbom audit clients
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ fuzz: setup ## sweep the running API with made-up requests: EXAMPLES=50 an opera
 
 chaos: setup ## processes and servers are killed, frozen and cut off under load; then the books are compared: MINUTES=6 SEED=7
 	@$(RUN) tests/chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+soak: setup ## hours of traffic on every channel in minutes: no process grows, and the books are compared: MINUTES=10 PEOPLE=20000
+	@$(RUN) tests/chaos/soak.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PEOPLE),--people $(PEOPLE))
 
 rollout: setup ## each service is rolled out by itself under traffic on every channel; then the books are compared: ONLY="identity contacts"
 	@$(RUN) tests/chaos/rollout.py $(if $(ONLY),--only $(ONLY))

@@ -27,7 +27,7 @@ HELPERS = ("figures", "foreign_smsc", "mail_servers", "sms_peers")
 ON_THE_SYSTEM = {
     "campaign.py": (["sms"], ["email"]),
     "cpu_guard.py": ([],),
-    "growth.py": ([],),
+    "growth.py": ([], ["--channel", "email"]),
     "channel_campaigns.py": (["push"], ["rcs"]),
     "api_requests.py": ([],),
     "codes.py": ([],),
