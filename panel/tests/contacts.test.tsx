@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { bodyOfForm, formOf } from "@/areas/contacts/ContactFields";
+import { ContactList } from "@/areas/contacts/ContactList";
 import { ContactPage } from "@/areas/contacts/ContactPage";
 import { FieldList } from "@/areas/contacts/FieldList";
 import { GroupList } from "@/areas/contacts/GroupList";
@@ -134,4 +135,12 @@ test("a search that no group fits says so, and offers no first group", async () 
   await open(GroupList, "/app/groups", "/app/groups?q=nobody");
   expect(await screen.findByText("No group has these words in its name")).toBeVisible();
   expect(screen.queryByText(/An import makes one/)).not.toBeInTheDocument();
+});
+
+test("an address that is too long for its line is broken before its @, and is read as one", async () => {
+  apiThatAnswers(({ path }) => pageOf(path.startsWith("/v1/contacts") ? [{ ...ANN, email: "malgorzata.szumiec@poczta.example" }] : []));
+  await open(ContactList, "/app/contacts", "/app/contacts", { allowed: [] });
+
+  const cell = (await screen.findByText("malgorzata.szumiec@poczta.example")).innerHTML;
+  expect(cell).toBe("malgorzata.szumiec<wbr>@poczta.example");
 });

@@ -23,6 +23,19 @@ const LEAST_OF_NUMBERS = 90;
 /** So many columns stand closer together: ten of them, with headings in Polish, fit beside the menu of a screen of 1440 pixels. */
 const MANY = 9;
 
+/** An e-mail address that does not fit on a line is broken before its `@`, and not in the middle of a word. */
+function breakable(cell: ReactNode): ReactNode {
+  const place = typeof cell === "string" ? cell.indexOf("@") : -1;
+  if (typeof cell !== "string" || place < 1) return cell;
+  return (
+    <span>
+      {cell.slice(0, place)}
+      <wbr />
+      {cell.slice(place)}
+    </span>
+  );
+}
+
 /**
  * Rows under headings; on a phone each is a card. What does not fit between the two is reached by moving sideways, with
  * the keyboard too. The roles are written out, for a table that is shown otherwise is none to some screen readers.
@@ -47,7 +60,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<R
               <Table.Tr key={keyOf(row)} role="row">
                 {columns.map((column) => (
                   <Table.Td key={column.name} role="cell" data-label={column.header} className={column.name === "acts" ? "data-table-acts" : undefined} ta={column.isNumber ? "right" : undefined}>
-                    {column.cell(row)}
+                    {breakable(column.cell(row))}
                   </Table.Td>
                 ))}
               </Table.Tr>
