@@ -151,6 +151,27 @@ test("an account is invoiced for what it is for, at its price and rate", async (
   expect(JSON.parse(sent(asked, "POST")?.body ?? "")).toEqual({ lines: [line], reason: "As ordered" });
 });
 
+test("an invoice has as many lines as are asked for", async () => {
+  const asked = apiThatAnswers(({ method }) => (method === "POST" ? { id: "i1" } : pageOf([{ ...ACCOUNT, state: "active" }])));
+  await open(Accounts, "/app/operator/accounts", "/app/operator/accounts");
+  await userEvent.click(await screen.findByRole("button", { name: "New invoice for Shop" }));
+  await userEvent.type(dialog().getByLabelText(/^For what/), "Set-up");
+  await userEvent.type(dialog().getByLabelText(/^Net price/), "250");
+  await userEvent.type(dialog().getByLabelText(/Reason/), "As ordered");
+  await userEvent.click(dialog().getByRole("button", { name: "Another line" }));
+  await userEvent.click(dialog().getByRole("button", { name: "Another line" }));
+  expect(dialog().getByRole("button", { name: "New invoice" })).toBeDisabled();
+  await userEvent.click(dialog().getByRole("button", { name: "Take the last line away" }));
+  await userEvent.type(dialog().getByLabelText(/^For what \(line 2\)/), "Training");
+  await userEvent.type(dialog().getByLabelText(/^Net price of one, PLN \(line 2\)/), "80,10");
+  await userEvent.click(dialog().getByRole("button", { name: "New invoice" }));
+  await done();
+  expect(JSON.parse(sent(asked, "POST")?.body ?? "").lines).toEqual([
+    { description: "Set-up", vat_rate: "23", quantity: "1", unit_net_price: 25000 },
+    { description: "Training", vat_rate: "23", quantity: "1", unit_net_price: 8010 },
+  ]);
+});
+
 const RECORD = { purpose: "dkim", type: "TXT", name: "n", value: "v", required: true, keep_until: null, found: false, seen: [], problem: null };
 const MAIL_DOMAIN = { id: "d1", domain: "shop.test", state: "pending", records: [RECORD], account_id: "a1", verified_by: null, reason: null, created_at: "2027-03-01T10:00:00Z", checked_at: "2027-03-01T10:00:00Z" };
 

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, NumberInput, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
@@ -10,13 +10,15 @@ export interface Field {
   /** As the API calls it. */
   name: string;
   label: string;
-  kind?: "text" | "long" | "secret" | "number" | "switch" | "choice";
+  /** `act` is no field but a button between them, such as for one field more. */
+  kind?: "text" | "long" | "secret" | "number" | "switch" | "choice" | "act";
   hint?: string;
   options?: { value: string; label: string }[];
   value?: string | number | boolean;
   isOptional?: boolean;
   /** What is wrong with what is written, where the API could not tell. */
   wrong?: (value: Values[string]) => string | null;
+  onAct?: () => void;
 }
 
 /** What was filled in, by the fields' names; what was left empty is not there. */
@@ -58,8 +60,12 @@ function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonPr
   const { t } = useTranslation();
   const known = useQueryClient();
   const form: Form = useForm<Values>({
-    initialValues: { reason: "", ...Object.fromEntries(fields.map(({ name, kind, value }) => [name, value ?? (kind === "switch" ? false : "")])) },
+    initialValues: { reason: "", ...atFirst(fields) },
     validate: (filled) => Object.fromEntries(fields.map(({ name, wrong }) => [name, wrong?.(filled[name] ?? "") ?? null])),
+  });
+  const added = fields.filter(({ name, kind }) => kind !== "act" && form.values[name] === undefined);
+  useEffect(() => {
+    if (added.length > 0) form.setValues(atFirst(added));
   });
   const last = useRef({ asked: "", key: "" });
   const keyOf = (asked: string) => {
@@ -75,13 +81,13 @@ function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonPr
     onError: (error) => form.setErrors(fieldErrors(error)),
   });
   const { reason, ...values } = form.values;
-  const isWhole = fields.every(({ name, isOptional }) => isOptional || values[name] !== "");
+  const isWhole = fields.every(({ name, kind, isOptional }) => kind === "act" || isOptional || (values[name] ?? "") !== "");
   return (
     <form onSubmit={form.onSubmit((filled) => doIt.mutate(filled))}>
       <Stack>
         {question && <Text>{question}</Text>}
         <ProblemAlert error={doIt.error} />
-        {fields.map((field) => (
+        {fields.filter((field) => !added.includes(field)).map((field) => (
           <Input key={field.name} field={field} form={form} />
         ))}
         <TextInput label={t("operator.reason")} {...form.getInputProps("reason")} />
@@ -95,8 +101,12 @@ function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonPr
   );
 }
 
+const atFirst = (fields: Field[]): Values =>
+  Object.fromEntries(fields.flatMap(({ name, kind, value }) => (kind === "act" ? [] : [[name, value ?? (kind === "switch" ? false : "")]])));
+
 function Input({ field, form }: { field: Field; form: Form }) {
-  const { name, label, hint, kind = "text", options = [], isOptional } = field;
+  const { name, label, hint, kind = "text", options = [], isOptional, onAct } = field;
+  if (kind === "act") return <Button variant="subtle" size="xs" onClick={onAct} style={{ alignSelf: "start" }}>{label}</Button>;
   const look = { label, description: hint, withAsterisk: !isOptional };
   if (kind === "switch") return <Switch label={label} description={hint} {...form.getInputProps(name, { type: "checkbox" })} />;
   const bound = form.getInputProps(name);

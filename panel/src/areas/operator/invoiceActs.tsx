@@ -1,3 +1,5 @@
+import type { TFunction } from "i18next";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { operatorApi } from "@/api/operator";
@@ -9,6 +11,8 @@ type Line = Schemas["InvoiceLine"];
 const OPEN = ["issued", "overdue"];
 const QUANTITY = /^(?=.*[1-9])\d{1,9}([.,]\d{1,3})?$/;
 const MINOR = 100;
+/** As the API takes them. */
+const MOST_LINES = 100;
 const VAT_RATES = ["23", "8", "5", "0", "zw", "np"];
 
 /** An invoice that is neither paid nor cancelled may be paid. */
@@ -53,31 +57,49 @@ export function Duplicate({ invoice: { id, number } }: { invoice: Summary }) {
   );
 }
 
-/** A new invoice of one line; what it needs more of is a correction's, or the API's. */
+/** A new invoice, of as many lines as are asked for. */
 export function NewInvoice({ account: { account_id, name } }: { account: Schemas["Account"] }) {
   const { t } = useTranslation();
+  const [lines, setLines] = useState(1);
   return (
     <ReasonButton
       label={t("operator.newInvoice")}
       named={t("operator.newInvoiceNamed", { name })}
       question={t("operator.newInvoiceAsk", { name })}
       fields={[
-        { name: "description", label: t("operator.forWhat") },
-        { name: "quantity", label: t("operator.quantity"), value: "1", wrong: (written) => (QUANTITY.test(String(written)) ? null : t("operator.quantityWrong")) },
-        { name: "price", label: t("operator.unitPricePln"), wrong: (price) => (minorOf(price) === null ? t("operator.priceWrong") : null) },
-        { name: "vat_rate", label: t("operator.vat"), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: rateInWords(rate) })), value: VAT_RATES[0] },
+        ...Array.from({ length: lines }, (_, place) => lineFields(t, place, lines)).flat(),
+        ...(lines < MOST_LINES ? [{ name: "another", label: t("operator.anotherLine"), kind: "act" as const, onAct: () => setLines(lines + 1) }] : []),
+        ...(lines > 1 ? [{ name: "one_less", label: t("operator.oneLineLess"), kind: "act" as const, onAct: () => setLines(lines - 1) }] : []),
         { name: "exemption", label: t("operator.exemption"), hint: t("operator.exemptionHint"), isOptional: true },
         { name: "due_days", label: t("operator.dueDays"), kind: "number", isOptional: true },
         { name: "note", label: t("operator.invoiceNote"), isOptional: true },
       ]}
-      act={(reason, { description, quantity, price, vat_rate, ...more }, key) =>
-        operatorApi.POST("/v1/operator/accounts/{account_id}/invoices", {
-          params: { path: { account_id }, ...onceBy(key) },
-          body: { ...more, lines: [{ description, vat_rate, quantity: String(quantity).replace(",", "."), unit_net_price: minorOf(price) }], reason } as never,
-        })
+      act={(reason, values, key) =>
+        operatorApi.POST("/v1/operator/accounts/{account_id}/invoices", { params: { path: { account_id }, ...onceBy(key) }, body: { ...issued(lines, values), reason } as never })
       }
     />
   );
+}
+
+function lineFields(t: TFunction, place: number, of: number): Field[] {
+  const named = (label: string) => (of === 1 ? label : t("operator.ofLine", { label, number: place + 1 }));
+  return [
+    { name: `description_${place}`, label: named(t("operator.forWhat")) },
+    { name: `quantity_${place}`, label: named(t("operator.quantity")), value: "1", wrong: (written) => (QUANTITY.test(String(written)) ? null : t("operator.quantityWrong")) },
+    { name: `price_${place}`, label: named(t("operator.unitPricePln")), wrong: (price) => (minorOf(price) === null ? t("operator.priceWrong") : null) },
+    { name: `vat_rate_${place}`, label: named(t("operator.vat")), kind: "choice", options: VAT_RATES.map((rate) => ({ value: rate, label: rateInWords(rate) })), value: VAT_RATES[0] },
+  ];
+}
+
+/** What is asked of the API: so many lines, and what is said once of all. */
+export function issued(count: number, { exemption, due_days, note, ...values }: Values) {
+  const lines = Array.from({ length: count }, (_, place) => ({
+    description: values[`description_${place}`],
+    vat_rate: values[`vat_rate_${place}`],
+    quantity: String(values[`quantity_${place}`]).replace(",", "."),
+    unit_net_price: minorOf(values[`price_${place}`]),
+  }));
+  return { exemption, due_days, note, lines };
 }
 
 /** A correction: each line as it should have been; `lines` are those that hold now. */
