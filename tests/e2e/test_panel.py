@@ -77,6 +77,7 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
         leads_to(page, heading)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
 
+    invites_to_a_viber_bot(page, journey)
     page.goto("/app/contacts")
     page.get_by_role("link", name="Ann").click()
     leads_to(page, "Ann")
@@ -85,6 +86,24 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
     leads_to(page, "Log in")
     page.goto("/app/contacts")
     leads_to(page, "Log in")
+
+
+def invites_to_a_viber_bot(page, journey):
+    bot = journey.api.post("/v1/viber/bots", {"name": "shop", "title": "Shop"})["id"]
+    known = {"auth_token": f"token-{secrets.token_hex(12)}", "uri": f"shop-{secrets.token_hex(4)}"}
+    decision = {"decision": "activate", "reason": "Contract", **known}
+    journey.operator.post(f"/v1/operator/viber/bots/{bot}/decision", decision)
+    page.goto("/app/senders?channel=viber")
+    leads_to(page, "Senders")
+    page.get_by_role("button", name="Invite to Shop").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Contact").fill("Ann")
+    page.get_by_role("option", name="Ann").click()
+    look_over(page)
+    dialog.get_by_role("button", name="Make the link").click()
+    dialog.get_by_text(f"viber://pa?chatURI={known['uri']}").wait_for()
+    look_over(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def pages_of_one_thing(journey):
