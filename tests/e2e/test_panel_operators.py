@@ -64,7 +64,7 @@ def test_an_operator_goes_from_an_account_to_its_traffic(open_panel, environ, jo
     page.get_by_role("link", name=f"Ruch kont: {journey.login}").click()
     leads_to(page, "Ruch kont")
     page.get_by_role("cell", name="1 (100%)").first.wait_for()
-    page.get_by_role("link", name=journey.login).wait_for()
+    page.get_by_role("link", name=journey.login).first.wait_for()
     look_over(page)
     page.get_by_role("tab", name="SMS u operatorów").click()
     leads_to(page, "SMS u operatorów")
