@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { bodyOfForm, formOf } from "@/areas/contacts/ContactFields";
+import { ContactList } from "@/areas/contacts/ContactList";
 import { ContactPage } from "@/areas/contacts/ContactPage";
 import { FieldList } from "@/areas/contacts/FieldList";
 import { GroupList } from "@/areas/contacts/GroupList";
@@ -134,4 +135,16 @@ test("a search that no group fits says so, and offers no first group", async () 
   await open(GroupList, "/app/groups", "/app/groups?q=nobody");
   expect(await screen.findByText("No group has these words in its name")).toBeVisible();
   expect(screen.queryByText(/An import makes one/)).not.toBeInTheDocument();
+});
+
+test("a contact's form comes when it is wanted, and what was written stays when it is closed", async () => {
+  apiThatAnswers(() => pageOf([]));
+  await open(ContactList, "/app/contacts", "/app/contacts", { allowed: ["contacts.write"] });
+  const add = await screen.findByRole("button", { name: "Add contact" });
+  await userEvent.click(add);
+  await userEvent.type(await screen.findByLabelText("First name"), "Ann");
+  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Cancel" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  await userEvent.click(add);
+  expect(await screen.findByLabelText("First name")).toHaveValue("Ann");
 });
