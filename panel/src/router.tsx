@@ -96,11 +96,13 @@ const otherSenders = () => import("@/areas/operator/OtherSenders");
 const operated = [
   operatorPage("/", lazyRouteComponent(() => import("@/areas/operator/Accounts"), "Accounts")),
   operatorPage("/accounts", lazyRouteComponent(() => import("@/areas/operator/Accounts"), "Accounts")),
+  operatorPage("/traffic", lazyRouteComponent(() => import("@/areas/operator/Traffic"), "Traffic")),
   operatorPage("/senders", lazyRouteComponent(() => import("@/areas/operator/SenderIds"), "SenderIds")),
   operatorPage("/agents", lazyRouteComponent(otherSenders, "Agents")),
   operatorPage("/whatsapp", lazyRouteComponent(otherSenders, "WhatsappSenders")),
   operatorPage("/viber", lazyRouteComponent(otherSenders, "ViberBots")),
   operatorPage("/prices", lazyRouteComponent(() => import("@/areas/operator/Prices"), "Prices")),
+  operatorPage("/sms-traffic", lazyRouteComponent(() => import("@/areas/operator/SmsTraffic"), "SmsTraffic")),
   operatorPage("/carriers", lazyRouteComponent(() => import("@/areas/operator/Carriers"), "Carriers")),
   operatorPage("/routes", lazyRouteComponent(() => import("@/areas/operator/Routes"), "Routes")),
   operatorPage("/ranges", lazyRouteComponent(() => import("@/areas/operator/SmsRanges"), "SmsRanges")),

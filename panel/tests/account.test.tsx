@@ -80,6 +80,14 @@ test("who did what is said by login, or by what acted instead", async () => {
   expect(screen.getByText("login: bob")).toBeVisible();
 });
 
+test("an account looks for what is its own, not for what is the platform's", async () => {
+  apiThatAnswers(() => pageOf([]));
+  await open(Audit, "/app/account/audit", "/app/account/audit", { allowed: ["account.audit"] });
+  await userEvent.click(await screen.findByRole("combobox", { name: "What was changed" }));
+  expect(await screen.findByRole("option", { name: "Campaign" })).toBeVisible();
+  for (const name of ["Carrier", "IP pool", "Mail route", "Operator", "Plan", "SMS route", "SMS price"]) expect(screen.queryByRole("option", { name })).toBeNull();
+});
+
 test("what an act tells of groups is said by their names, and an id that has none is left out", async () => {
   const [group, gone] = ["01a23659-8f2f-7155-abee-9b9ee800505d", "01a23659-8f2f-7155-abee-9b9ee8005050"];
   const entry = { id: "1", at: "2027-03-01T10:00:00Z", action: "import.started", login: "ann", operator_id: null, api_key_id: null, address: null, reason: null, details: { filename: "few.csv", group_ids: [group, gone] } };

@@ -144,3 +144,15 @@ test("an address that is too long for its line is broken before its @, and is re
   const cell = (await screen.findByText("malgorzata.szumiec@poczta.example")).innerHTML;
   expect(cell).toBe("malgorzata.szumiec<wbr>@poczta.example");
 });
+
+test("a contact's form comes when it is wanted, and what was written stays when it is closed", async () => {
+  apiThatAnswers(() => pageOf([]));
+  await open(ContactList, "/app/contacts", "/app/contacts", { allowed: ["contacts.write"] });
+  const add = await screen.findByRole("button", { name: "Add contact" });
+  await userEvent.click(add);
+  await userEvent.type(await screen.findByLabelText("First name"), "Ann");
+  await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Cancel" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  await userEvent.click(add);
+  expect(await screen.findByLabelText("First name")).toHaveValue("Ann");
+});

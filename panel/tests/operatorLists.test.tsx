@@ -113,6 +113,8 @@ test("what operators did is said with the account's name, or that it was done to
   expect(screen.getByText("Account: suspended")).toBeVisible();
   expect(screen.getByText("Sends to bought lists")).toBeVisible();
   expect(screen.getByRole("combobox", { name: "What was changed" })).toHaveValue("Account");
+  await userEvent.click(screen.getByRole("combobox", { name: "What was changed" }));
+  expect(await screen.findByRole("option", { name: "Carrier" })).toBeVisible();
   expect(asked[0]?.query).toMatchObject({ account_id: "a1", action: "account" });
 });
 

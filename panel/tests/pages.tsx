@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import type { FunctionComponent } from "react";
@@ -9,6 +9,7 @@ import { MeContext } from "@/areas/session/me";
 import i18n, { type Language } from "@/i18n";
 import { readSearch } from "@/kit/search";
 import { TimeZone } from "@/kit/times";
+import { questions } from "@/questions";
 
 export interface Asked {
   method: string;
@@ -73,7 +74,8 @@ export async function open(Page: FunctionComponent, path: string, at: string, { 
   const root = createRootRoute({ validateSearch: readSearch });
   const route = createRoute({ getParentRoute: () => root, path, component: Page });
   const router = createRouter({ routeTree: root.addChildren([route]), history: createMemoryHistory({ initialEntries: [at] }) });
-  const questions = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  questions.clear();
+  questions.setDefaultOptions({ queries: { retry: false } });
   render(
     <MantineProvider env="test">
       <QueryClientProvider client={questions}>

@@ -299,6 +299,14 @@ def test_the_panel_has_words_for_every_act():
         assert wordless == set(), language
 
 
+def test_an_account_looks_for_every_noun_of_its_own_trail():
+    text = (ROOT / "panel/src/areas/account/acts.ts").read_text("utf-8")
+    of_platform = set(re.findall(r'"([a-z_]+)"', re.search(r"OF_PLATFORM = \[(.*?)\]", text).group(1)))
+    calls = {route.rpc or BY_HANDLER[by_name(route)] for route in CHANGES if "/operator/" not in route.template}
+    own = {ACTS[call].split(".")[0] for call in calls if call in ACTS}
+    assert of_platform and own & of_platform == set()
+
+
 def _is_said(act, words):
     noun, verb = act.split(".")
     return noun in words["nouns"] and verb in words["verbs"]

@@ -20,6 +20,7 @@ _REPORT = ("Counts", "Rates", "Broken down", "Progress")
 ANSWERS = {
     **dict.fromkeys(("get_report", "list_rates", "compare_reports", "get_report_links", "get_report_timeline",
                      "get_statistics"), _REPORT),
+    "list_traffic": ("Counts",),
     "count_variants": ("Tests",),
     "get_variant_report": ("Tests",),
     "get_progress": ("Progress",),

@@ -21,6 +21,8 @@ QUIET = [
 ]  # fmt: skip
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PATIENCE_MS = 60_000
+# Addresses of the pages that axe has looked at, for the test that each page of the router is among them.
+looked_over = set()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,7 @@ def is_elsewhere(url, environ):
 
 def look_over(page):
     """No violation of WCAG 2.2 AA on the page as it is now."""
+    looked_over.add(page.url)
     page.evaluate(AXE.read_text())
     found = page.evaluate("rules => axe.run(document, rules)", RULES)["violations"]
     assert found == [], f"{page.url}: {[(one['id'], [node['html'] for node in one['nodes']]) for one in found]}"

@@ -77,6 +77,7 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
         leads_to(page, heading)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
 
+    invites_to_a_viber_bot(page, journey)
     page.goto("/app/contacts")
     page.get_by_role("link", name="Ann").click()
     leads_to(page, "Ann")
@@ -85,6 +86,26 @@ def test_the_other_pages_in_english_on_a_phone_in_the_dark_and_a_log_out_that_ho
     leads_to(page, "Log in")
     page.goto("/app/contacts")
     leads_to(page, "Log in")
+    page.goto("/app/forgotten")
+    leads_to(page, "Forgotten password")
+
+
+def invites_to_a_viber_bot(page, journey):
+    bot = journey.api.post("/v1/viber/bots", {"name": "shop", "title": "Shop"})["id"]
+    known = {"auth_token": f"token-{secrets.token_hex(12)}", "uri": f"shop-{secrets.token_hex(4)}"}
+    decision = {"decision": "activate", "reason": "Contract", **known}
+    journey.operator.post(f"/v1/operator/viber/bots/{bot}/decision", decision)
+    page.goto("/app/senders?channel=viber")
+    leads_to(page, "Senders")
+    page.get_by_role("button", name="Invite to Shop").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Contact").fill("Ann")
+    page.get_by_role("option", name="Ann").click()
+    look_over(page)
+    dialog.get_by_role("button", name="Make the link").click()
+    dialog.get_by_text(f"viber://pa?chatURI={known['uri']}").wait_for()
+    look_over(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def pages_of_one_thing(journey):
@@ -97,6 +118,9 @@ def pages_of_one_thing(journey):
     mail_id = make("/v1/templates", {"name": "Letter", "channel": "email", "content": mail})["id"]
     form = make("/v1/forms", {"name": "Newsletter", "consent_texts": {"en": "Yes."}, "language": "en"})["id"]
     number = make("/v1/whatsapp/senders", {"name": "shop", "title": "Shop", "phone": "+48500700800"})["id"]
+    groups = [make("/v1/groups", {"name": name})["id"] for name in ("Customers", "Partners")]
+    union = {"operation": "union", "group_ids": groups, "name": "Everybody"}
+    combination = make("/v1/groups/combine", union)["id"]
     sms = {"from": SENDER_ID, "to": ["+48600100203"], "text": "Hi"}
     message = make("/v1/sms", sms)["messages"][0]["id"]
     poll(lambda: list(journey.api.pages("/v1/messages", address="+48600100203")), bool, seconds=60)
@@ -104,7 +128,7 @@ def pages_of_one_thing(journey):
         "segments/new": "New segment", f"segments/{segment}": "Seaside", f"segments/{segment}/contacts": "Seaside",
         f"templates/{text}": "Hello", f"templates/{mail_id}": "Letter", f"forms/{form}": "Newsletter",
         f"senders/whatsapp/{number}": "Shop", f"messages/{message}": re.compile(r"\+48"),
-        "conversations/+48600100203": re.compile(r"\+48"),
+        "conversations/+48600100203": re.compile(r"\+48"), f"groups/combine/{combination}": "New groups",
     }  # fmt: skip
 
 

@@ -1,14 +1,17 @@
-"""The panel of those who run the platform, in a real browser: their log-in, each of their pages, an invoice."""
+"""The panel of those who run the platform, in a real browser: log-in, each page, an invoice, traffic."""
 
 import json
 import os
 import secrets
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from browsing import leads_to
+from api import poll
+from browsing import leads_to, look_over
+from journey import SENDER_ID
 from whole_system import ROOT
 
 PHONE = 360
@@ -48,6 +51,32 @@ def test_an_operator_issues_an_invoice(open_panel, environ, journey):
     page.set_viewport_size({"width": PHONE, "height": 900})
     leads_to(page, number)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_an_operator_goes_from_an_account_to_its_traffic(open_panel, environ, journey):
+    journey.api.post("/v1/sms", {"from": SENDER_ID, "to": ["+48600100204"], "text": "Hi"})
+    today = datetime.now(UTC).date()
+    asked = {"account_id": journey.account_id, "from": str(today - timedelta(days=1)), "to": str(today)}
+    poll(lambda: journey.operator.get("/v1/operator/traffic", **asked)["items"], is_all_delivered, seconds=60)
+    page = open_panel("pl-PL")
+    log_in(page, environ, words_in("pl-PL"))
+    page.get_by_label("Szukaj po nazwie").fill(journey.login)
+    page.get_by_role("link", name=f"Ruch kont: {journey.login}").click()
+    leads_to(page, "Ruch kont")
+    page.get_by_role("cell", name="1 (100%)").first.wait_for()
+    page.get_by_role("link", name=journey.login).first.wait_for()
+    look_over(page)
+    page.get_by_role("tab", name="SMS u operatorów").click()
+    leads_to(page, "SMS u operatorów")
+    page.get_by_role("cell", name="simulator").first.wait_for()
+    look_over(page)
+    page.set_viewport_size({"width": PHONE, "height": 900})
+    look_over(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def is_all_delivered(items):
+    return bool(items) and all(one["delivered"] == one["messages"] for one in items[0]["channels"])
 
 
 def words_in(locale):

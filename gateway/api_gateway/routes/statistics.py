@@ -1,6 +1,6 @@
-"""What became of an account's messages, day by day."""
+"""What became of an account's messages, day by day; and of every account's, for operators."""
 
-from api_gateway.routing import Route
+from api_gateway.routing import Route, operator_route
 from contracts.reporting import statistics
 
 _COUNTS = {
@@ -24,6 +24,15 @@ _FIGURES = {
     "rates": {"delivery_rate": 0.9525, "click_rate": 0.0448},
     "cost": {"amount": 89600, "currency": "PLN"},
 }
+_TRAFFIC = {
+    "account_id": "0193587a-3e1c-7c4e-9d3a-4f0d2f7a1b01",
+    "channels": [
+        {"channel": "email", "messages": 41200, "sent": 41150, "delivered": 40310, "failed": 790},
+        {"channel": "sms", "messages": 12000, "sent": 11990, "delivered": 11420, "failed": 480},
+    ],
+}
+
+_operated = operator_route("reporting")
 
 ROUTES = [
     Route(
@@ -52,5 +61,17 @@ ROUTES = [
             "week": [{"weekday": 2, "hour": 9, "sent": 11990, "opens": 0, "clicks": 640}],
             "best_hour": {"weekday": 2, "hour": 9},
         },
+    ),
+    _operated(
+        "GET",
+        "traffic",
+        "list_traffic",
+        "See what every account sent, and what became of it",
+        description="By account and channel, over days of UTC on which the messages were accepted: what became of them"
+        " later counts there too. Accounts without a message on these days are left out. The days stay when the"
+        " messages of the log are deleted; those of a closed account are gone.",
+        query=statistics.TrafficQuery,
+        response=statistics.AccountTrafficPage,
+        response_example={"items": [_TRAFFIC], "next_cursor": None},
     ),
 ]

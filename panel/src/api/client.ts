@@ -1,6 +1,7 @@
 import createFetchClient, { type Middleware } from "openapi-fetch";
 import createQueries from "openapi-react-query";
 import i18n from "@/i18n";
+import { askingAgain } from "@/api/freshness";
 import { Refusal } from "@/api/refusal";
 import type { components, paths } from "@/api/schema";
 import * as session from "@/api/session";
@@ -36,7 +37,7 @@ export const refusing: Middleware = {
 
 /** The public API, typed by its own description; every answer that is none is thrown as a `Refusal`. */
 export const api = createFetchClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: authorised });
-api.use(refusing, tagging);
+api.use(refusing, tagging, askingAgain);
 
 /** The same for components: `queries.useQuery("get", "/v1/groups")`. */
 export const queries = createQueries(api);

@@ -2,6 +2,7 @@ import createFetchClient from "openapi-fetch";
 import createQueries from "openapi-react-query";
 import type { paths, components } from "@/api/schema";
 import { download, refusing, signed } from "@/api/client";
+import { askingAgain } from "@/api/freshness";
 
 export type OperatorCredentials = components["schemas"]["OperatorSessionCreate"];
 
@@ -38,7 +39,7 @@ async function asOperator(request: Request): Promise<Response> {
 }
 
 export const operatorApi = createFetchClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: asOperator });
-operatorApi.use(refusing);
+operatorApi.use(refusing, askingAgain);
 
 /** The PDF of an invoice, or of a duplicate of it. */
 export function downloadInvoice(path: string, number: string): Promise<void> {

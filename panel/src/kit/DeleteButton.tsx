@@ -1,6 +1,5 @@
 import { Alert, Button, type ButtonProps, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "@/api/refusal";
@@ -27,7 +26,6 @@ const changedAt = (thing: object) => (thing as { updated_at?: string }).updated_
 /** Deletes the very version of a thing that somebody was asked about: one that was changed meanwhile is asked about again. */
 export function DeleteButton<T extends object>({ of, look, question, remove, onGone, label: named, ...style }: DeleteButtonProps<T>) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { drop } = use(EditContext);
   const [opened, { open, close }] = useDisclosure(false);
   const [seen, setSeen] = useState<T | null>(null);
@@ -62,7 +60,6 @@ export function DeleteButton<T extends object>({ of, look, question, remove, onG
     close();
     drop();
     await onGone?.();
-    await known.invalidateQueries();
   };
   const label = named ?? t("act.delete");
   return (

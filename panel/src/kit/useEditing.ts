@@ -1,6 +1,7 @@
 import { useForm, type UseFormInput } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { use } from "react";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { EditContext } from "@/kit/ChangedMeanwhile";
 
@@ -29,13 +30,12 @@ export function useEditForm<V extends Values>(input: Omit<UseFormInput<V>, "onVa
 /** The same with the save of it: what is refused stands at its field, and all that the panel knows is asked for again. */
 export function useEditing<V extends Values, Saved extends object>({ send, onSaved, names, ...input }: Editing<V, Saved>) {
   const edit = use(EditContext);
-  const known = useQueryClient();
   const form = useEditForm<V>(input);
   const save = useMutation({
     mutationFn: (values: V) => send(values, { "If-Match": edit.tag() }),
     onSuccess: async (saved) => {
       edit.saved(saved);
-      await known.invalidateQueries();
+      await askedAgain();
       await onSaved?.(saved);
     },
     onError: (error) => {

@@ -1,14 +1,18 @@
-"""What became of an account's messages, day by day."""
+"""What became of an account's messages, day by day; and, for operators, of every account's."""
 
 from __future__ import annotations
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
 
 from contracts.money import Money
 from contracts.reporting.figures import ReportCounts, ReportRates
 from contracts.rpc import Call
-from contracts.schema import Schema
+from contracts.schema import PageQuery, Schema, page_of, rule
 from contracts.vocabulary import Channel
+
+MOST_DAYS_OF_TRAFFIC = 400
 
 
 class StatisticsQuery(Schema):
@@ -84,4 +88,40 @@ class Statistics(Schema):
     )
 
 
-RPC: dict[str, Call] = {"get_statistics": Call(StatisticsQuery, Statistics)}
+class TrafficQuery(PageQuery):
+    """Days of UTC, both included, on which messages were accepted."""
+
+    from_ = fields.Date(data_key="from", attribute="from_", required=True)
+    to = fields.Date(required=True)
+    channel = fields.Enum(Channel, by_value=True, load_default=None)
+    account_id = fields.UUID(load_default=None, metadata={"description": "Of this account alone"})
+
+    @validates_schema
+    def is_a_period(self, data: dict[str, Any], **_: Any) -> None:
+        if "from_" in data and "to" in data and not 0 <= (data["to"] - data["from_"]).days < MOST_DAYS_OF_TRAFFIC:
+            detail = f"A period has 1 to {MOST_DAYS_OF_TRAFFIC} days."
+            raise ValidationError(rule("traffic.period", detail, most=MOST_DAYS_OF_TRAFFIC), "to")
+
+
+class ChannelTraffic(Schema):
+    """What became of an account's messages on one channel. Those neither delivered nor failed are under way, or nothing
+    more was heard of them."""
+
+    channel = fields.Enum(Channel, by_value=True)
+    messages = fields.Integer(metadata={"description": "All that anything is known of"})
+    sent = fields.Integer(metadata={"description": "of them, handed over to a carrier, mail server or provider"})
+    delivered = fields.Integer()
+    failed = fields.Integer(metadata={"description": "Undelivered, expired, rejected or bounced"})
+
+
+class AccountTraffic(Schema):
+    account_id = fields.UUID()
+    channels = fields.List(fields.Nested(ChannelTraffic))
+
+
+AccountTrafficPage = page_of(AccountTraffic)
+
+RPC: dict[str, Call] = {
+    "get_statistics": Call(StatisticsQuery, Statistics),
+    "list_traffic": Call(TrafficQuery, AccountTrafficPage),
+}

@@ -25,7 +25,7 @@ export function Audit() {
   return (
     <AccountFrame tab="audit">
       <Stack>
-        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs(), isLong: true }]} />
+        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs("account"), isLong: true }]} />
         <ListOf label={t("account.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} filters={["noun"]} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
       </Stack>
     </AccountFrame>

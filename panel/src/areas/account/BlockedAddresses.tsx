@@ -1,8 +1,9 @@
 import { Button, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
@@ -19,13 +20,12 @@ type Account = Schemas["SmtpAccount"];
 export function BlockedAddresses({ of: account, close }: { of: Account; close: () => void }) {
   const { t } = useTranslation();
   const { time } = useFormats();
-  const known = useQueryClient();
   const { search } = useListSearch();
   const path = { smtp_account_id: account.id };
   const blocked = queries.useQuery("get", "/v1/smtp-accounts/{smtp_account_id}/blocked-addresses", { params: { path, query: { limit: 50, cursor: search.cursor } } });
   const unblock = async (blocked_id: string) => {
     await api.DELETE("/v1/smtp-accounts/{smtp_account_id}/blocked-addresses/{blocked_id}", { params: { path: { ...path, blocked_id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   const title = t("partners.blocked.named", { name: account.name });
   const columns: Column<Blocked>[] = [
@@ -55,7 +55,6 @@ export function BlockedAddresses({ of: account, close }: { of: Account; close: (
 function Block({ accountId }: { accountId: string }) {
   const { t } = useTranslation();
   const { number } = useFormats();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { emails: "" }, validate: { emails: (written) => (linesOf(written).length > 0 ? null : t("partners.blocked.wanted")) } });
   const block = useMutation({
     mutationFn: (emails: string[]) =>
@@ -63,7 +62,7 @@ function Block({ accountId }: { accountId: string }) {
     onSuccess: async ({ blocked }) => {
       notify(t("partners.blocked.added", { count: blocked, number: number(blocked) }));
       form.reset();
-      await known.invalidateQueries();
+      await askedAgain();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
   });

@@ -1,8 +1,9 @@
 import { Button, Card, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useMe } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { ProblemAlert } from "@/kit/States";
@@ -26,11 +27,10 @@ export function Closing({ account }: { account: Schemas["Account"] }) {
 
 function Ask({ name }: { name: string }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [password, setPassword] = useState("");
   const ask = async () => {
     await api.POST("/v1/account/closure", { body: { password } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return (
     <>
@@ -51,8 +51,7 @@ function Ask({ name }: { name: string }) {
 
 function Withdraw() {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const withdraw = useMutation({ mutationFn: () => api.DELETE("/v1/account/closure"), onSuccess: () => known.invalidateQueries() });
+  const withdraw = useMutation({ mutationFn: () => api.DELETE("/v1/account/closure"), onSuccess: askedAgain });
   return (
     <>
       <Text>{t("closing.asked")}</Text>

@@ -1,9 +1,10 @@
 import { Button, Modal, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { Permissions } from "@/areas/account/Permissions";
 import { Rotate } from "@/areas/account/Rotate";
@@ -20,11 +21,10 @@ const LIVES = ["30", "90", "365", "0"];
 /** The key is in the answer to its making, and never again. */
 export function NewKey({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { name: "", scopes: [] as string[], ip_list: [] as string[], days: "0" } });
   const make = useMutation({
     mutationFn: ({ days, ...body }: typeof form.values) => bodyOf(api.POST("/v1/api-keys", { body: { ...body, expires_at: daysFromNow(Number(days)) } })),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
     onError: (error) => form.setErrors(fieldErrors(error, { expires_at: "days" })),
   });
   const lives = LIVES.map((days) => ({ value: days, label: days === "0" ? t("keys.forever") : t("rules.days", { count: Number(days) }) }));

@@ -1,9 +1,10 @@
 import { Button, Group, Modal, MultiSelect, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors, refusalOf } from "@/api/refusal";
 import { type Event, EVENTS } from "@/areas/account/webhookEvents";
 import { EVERY_SECOND, TestResult } from "@/areas/account/WebhookTest";
@@ -20,7 +21,6 @@ type Values = typeof NOTHING;
 /** A webhook is tried before it is saved: what its address answered is shown, and a test that arrived is saved with it. */
 export function NewWebhook({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({ initialValues: NOTHING });
   const refused = (error: unknown) => form.setErrors(fieldErrors(error, NAMES));
   const { test, result, forget } = useUrlTest(form.values, refused);
@@ -28,7 +28,7 @@ export function NewWebhook({ close }: { close: () => void }) {
   const make = useMutation({
     mutationFn: ({ description, events, ...values }: Values) =>
       bodyOf(api.POST("/v1/webhooks", { body: { ...addressOf(values), description, events, ...(hasArrived && { test_id: result.id }) } })),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
     onError: (error) => {
       if (OVER.includes(refusalOf(error).code)) forget();
       refused(error);

@@ -1,9 +1,10 @@
 import { Button, Card, Group, Modal, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type ComponentType, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Binds } from "@/areas/account/Binds";
@@ -176,9 +177,8 @@ function Accounts({ port, items }: { port: Port; items: Partner[] }) {
 
 function NewAccount({ port, close }: { port: Port; close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { name: "", ip_list: [] as string[] } });
-  const make = useMutation({ mutationFn: port.make, onSuccess: () => known.invalidateQueries(), onError: (error) => form.setErrors(fieldErrors(error)) });
+  const make = useMutation({ mutationFn: port.make, onSuccess: askedAgain, onError: (error) => form.setErrors(fieldErrors(error)) });
   return (
     <Modal opened onClose={close} title={t(`partners.new.${port.kind}`)} closeButtonProps={{ "aria-label": t("act.close") }}>
       {make.data ? (

@@ -1,7 +1,8 @@
 import { Alert, Progress, Stack, Text } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useRange } from "@/areas/account/Range";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { useFormats } from "@/kit/times";
@@ -22,14 +23,13 @@ export function ReplayRange({ webhook }: { webhook: Schemas["Webhook"] }) {
   const { t } = useTranslation();
   const { time } = useFormats();
   const range = useRange();
-  const known = useQueryClient();
   const replay = useMutation({
     mutationFn: async (): Promise<Replayed> => {
       const body = { from: range.from ?? new Date(Date.now() - KEPT_MS).toISOString(), to: range.to ?? new Date().toISOString() };
       const { deliveries } = await bodyOf(api.POST("/v1/webhooks/{webhook_id}/replay", { params: { path: { webhook_id: webhook.id } }, body }));
       return { ...body, deliveries };
     },
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   const span = { from: range.from ? time(range.from) : t("webhooks.begin"), to: range.to ? time(range.to) : t("webhooks.now") };
   return (

@@ -1,7 +1,8 @@
 import { Button, Modal, Select, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { askedAgain } from "@/api/freshness";
 import { Secret } from "@/kit/Secret";
 import { ProblemAlert } from "@/kit/States";
 
@@ -23,9 +24,8 @@ interface RotateProps {
 /** A new secret in the place of one, which works on for a while. */
 export function Rotate({ title, hint, overlap, button, once, rotate, close }: RotateProps) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { overlap: "60" } });
-  const change = useMutation({ mutationFn: ({ overlap: minutes }: typeof form.values) => rotate(Number(minutes)), onSuccess: () => known.invalidateQueries() });
+  const change = useMutation({ mutationFn: ({ overlap: minutes }: typeof form.values) => rotate(Number(minutes)), onSuccess: askedAgain });
   return (
     <Modal opened onClose={close} size="lg" title={title} closeButtonProps={{ "aria-label": t("act.close") }}>
       {change.data ? (

@@ -1,9 +1,10 @@
 import { Alert, Button, Card, Code, Group, Image, PasswordInput, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { CODES_FILE, RecoveryCodes } from "@/areas/account/RecoveryCodes";
@@ -16,10 +17,12 @@ import { useFormats } from "@/kit/times";
 /** One's own password, second factor and sessions. */
 export function Security() {
   const me = useMe();
+  // Shown once: they stay until somebody has said that they are kept, whatever is asked for again meanwhile.
+  const [codes, setCodes] = useState<string[] | null>(null);
   return (
     <AccountFrame tab="security">
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        {me.second_factor ? <TurnOff /> : <TurnOn />}
+        {me.second_factor && !codes ? <TurnOff /> : <TurnOn codes={codes} show={setCodes} />}
         <Password />
         <Sessions />
       </SimpleGrid>
@@ -27,13 +30,13 @@ export function Security() {
   );
 }
 
-function TurnOn() {
+function TurnOn({ codes, show }: { codes: string[] | null; show: (codes: string[] | null) => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [code, setCode] = useState("");
   const begin = useMutation({ mutationFn: () => bodyOf(api.POST("/v1/me/totp", {})) });
   const confirm = useMutation({
     mutationFn: () => bodyOf(api.POST("/v1/me/totp/confirm", { body: { code: code.replaceAll(" ", "") } })),
+    onSuccess: ({ recovery_codes }) => show(recovery_codes),
   });
   return (
     <Card withBorder component="section">
@@ -42,11 +45,8 @@ function TurnOn() {
           {t("security.second")}
         </Title>
         <ProblemAlert error={begin.error ?? confirm.error} />
-        {confirm.data ? (
-          <Secret
-            title={t("security.codes")} text={confirm.data.recovery_codes.join("\n")} filename={CODES_FILE}
-            closing={t("security.codesKept")} close={() => void known.invalidateQueries({ queryKey: ["me"] })}
-          />
+        {codes ? (
+          <Secret title={t("security.codes")} text={codes.join("\n")} filename={CODES_FILE} closing={t("security.codesKept")} close={() => show(null)} />
         ) : begin.data ? (
           <>
             <Text>{t("security.scan")}</Text>
@@ -74,11 +74,10 @@ function TurnOn() {
 
 function TurnOff() {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [code, setCode] = useState("");
   const off = async () => {
     await api.DELETE("/v1/me/totp", { body: { code: code.replaceAll(" ", "") } });
-    await known.invalidateQueries({ queryKey: ["me"] });
+    await askedAgain();
   };
   return (
     <Card withBorder component="section">
@@ -132,11 +131,10 @@ function Password() {
 function Sessions() {
   const { t } = useTranslation();
   const { time } = useFormats();
-  const known = useQueryClient();
   const sessions = queries.useQuery("get", "/v1/sessions", { params: { query: { limit: 100 } } });
   const end = async (sessionId: string) => {
     await api.DELETE("/v1/sessions/{session_id}", { params: { path: { session_id: sessionId } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return (
     <Card withBorder component="section">

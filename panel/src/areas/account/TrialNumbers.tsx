@@ -1,8 +1,9 @@
 import { Button, Card, Group, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { Ask } from "@/areas/senders/Ask";
@@ -53,14 +54,12 @@ export function TrialNumbers() {
 /** The code that has come by SMS. */
 function Code({ number }: { number: TrialNumber }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [code, setCode] = useState("");
-  const onSuccess = () => known.invalidateQueries();
   const confirm = useMutation({
     mutationFn: () => api.POST("/v1/trial-numbers/{trial_number_id}/confirmation", { params: { path: { trial_number_id: number.id } }, body: { code: code.trim() } }),
-    onSuccess,
+    onSuccess: askedAgain,
   });
-  const again = useMutation({ mutationFn: () => add(number.phone), onSuccess });
+  const again = useMutation({ mutationFn: () => add(number.phone), onSuccess: askedAgain });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     confirm.mutate();
@@ -86,10 +85,9 @@ function Code({ number }: { number: TrialNumber }) {
 
 function Remove({ number }: { number: TrialNumber }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const remove = async () => {
     await api.DELETE("/v1/trial-numbers/{trial_number_id}", { params: { path: { trial_number_id: number.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return <ConfirmButton size="xs" label={t("act.delete")} question={t("trial.deleteAsk", { phone: number.phone })} act={remove} />;
 }

@@ -1,8 +1,9 @@
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
-import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { AccountFrame } from "@/areas/account/AccountFrame";
 import { DeliveryWindow } from "@/areas/account/DeliveryWindow";
 import { Range, useRange } from "@/areas/account/Range";
@@ -97,11 +98,10 @@ function Acts({ webhook, delivery }: { webhook: Webhook; delivery: Delivery }) {
   const { t } = useTranslation();
   const { time, number } = useFormats();
   const { change } = useListSearch();
-  const known = useQueryClient();
   const path = { webhook_id: webhook.id, delivery_id: delivery.id };
   const replay = useMutation({
     mutationFn: () => api.POST("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", { params: { path } }),
-    onSettled: () => known.invalidateQueries(),
+    onSettled: askedAgain,
   });
   const at = time(delivery.created_at);
   const tries = t("webhooks.tries", { count: delivery.attempts.length, number: number(delivery.attempts.length) });

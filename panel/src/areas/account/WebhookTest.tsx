@@ -1,8 +1,9 @@
 import { Alert, Button, Loader, Stack, Text } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import i18n from "i18next";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import type en from "@/i18n/en.json";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -14,10 +15,9 @@ export const EVERY_SECOND = 1_000;
 /** Sends one event `webhook.test`, and says what the address answered. */
 export function WebhookTest({ webhookId }: { webhookId: string }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const test = useMutation({
     mutationFn: () => bodyOf(api.POST("/v1/webhooks/{webhook_id}/test", { params: { path: { webhook_id: webhookId } } })),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   return (
     <Stack gap="xs" align="flex-start">

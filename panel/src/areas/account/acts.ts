@@ -13,9 +13,13 @@ export function actInWords(action: string): string {
   return i18n.t("audit.act", { noun: i18n.t(`audit.nouns.${noun as Noun}`), verb: i18n.t(`audit.verbs.${verb as Verb}`) });
 }
 
-/** What acts are done to, by their words in order; the audit trail takes one for all its acts. */
-export function nounsOfActs(): { value: string; label: string }[] {
-  const nouns = Object.entries(i18n.t("audit.nouns", { returnObjects: true }) as Record<string, string>);
+/** What belongs to the platform and to no account: acts on it stand in the operators' trail alone. */
+const OF_PLATFORM = ["carrier", "ip_pool", "mail_route", "operator", "plan", "route", "sms_price"];
+
+/** What acts are done to, in the trail of an account or of operators, by their words in order; the trail takes one for all its acts. */
+export function nounsOfActs(trail: "account" | "operators"): { value: string; label: string }[] {
+  const all = Object.entries(i18n.t("audit.nouns", { returnObjects: true }) as Record<string, string>);
+  const nouns = all.filter(([value]) => trail === "operators" || !OF_PLATFORM.includes(value));
   return nouns.map(([value, label]) => ({ value, label })).sort((one, other) => one.label.localeCompare(other.label, i18n.language));
 }
 

@@ -1,16 +1,15 @@
 import { Button, Modal, Radio, Group, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notify } from "@/kit/notify";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
 
 /** Puts addresses into the archive by hand, a line each. */
 export function ArchiveAddresses({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({
     initialValues: { channel: "email", addresses: "", note: "" },
     validate: { addresses: (written) => (linesOf(written).length > 0 ? null : t("archive.addressesWanted")) },
@@ -18,7 +17,7 @@ export function ArchiveAddresses({ close }: { close: () => void }) {
   const add = queries.useMutation("post", "/v1/archive", {
     onSuccess: async ({ items }) => {
       notify(t("archive.added", { count: items.length }));
-      await known.invalidateQueries();
+      await askedAgain();
       close();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),

@@ -1,9 +1,10 @@
 import { Anchor, Button, Group, Select, TextInput } from "@mantine/core";
-import { keepPreviousData, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { ArchiveAddresses } from "@/areas/archive/ArchiveAddresses";
 import { useAllowed } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -81,12 +82,11 @@ export function ArchiveList() {
 
 function Rows({ items, mayArchive }: { items: Row[]; mayArchive: boolean }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const channelName = useChannelName();
   const { time } = useFormats();
   const restore = async (one: Row) => {
     await api.DELETE("/v1/archive/{archive_id}", { params: { path: { archive_id: one.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   const columns: Column<Row>[] = [
     {

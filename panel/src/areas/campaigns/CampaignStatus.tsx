@@ -1,9 +1,9 @@
 import { Alert, Button, Card, Group, Stack, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { CampaignProgress } from "@/areas/campaigns/CampaignProgress";
 import type { Campaign } from "@/areas/campaigns/draft";
 import { Summary } from "@/areas/campaigns/Summary";
@@ -68,7 +68,6 @@ export function CampaignStatus({ campaign }: { campaign: Campaign }) {
 
 function Acts({ campaign }: { campaign: Campaign }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const navigate = useNavigate();
   const [problem, setProblem] = useState<unknown>(null);
   const mayAct = useAllowed(`${campaign.channel}.campaigns.send`);
@@ -78,7 +77,7 @@ function Acts({ campaign }: { campaign: Campaign }) {
   const ask = async (act: Act) => {
     setProblem(null);
     await api.POST(`/v1/campaigns/{campaign_id}/${act}`, { params });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   const duplicate = async () => {
     const draft = await bodyOf(api.POST("/v1/campaigns/{campaign_id}/duplicate", { params, body: {} }));

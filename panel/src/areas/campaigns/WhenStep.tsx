@@ -2,9 +2,10 @@ import "@mantine/dates/styles.css";
 import { Alert, Anchor, Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Title } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import type { UseFormReturnType } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { AbTest } from "@/areas/campaigns/AbTest";
 import { AudienceCount } from "@/areas/campaigns/AudienceCount";
 import type { StepProps } from "@/areas/campaigns/CampaignWizard";
@@ -25,7 +26,6 @@ interface Values {
 /** The moment, and once more what will happen; the button at the end sends. */
 export function WhenStep({ campaign, goTo }: StepProps) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const save = useSaveDraft(campaign.id);
   const form = useEditForm<Values>({
     initialValues: { when: "now", at: null, throttle: campaign.options.throttle_per_hour ?? "", test: campaign.ab_test },
@@ -49,7 +49,7 @@ export function WhenStep({ campaign, goTo }: StepProps) {
         body: local ? { at: local } : {},
       });
     },
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   return (
     <form onSubmit={form.onSubmit((values) => schedule.mutate(values))}>

@@ -1,8 +1,8 @@
 import { Alert, Anchor, Card, Group, List, Progress, Stack, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain, useAskingAgainWhen } from "@/api/freshness";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { LinkButton } from "@/kit/LinkButton";
@@ -32,12 +32,12 @@ export function CombinationPage() {
 function Whole({ job }: { job: Combination }) {
   const { t } = useTranslation();
   const { number } = useFormats();
-  const known = useQueryClient();
   const mayWrite = useAllowed("contacts.write");
   const isOver = job.finished_at !== null;
+  useAskingAgainWhen(isOver);
   const cancel = async () => {
     await api.POST("/v1/groups/combine/{combination_id}/cancel", { params: { path: { combination_id: job.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return (
     <Card withBorder maw={760}>

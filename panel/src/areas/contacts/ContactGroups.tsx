@@ -1,8 +1,9 @@
 import { Alert, Button, Card, Group, Pill, Select, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { ProblemAlert } from "@/kit/States";
 
 interface Wish {
@@ -14,15 +15,14 @@ interface Wish {
 /** Which groups a person is in, and into which else they may be put. */
 export function ContactGroups({ contact, mayWrite }: { contact: Schemas["Contact"]; mayWrite: boolean }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const body = { contact_ids: [contact.id] };
   const leave = useMutation({
     mutationFn: (groupId: string) => api.DELETE("/v1/groups/{group_id}/contacts", { params: { path: { group_id: groupId } }, body }),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   const join = useMutation({
     mutationFn: ({ groupId, rejoin }: Wish) => bodyOf(api.POST("/v1/groups/{group_id}/contacts", { params: { path: { group_id: groupId } }, body: { ...body, rejoin } })),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   const asked = join.data?.changed === 0 ? join.variables : undefined;
   const hasLeft = asked && !asked.rejoin ? asked.groupId : null;

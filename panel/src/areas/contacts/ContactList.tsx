@@ -1,11 +1,10 @@
 import { Anchor, Button } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { nameOf } from "@/areas/contacts/names";
-import { NewContact } from "@/areas/contacts/NewContact";
 import { useAllowed } from "@/areas/session/me";
 import type { Column } from "@/kit/DataTable";
 import { LinkButton } from "@/kit/LinkButton";
@@ -15,13 +14,16 @@ import { useListSearch } from "@/kit/search";
 import { Empty } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
+// Fetched when it is first wanted: most come to look.
+const NewContact = lazy(() => import("@/areas/contacts/NewContact"));
 const ON_A_PAGE = 50;
 const ORDERS = ["created", "-created", "name"] as const;
 
 export function ContactList() {
   const { t } = useTranslation();
   const { search } = useListSearch();
-  const [isAdding, setAdding] = useState(false);
+  /** Null until somebody first wants to. */
+  const [isAdding, setAdding] = useState<boolean | null>(null);
   const mayWrite = useAllowed("contacts.write");
   const mayImport = useAllowed("contacts.import");
   const query = {
@@ -47,7 +49,7 @@ export function ContactList() {
         </>
       }
     >
-      <NewContact opened={isAdding} close={() => setAdding(false)} />
+      <Suspense>{isAdding !== null && <NewContact opened={isAdding} close={() => setAdding(false)} />}</Suspense>
       <Filters words={t("contacts.search")} hint={t("contacts.searchHint")} choices={useChoices()} />
       <ListOf
         label={t("contacts.title")}

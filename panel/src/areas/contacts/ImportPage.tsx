@@ -2,6 +2,7 @@ import { Alert, Button, Card, Group, Progress, Stack, Text, Title } from "@manti
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, download, queries, type Schemas } from "@/api/client";
+import { askedAgain, useAskingAgainWhen } from "@/api/freshness";
 import { useProblemWords } from "@/areas/contacts/problems";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Figures } from "@/kit/Figures";
@@ -28,19 +29,17 @@ export function ImportPage() {
   );
   return (
     <Page title={job.data?.filename ?? t("imports.title")} parent={{ to: "/app/imports", label: t("imports.title") }}>
-      <Answered of={job}>{(found) => <Whole job={found} again={() => void job.refetch()} />}</Answered>
+      <Answered of={job}>{(found) => <Whole job={found} />}</Answered>
     </Page>
   );
 }
 
-function Whole({ job, again }: { job: Import; again: () => void }) {
+function Whole({ job }: { job: Import }) {
   const { t } = useTranslation();
+  useAskingAgainWhen(isOver(job));
   const { number } = useFormats();
   const path = { import_id: job.id };
-  const cancel = async () => {
-    await api.POST("/v1/imports/{import_id}/cancel", { params: { path } });
-    again();
-  };
+  const cancel = () => api.POST("/v1/imports/{import_id}/cancel", { params: { path } }).then(askedAgain);
   const outcomes = ["added", "updated", "unchanged", "merged", "rejected"] as const;
   return (
     <Stack>

@@ -7,7 +7,7 @@ import { fieldErrors } from "@/api/refusal";
 import { bodyOfForm, ContactFields, formOf } from "@/areas/contacts/ContactFields";
 import { ProblemAlert } from "@/kit/States";
 
-export function NewContact({ opened, close }: { opened: boolean; close: () => void }) {
+export default function NewContact({ opened, close }: { opened: boolean; close: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const empty = formOf();

@@ -1,8 +1,8 @@
 import { Button, Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
 
@@ -19,14 +19,13 @@ export function keyOf(label: string): string {
 /** Adds a field; its key follows its name until somebody writes another. */
 export function NewField({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({
     initialValues: { label: "", key: "", type: "text" as Kind },
     validate: { key: (key) => (KEY.test(key) ? null : t("fields.keyRule")) },
   });
   const add = queries.useMutation("post", "/v1/contact-fields", {
     onSuccess: async () => {
-      await known.invalidateQueries();
+      await askedAgain();
       close();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),

@@ -1,9 +1,10 @@
 import { Button, Card, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import type { Said } from "@/areas/conversations/heard";
 import { useAllowed } from "@/areas/session/me";
@@ -21,7 +22,6 @@ export function Reply({ to }: { to: Said | undefined }) {
 function ReplyForm({ to }: { to: Said }) {
   const { t } = useTranslation();
   const channelName = useChannelName();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { text: "" } });
   // One key for one text: a press that is repeated because its answer was lost sends nothing twice.
   const key = useRef(crypto.randomUUID());
@@ -31,7 +31,7 @@ function ReplyForm({ to }: { to: Said }) {
       key.current = crypto.randomUUID();
       form.reset();
       notify(t("conversations.replySent"));
-      await known.invalidateQueries({ queryKey: ["conversation", to.phone] });
+      await askedAgain();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
   });

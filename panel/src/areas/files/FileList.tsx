@@ -1,9 +1,10 @@
 import { Anchor, Button, FileButton, Group, TextInput } from "@mantine/core";
 import { notify } from "@/kit/notify";
-import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { EditFile } from "@/areas/files/EditFile";
 import { sizeOf } from "@/areas/files/size";
 import { useAllowed } from "@/areas/session/me";
@@ -27,7 +28,6 @@ async function uploaded(file: File): Promise<Row> {
 /** Files that messages link to or show. */
 export function FileList() {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { search, changeSoon } = useListSearch();
   const mayWrite = useAllowed("email.campaigns.write");
   const [edited, setEdited] = useState<Row | null>(null);
@@ -37,7 +37,7 @@ export function FileList() {
     mutationFn: uploaded,
     onSuccess: async (file) => {
       notify(t("files.uploaded", { name: file.filename }));
-      await known.invalidateQueries();
+      await askedAgain();
     },
   });
   return (

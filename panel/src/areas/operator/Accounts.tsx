@@ -71,6 +71,9 @@ function Acts({ account }: { account: Account }) {
         <ReasonButton label={t("operator.close")} question={t("operator.closeAsk", { name })} act={(reason) => operatorApi.POST("/v1/operator/accounts/{account_id}/closure", { params, body: { reason } })} />
       )}
       <NewInvoice account={account} />
+      <LinkButton size="xs" variant="default" to="/app/operator/traffic" search={{ account: account.account_id }} aria-label={t("operator.trafficNamed", { name })}>
+        {t("operator.tabs.traffic")}
+      </LinkButton>
       {trail}
     </Group>
   );

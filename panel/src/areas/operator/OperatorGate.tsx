@@ -11,7 +11,7 @@ import { TimeZone } from "@/kit/times";
 import { LanguageChoice } from "@/shell/LanguageChoice";
 import { Logo } from "@/shell/Logo";
 
-const TABS = ["accounts", "senders", "agents", "whatsapp", "viber", "carriers", "routes", "ranges", "prices", "mail", "domains", "pools", "plans", "invoices", "audit"] as const;
+const TABS = ["accounts", "traffic", "senders", "agents", "whatsapp", "viber", "carriers", "routes", "ranges", "prices", "sms-traffic", "mail", "domains", "pools", "plans", "invoices", "audit"] as const;
 
 /** The pages of those who run the platform; nobody else has the log-in that they ask for. */
 export function OperatorGate() {

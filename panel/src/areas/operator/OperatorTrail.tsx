@@ -26,7 +26,7 @@ export function OperatorTrail() {
   return (
     <OperatorPage title={t("operator.tabs.audit")}>
       <Stack>
-        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs(), isLong: true }]} />
+        <Filters choices={[{ name: "noun", label: t("audit.search"), options: nounsOfActs("operators"), isLong: true }]} />
         <ListOf label={t("operator.tabs.audit")} of={entries} columns={columns} keyOf={(one) => one.id} filters={["noun", "account"]} noneFits={t("audit.noneFits")} empty={<Empty title={t("audit.none")} />} />
       </Stack>
     </OperatorPage>

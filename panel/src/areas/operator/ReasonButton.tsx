@@ -1,8 +1,9 @@
 import { Button, Group, Modal, NumberInput, PasswordInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
 
@@ -58,7 +59,6 @@ type Form = UseFormReturnType<Values>;
 
 function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonProps & { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form: Form = useForm<Values>({
     initialValues: { reason: "", ...atFirst(fields) },
     validate: (filled) => Object.fromEntries(fields.map(({ name, wrong }) => [name, wrong?.(filled[name] ?? "") ?? null])),
@@ -75,7 +75,7 @@ function ReasonForm({ label, question, fields = [], act, close }: ReasonButtonPr
   const doIt = useMutation({
     mutationFn: ({ reason, ...values }: Values) => act(String(reason).trim(), Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "")), keyOf(JSON.stringify([reason, values]))),
     onSuccess: async () => {
-      await known.invalidateQueries();
+      await askedAgain();
       close();
     },
     onError: (error) => form.setErrors(fieldErrors(error)),

@@ -1,8 +1,9 @@
 import { Alert, Button, Card, Group, SegmentedControl, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, download, queries, type Schemas } from "@/api/client";
+import { useAskingAgainWhen } from "@/api/freshness";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Page } from "@/kit/Page";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -83,13 +84,10 @@ function PersonExport({ person, isNamed }: PartProps) {
 
 function PersonErasure({ person, name, isNamed }: PartProps & { name: string }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
-  const erase = useMutation({
-    mutationFn: () => bodyOf(api.POST("/v1/privacy/erasures", { body: { ...person, dry_run: false } })),
-    onSuccess: () => known.invalidateQueries({ queryKey: ["get", "/v1/contacts"] }),
-  });
+  const erase = useMutation({ mutationFn: () => bodyOf(api.POST("/v1/privacy/erasures", { body: { ...person, dry_run: false } })) });
   const id = erase.data?.id ?? "";
   const state = queries.useQuery("get", "/v1/privacy/erasures/{erasure_id}", { params: { path: { erasure_id: id } } }, { enabled: id !== "", refetchInterval: (query) => live(query.state.data?.state) });
+  useAskingAgainWhen(OVER.has(state.data?.state ?? ""));
   return (
     <Card withBorder component="section">
       <Stack>

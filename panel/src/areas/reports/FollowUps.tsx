@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { useAskingAgainWhen } from "@/api/freshness";
 import { useAllowed } from "@/areas/session/me";
 import { Booster } from "@/areas/reports/Booster";
 import { ProblemAlert } from "@/kit/States";
@@ -82,6 +83,7 @@ function Making({ id }: { id: string }) {
     { params: { path: { combination_id: id } } },
     { refetchInterval: (query) => (query.state.data?.finished_at ? false : LIVE_MS) },
   );
+  useAskingAgainWhen(Boolean(job.data?.finished_at));
   const made = job.data?.items[0];
   if (job.data?.error) return <Alert color="red">{job.data.error.detail}</Alert>;
   if (job.data?.finished_at && !made) return <Alert color="yellow">{t("followUp.notMade")}</Alert>;

@@ -1,7 +1,7 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useAddress } from "@/areas/reports/useAddress";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -57,10 +57,9 @@ export function MessageSteps({ chain }: { chain: Chain }) {
 function Cancel({ chain }: { chain: Chain }) {
   const { t } = useTranslation();
   const { allowed } = useMe();
-  const known = useQueryClient();
   const cancel = async () => {
     await api.POST("/v1/message-chains/{chain_id}/cancel", { params: { path: { chain_id: chain.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   if (chain.state !== "running" || !chain.steps.every(({ channel }) => allowed.includes(`${channel}.send`))) return null;
   return <ConfirmButton size="xs" label={t("messages.cancel")} question={t("messages.cancelAsk")} act={cancel} />;

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useAllowed } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 
@@ -22,7 +23,7 @@ export function TakeBack({ message }: { message: Schemas["AnyMessage"] }) {
   }); // prettier-ignore
   const take = async () => {
     await api.POST("/v1/rcs/{message_id}/revocation", { params });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   // Reports hear of it a moment later than the channel.
   const isBehind = asked.data?.revocation === "revoked" && UNDELIVERED.includes(message.state ?? "");

@@ -1,7 +1,8 @@
 import { Button, Card, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useAllowed } from "@/areas/session/me";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { Answered, ProblemAlert } from "@/kit/States";
@@ -14,13 +15,12 @@ const LIVE_MS = 5_000;
 export function VariantTable({ campaign }: { campaign: Pick<Schemas["Campaign"], "id" | "channel"> }) {
   const { t } = useTranslation();
   const { number, percent } = useFormats();
-  const known = useQueryClient();
   const mayChoose = useAllowed(`${campaign.channel}.campaigns.send`);
   const params = { path: { campaign_id: campaign.id } };
   const report = queries.useQuery("get", "/v1/campaigns/{campaign_id}/report/variants", { params }, { refetchInterval: LIVE_MS, retry: false });
   const choose = useMutation({
     mutationFn: (variant: string) => api.POST("/v1/campaigns/{campaign_id}/winner", { params, body: { variant } }),
-    onSuccess: () => known.invalidateQueries(),
+    onSuccess: askedAgain,
   });
   const isOpen = report.data?.test != null && report.data.test.stage !== "decided";
   const columns: Column<Figures>[] = [

@@ -1,8 +1,9 @@
 import { Button, Group, Modal, MultiSelect, Radio, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { useUsers } from "@/areas/schedules/useUsers";
 import { useMe } from "@/areas/session/me";
@@ -14,14 +15,13 @@ const MOST_USERS = 20;
 /** When a report comes, and to whom: to whoever asks, where nobody else may be chosen. */
 export function NewSchedule({ close }: { close: () => void }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const me = useMe();
   const { maySee, users, error } = useUsers();
   const form = useForm({ initialValues: { kind: KINDS[0] as (typeof KINDS)[number], user_ids: [me.id] } });
   const make = useMutation({
     mutationFn: (body: typeof form.values) => bodyOf(api.POST("/v1/report-schedules", { body })),
     onSuccess: async () => {
-      await known.invalidateQueries();
+      await askedAgain();
       close();
     },
     onError: (problem) => form.setErrors(fieldErrors(problem)),

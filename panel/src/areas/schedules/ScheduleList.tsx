@@ -1,8 +1,8 @@
 import { Button, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { NewSchedule } from "@/areas/schedules/NewSchedule";
 import { useUsers } from "@/areas/schedules/useUsers";
 import { useAllowed, useMe } from "@/areas/session/me";
@@ -43,11 +43,10 @@ function Schedules() {
 function useColumns(): Column<Schedule>[] {
   const { t } = useTranslation();
   const { time, day } = useFormats();
-  const known = useQueryClient();
   const namesOf = useNames();
   const end = async (one: Schedule) => {
     await api.DELETE("/v1/report-schedules/{schedule_id}", { params: { path: { schedule_id: one.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return [
     { name: "kind", header: t("schedules.kind"), cell: (one) => <Text fw={600}>{t(`schedules.kinds.${one.kind}`)}</Text> },

@@ -1,9 +1,10 @@
 import { Button, Collapse, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { ProblemAlert } from "@/kit/States";
 
@@ -27,13 +28,12 @@ export function Ask({ fields, seldom = [], button, send }: AskProps) {
   const { t } = useTranslation();
   const id = useId();
   const [isOpen, { toggle, open }] = useDisclosure(false);
-  const known = useQueryClient();
   const form = useForm({ initialValues: Object.fromEntries([...fields, ...seldom].map(({ name }) => [name, ""])) });
   const ask = useMutation({
     mutationFn: (values: Record<string, string>) => send(Object.fromEntries(Object.entries(values).flatMap(([name, words]) => (words.trim() ? [[name, words.trim()]] : [])))),
     onSuccess: async () => {
       form.reset();
-      await known.invalidateQueries();
+      await askedAgain();
     },
     onError: (error) => {
       const errors = fieldErrors(error);

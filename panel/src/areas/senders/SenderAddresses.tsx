@@ -1,7 +1,8 @@
 import { Alert, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { Ask } from "@/areas/senders/Ask";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { notify } from "@/kit/notify";
@@ -46,17 +47,16 @@ export function SenderAddresses() {
 /** One address, with what is to be said of its domain; the code that was mailed there proves it. */
 function Address({ address }: { address: Schemas["SenderAddress"] }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { id, email, name, state, warning, is_of_trial } = address;
   const params = { path: { address_id: id } };
   const again = useMutation({
     mutationFn: () => api.POST("/v1/sender-addresses/{address_id}/code", { params }),
     onSuccess: ({ data }) => data?.state === "pending" && notify(t("senders.codeSentTo", { email })),
-    onSettled: () => known.invalidateQueries(),
+    onSettled: askedAgain,
   });
   const remove = async () => {
     await api.DELETE("/v1/sender-addresses/{address_id}", { params });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return (
     <Card withBorder>

@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api, bodyOf, queries, type Schemas } from "@/api/client";
+import { api, bodyOf, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { useMutation } from "@tanstack/react-query";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { Copy } from "@/kit/Copy";
@@ -16,22 +16,20 @@ import { useFormats } from "@/kit/times";
 export function SenderDomain({ domain }: { domain: Schemas["SenderDomain"] }) {
   const { t } = useTranslation();
   const { time } = useFormats();
-  const known = useQueryClient();
   const { change } = useListSearch();
   const params = { path: { domain_id: domain.id } };
-  const list = queries.queryOptions("get", "/v1/sender-domains").queryKey.slice(0, 2);
   const verify = useMutation({
     mutationFn: () => api.POST("/v1/sender-domains/{domain_id}/verify", { params }),
-    onSettled: () => known.invalidateQueries({ queryKey: list }),
+    onSettled: askedAgain,
   });
   const turnKeys = async () => {
     await api.POST("/v1/sender-domains/{domain_id}/keys", { params, body: {} });
-    await known.invalidateQueries({ queryKey: list });
+    await askedAgain();
   };
   const lend = useMutation({
     // Switched on or off at once, and nothing else with it: there is no version to lose.
     mutationFn: (short_links: boolean) => api.PATCH("/v1/sender-domains/{domain_id}", { params: { ...params, header: { "If-Match": "*" } }, body: { short_links } }),
-    onSettled: () => known.invalidateQueries({ queryKey: list }),
+    onSettled: askedAgain,
   });
   return (
     <Card withBorder>

@@ -1,8 +1,8 @@
 import { Button, Card, Stack, Text, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { Ask } from "@/areas/senders/Ask";
 import { StateOf } from "@/areas/senders/StateOf";
 import { type Column, DataTable } from "@/kit/DataTable";
@@ -14,13 +14,12 @@ const EVERY = { params: { query: { limit: 100 } } };
 /** Names that SMS come from. */
 export function SenderIds() {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const [problem, setProblem] = useState<unknown>(null);
   const ids = queries.useQuery("get", "/v1/sender-ids", EVERY);
   const accept = async (senderId: string) => {
     setProblem(null);
     await api.POST("/v1/sender-ids/{sender_id}/accept", { params: { path: { sender_id: senderId } } }).catch(setProblem);
-    await known.invalidateQueries();
+    await askedAgain();
   };
   const columns: Column<Schemas["SenderId"]>[] = [
     { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{inFull(one.sender)}</Text> },

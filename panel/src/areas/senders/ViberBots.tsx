@@ -2,6 +2,7 @@ import { Card, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
+import { Invite } from "@/areas/senders/ViberInvitation";
 import { StateOf } from "@/areas/senders/StateOf";
 import type { Column } from "@/kit/DataTable";
 import { ListOf } from "@/kit/ListOf";
@@ -19,6 +20,7 @@ export function ViberBots() {
     { name: "name", header: t("senders.inMessages"), cell: (one) => one.name },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
     { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "acts", header: t("act.acts"), cell: (one) => one.state === "active" && <Invite bot={one} /> },
   ];
   return (
     <Card withBorder component="section">

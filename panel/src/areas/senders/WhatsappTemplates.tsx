@@ -1,8 +1,9 @@
 import { Alert, Button, Text } from "@mantine/core";
-import { keepPreviousData, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { partsOf } from "@/areas/campaigns/whatsappTemplate";
 import type { Column } from "@/kit/DataTable";
 import { languageName } from "@/kit/formats";
@@ -21,7 +22,6 @@ const CATEGORIES = ["MARKETING", "UTILITY", "AUTHENTICATION"] as const;
 export function WhatsappTemplates() {
   const { t, i18n } = useTranslation();
   const { day, time } = useFormats();
-  const known = useQueryClient();
   const { senderId } = useParams({ strict: false }) as { senderId: string };
   const { search } = useListSearch();
   const path = { whatsapp_sender_id: senderId };
@@ -33,7 +33,7 @@ export function WhatsappTemplates() {
     mutationFn: () => api.POST("/v1/whatsapp/senders/{whatsapp_sender_id}/templates/refresh", { params: { path } }),
     onSuccess: async () => {
       notify(t("senders.readSoon"));
-      await known.invalidateQueries();
+      await askedAgain();
     },
   });
   const columns: Column<Schemas["WhatsappTemplate"]>[] = [

@@ -1,6 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
 import { useFormats } from "@/kit/times";
@@ -23,10 +23,9 @@ export function useDeviceColumns(): Column<Device>[] {
 export function ForgetDevice({ device, application }: { device: Device; application: string }) {
   const { t } = useTranslation();
   const { time } = useFormats();
-  const known = useQueryClient();
   const forget = async () => {
     await api.DELETE("/v1/push/devices/{device_id}", { params: { path: { device_id: device.id } } });
-    await known.invalidateQueries();
+    await askedAgain();
   };
   const question = t("devices.forgetAsk", { platform: t(`devices.platforms.${device.platform}`), application, time: time(device.seen_at) });
   return <ConfirmButton size="xs" label={t("devices.forget")} question={question} act={forget} />;

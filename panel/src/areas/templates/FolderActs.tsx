@@ -1,8 +1,9 @@
 import { Autocomplete, type AutocompleteProps, Button, Group, Modal, Stack } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { moveFolder, moveTemplate, useFolders } from "@/areas/templates/folders";
 import { ConfirmButton } from "@/kit/ConfirmButton";
@@ -39,7 +40,6 @@ export function MoveButton({ template }: { template: { id: string; name: string;
 /** What can be done with a whole folder, those inside it included. */
 export function FolderActs({ folder }: { folder: string }) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const { change } = useListSearch();
   const [isOpen, setOpen] = useState(false);
   const become = async (to: string) => {
@@ -51,7 +51,7 @@ export function FolderActs({ folder }: { folder: string }) {
       <Button size="xs" variant="default" onClick={() => setOpen(true)}>
         {t("templates.renameFolder")}
       </Button>
-      <ConfirmButton size="xs" label={t("templates.deleteFolder")} question={t("templates.deleteFolderAsk", { folder })} act={() => become("").finally(() => known.invalidateQueries())} />
+      <ConfirmButton size="xs" label={t("templates.deleteFolder")} question={t("templates.deleteFolderAsk", { folder })} act={() => become("").then(askedAgain)} />
       {isOpen && <FolderDialog title={t("templates.renameFolder")} before={folder} isRequired move={become} close={() => setOpen(false)} />}
     </Group>
   );
@@ -67,14 +67,12 @@ interface FolderDialogProps {
 
 function FolderDialog({ title, before, isRequired, move, close }: FolderDialogProps) {
   const { t } = useTranslation();
-  const known = useQueryClient();
   const form = useForm({ initialValues: { folder: before } });
   const folder = form.values.folder.trim();
   const save = useMutation({
     mutationFn: () => move(folder),
-    onSuccess: close,
+    onSuccess: () => askedAgain().then(close),
     onError: (error) => form.setErrors(fieldErrors(error)),
-    onSettled: () => known.invalidateQueries(),
   });
   return (
     <Modal opened onClose={close} title={title} closeButtonProps={{ "aria-label": t("act.close") }}>

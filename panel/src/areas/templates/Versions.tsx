@@ -1,8 +1,8 @@
 import { Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { use } from "react";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
+import { askedAgain } from "@/api/freshness";
 import { Differences } from "@/areas/templates/Differences";
 import { TemplatePicture } from "@/areas/templates/TemplatePicture";
 import { EditContext } from "@/kit/ChangedMeanwhile";
@@ -43,7 +43,6 @@ export function Versions({ template }: { template: Schemas["Template"] }) {
 function Version({ template, one }: { template: Schemas["Template"]; one: Schemas["TemplateVersionSummary"] }) {
   const { t } = useTranslation();
   const { time } = useFormats();
-  const known = useQueryClient();
   const { look } = use(EditContext);
   const { change } = useListSearch();
   const name = t("templates.version", { number: one.version });
@@ -51,7 +50,7 @@ function Version({ template, one }: { template: Schemas["Template"]; one: Schema
     await api.POST("/v1/templates/{template_id}/versions/{version}/restore", { params: { path: { template_id: template.id, version: one.version } } });
     notify(t("act.saved"));
     look();
-    await known.invalidateQueries();
+    await askedAgain();
   };
   return (
     <Stack gap="xs">

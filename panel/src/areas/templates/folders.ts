@@ -1,4 +1,5 @@
 import { api, bodyOf, queries } from "@/api/client";
+import { asOneAct } from "@/api/freshness";
 
 const A_PAGE = 1000;
 
@@ -25,7 +26,9 @@ export async function moveFolder(from: string, to: string): Promise<void> {
     const folder = movedTo(one.folder, from, to);
     if (folder !== null) moves.push(...(await idsIn(one.folder)).map((id) => ({ id, folder })));
   }
-  for (const { id, folder } of moves) await moveTemplate(id, folder);
+  await asOneAct(async () => {
+    for (const { id, folder } of moves) await moveTemplate(id, folder);
+  });
 }
 
 /** Nothing but the folder is changed, so whatever else somebody writes meanwhile stays. */

@@ -1,4 +1,4 @@
-"""Reports of campaigns, their recipients and their file, and statistics of accounts."""
+"""Reports of campaigns, their recipients and their file; statistics of accounts, and their traffic for operators."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chassis.service import Payload, rpc
 from contracts.rpc import Actor
 from reporting.dependencies import PrinterProvider
 from reporting.service.base import ReportingEntrypoints
-from reporting.usecases import files, papers, recipients, reports, statistics, variants
+from reporting.usecases import files, papers, recipients, reports, statistics, traffic, variants
 
 
 class Reports(ReportingEntrypoints):
@@ -67,3 +67,7 @@ class Reports(ReportingEntrypoints):
     @rpc
     def get_statistics(self, actor: Actor, payload: Payload) -> Payload:
         return self.run_in_steps("get_statistics", statistics.get_statistics, actor, payload, call=self.services.call)
+
+    @rpc
+    def list_traffic(self, actor: Actor, payload: Payload) -> Payload:
+        return self.run("list_traffic", traffic.list_traffic, actor, payload)
