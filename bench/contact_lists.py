@@ -254,9 +254,12 @@ class Bench:
 
 
 def _process(pid: int) -> tuple[float, float]:
-    """CPU seconds and peak resident mebibytes of a process."""
+    """CPU seconds and peak resident mebibytes of a process; raises `OSError` where it has ended."""
     stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    peak = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    peak = next((line for line in status if line.startswith("VmHWM")), None)
+    if peak is None:  # it has just ended, and its parent has not looked
+        raise ProcessLookupError(pid)
     return (int(stat[11]) + int(stat[12])) / TICKS, int(peak.split()[1]) / 1024
 
 

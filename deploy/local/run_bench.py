@@ -61,6 +61,8 @@ def main(arguments: list[str]) -> None:
 def on_the_system(benches: list[Path]) -> list[str]:
     """Run them on the system that is up, else on one that goes down afterwards; the names of those that failed."""
     was_up = supervision.control() is not None
+    if not was_up:  # the gateway looks for the panel's files when it starts
+        subprocess.run([PYTHON, ROOT / "deploy/local/panel.py", "build", "--if-possible"], cwd=ROOT, check=True)
     system.up()
     try:
         environ = environment.running()
