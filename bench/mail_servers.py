@@ -283,7 +283,9 @@ def postfix(folder: Path, sink: Sink | _Listener) -> Iterator[tuple[list[int], i
         )
         smtpd = f"127.0.0.1:{port} inet n - n - - smtpd"
         (at / "master.cf").write_text("\n".join([smtpd, *_SERVICES]) + "\n")
-        started = subprocess.run([f"{SBIN}/postfix", "-c", str(at), "start"], check=False, capture_output=True, text=True)
+        started = subprocess.run(
+            [f"{SBIN}/postfix", "-c", str(at), "start"], check=False, capture_output=True, text=True
+        )
         if started.returncode:
             raise RuntimeError(f"Postfix does not start: {started.stdout}{started.stderr}")
         try:
