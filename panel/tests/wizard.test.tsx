@@ -1,4 +1,5 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { CampaignPage } from "@/areas/campaigns/CampaignPage";
 import { apiThatAnswers, open, pageOf } from "./pages";
@@ -27,4 +28,21 @@ test("what is scheduled says what will go out", async () => {
   await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/1");
   expect(await screen.findByText("Sender: Shop")).toBeVisible();
   expect(screen.getByText("From Monday on")).toBeVisible();
+});
+
+test("a group and the last segment that were deleted are said to be, and can be taken out of the draft", async () => {
+  const draft = { ...DRAFT, audience: { groups: ["g1", "g2"], segments: ["s1"] } };
+  const asked = apiThatAnswers(({ method, path }) => {
+    if (path === "/v1/audiences/count") return Response.json({ code: "segment.not_found", detail: "There is no segment s1." }, { status: 422 });
+    if (path !== "/v1/campaigns/c1") return pageOf(path === "/v1/groups" ? [{ id: "g1", name: "Customers" }] : []);
+    return method === "GET" ? draft : { ...draft, audience: { groups: ["g1"], segments: [] } };
+  });
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=who", { allowed: ["sms.campaigns.write"] });
+  await waitFor(() => expect(screen.queryAllByText("deleted")).not.toEqual([]));
+  await userEvent.type(screen.getByRole("combobox", { name: "Groups" }), "{Backspace}");
+  await userEvent.type(screen.getByRole("combobox", { name: "Segments" }), "{Backspace}");
+  expect(screen.queryAllByText("deleted")).toEqual([]);
+  await userEvent.click(screen.getByRole("button", { name: "Save and continue" }));
+  await waitFor(() => expect(asked.some(({ method }) => method === "PATCH")).toBe(true));
+  expect(JSON.parse(asked.find(({ method }) => method === "PATCH")?.body ?? "")).toMatchObject({ audience: { groups: ["g1"], segments: [] } });
 });
