@@ -46,3 +46,52 @@ test("a group and the last segment that were deleted are said to be, and can be 
   await waitFor(() => expect(asked.some(({ method }) => method === "PATCH")).toBe(true));
   expect(JSON.parse(asked.find(({ method }) => method === "PATCH")?.body ?? "")).toMatchObject({ audience: { groups: ["g1"], segments: [] } });
 });
+
+/** A whole draft; nothing is known of what its text takes or looks like. */
+function draftThatSays(text: string) {
+  return apiThatAnswers(({ method, path }) => {
+    if (path === "/v1/campaigns/c1") return { ...DRAFT, sender: "Shop", content: { text } };
+    return method === "GET" ? pageOf([]) : undefined;
+  });
+}
+
+test("what is known of a person comes where somebody was writing, who goes on behind it", async () => {
+  draftThatSays("Hello !");
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what", { allowed: ["sms.campaigns.write"] });
+  const text = await screen.findByRole("textbox", { name: "Text" });
+  await userEvent.type(text, "{ArrowLeft}");
+  await userEvent.click(screen.getByRole("button", { name: "First name" }));
+  await userEvent.keyboard(" from Shop");
+  expect(text).toHaveValue("Hello {{ first_name }} from Shop!");
+});
+
+test("where nobody has written yet, it comes at the end", async () => {
+  draftThatSays("Hello ");
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what", { allowed: ["sms.campaigns.write"] });
+  await userEvent.click(await screen.findByRole("button", { name: "First name" }));
+  expect(screen.getByRole("textbox", { name: "Text" })).toHaveValue("Hello {{ first_name }}");
+});
+
+test("a test goes to a number as it is written, with spaces and without Enter", async () => {
+  const asked = draftThatSays("Hello");
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what", { allowed: ["sms.campaigns.write"] });
+  await userEvent.type(await screen.findByRole("combobox", { name: "Phone numbers" }), "+48 601 234 567");
+  await userEvent.click(screen.getByRole("button", { name: "Send the test" }));
+  await waitFor(() => expect(asked.find(({ path }) => path.endsWith("/test"))?.body).toContain('"addresses":["+48601234567"]'));
+});
+
+test("a test without a number says that one is wanted", async () => {
+  draftThatSays("Hello");
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what", { allowed: ["sms.campaigns.write"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Send the test" }));
+  expect(await screen.findByText("Type whom the test is to go to.")).toBeVisible();
+});
+
+test("a test of a message that is not written yet says what is missing", async () => {
+  const asked = draftThatSays("");
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what", { allowed: ["sms.campaigns.write"] });
+  await userEvent.type(await screen.findByRole("combobox", { name: "Phone numbers" }), "+48601234567");
+  await userEvent.click(screen.getByRole("button", { name: "Send the test" }));
+  expect(await screen.findByRole("button", { name: "Write the message: nothing is in it yet." })).toBeVisible();
+  expect(asked.some(({ path }) => path.endsWith("/test"))).toBe(false);
+});

@@ -12,11 +12,12 @@ import { ConfirmButton } from "@/kit/ConfirmButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { Empty, ProblemAlert } from "@/kit/States";
+import { asTyped } from "@/kit/phone";
 import { useFormats } from "@/kit/times";
 
 type TrialNumber = Schemas["TrialNumber"];
 /** Numbers are written in groups, and with the brackets of a prefix; the API takes digits. */
-const add = (phone: string) => api.POST("/v1/trial-numbers", { body: { phone: phone.replace(/[\s().-]/g, "") } });
+const add = (phone: string) => api.POST("/v1/trial-numbers", { body: { phone: asTyped(phone) } });
 
 /** Where an account on trial may send SMS: phones whose owner has told the code. */
 export function TrialNumbers() {

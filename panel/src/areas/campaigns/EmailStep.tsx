@@ -49,7 +49,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
   const options = isPart || values.page === (campaign.options.unsubscribe_page_id ?? null) ? {} : { options: { ...campaign.options, unsubscribe_page_id: values.page } };
   const body = { sender: senderOf(values), content, ...options };
   const places = { sender: "from_email", subject: "subject", content: "html" };
-  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "email", ...body }), places, placeOf, goOn: () => goTo("when") });
+  const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "email", ...body }), places, placeOf, goOn: () => goTo("when") });
   return (
     <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -69,7 +69,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
             <FromTemplate replaces={isWritten("email", content)} take={begin} />
           </Stack>
         </Card>
-        <TestSend campaign={campaign} keep={keep} />
+        <TestSend campaign={campaign} keepWhole={keepWhole} />
       </SimpleGrid>
       <Card withBorder my="md">
         <MailEditor key={begun} html={values.html} mjml={values.mjml} change={write} error={form.errors.html} />

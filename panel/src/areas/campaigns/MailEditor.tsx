@@ -3,6 +3,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Variables } from "@/areas/campaigns/Variables";
 import { Loading } from "@/kit/States";
+import { useInsertion } from "@/kit/useInsertion";
 
 // Larger than all the rest of the panel: fetched by those who use it.
 const DragAndDrop = lazy(() => import("@/areas/mailEditor/DragAndDrop"));
@@ -35,6 +36,7 @@ export function MailEditor({ html, mjml, change, error }: MailEditorProps) {
   const language = way === "drag" ? "mjml" : way;
   const text = language === "mjml" ? mjml : html;
   const set = (value: string) => change({ ...NOTHING, [language]: value });
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(text, set);
   const switchTo = (next: Way) => {
     const wanted = next === "drag" ? "mjml" : next;
     setWay(next);
@@ -82,9 +84,10 @@ export function MailEditor({ html, mjml, change, error }: MailEditorProps) {
             minRows={8}
             maxRows={24}
             spellCheck={false}
+            {...field}
             styles={{ input: { fontFamily: "monospace", fontSize: 13 } }}
           />
-          <Variables channel="email" insert={(word) => set(`${text}${word}`)} />
+          <Variables channel="email" insert={insert} />
         </>
       )}
     </Stack>

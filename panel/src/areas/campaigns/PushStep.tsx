@@ -9,6 +9,7 @@ import { StepProblems, useStep } from "@/areas/campaigns/StepProblems";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { useEditForm } from "@/kit/useEditing";
+import { useInsertion } from "@/kit/useInsertion";
 
 /** A push: title and text, a picture, where a tap leads, and how a phone shows it. */
 export function PushStep({ campaign, goTo }: StepProps) {
@@ -26,6 +27,7 @@ export function PushStep({ campaign, goTo }: StepProps) {
     },
   });
   const { sender, title, body, image, url } = form.values;
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(body, (changed) => form.setFieldValue("body", changed));
   const { image: _image, url: _url, ...rest } = before;
   const content: PushContent = { ...rest, title, body, ...(image && { image }), ...(url && { url }) };
   const draft = { sender: sender || null, content };
@@ -51,8 +53,8 @@ export function PushStep({ campaign, goTo }: StepProps) {
               </Text>
             )}
             <TextInput label={t("push.title")} description={t("push.titleHint")} {...form.getInputProps("title")} />
-            <Textarea label={t("push.body")} description={t("push.bodyHint")} autosize minRows={3} {...form.getInputProps("body")} />
-            <Variables channel="push" insert={(word) => form.setFieldValue("body", `${body}${word}`)} />
+            <Textarea label={t("push.body")} description={t("push.bodyHint")} autosize minRows={3} {...form.getInputProps("body")} {...field} />
+            <Variables channel="push" insert={insert} />
             <TextInput label={t("push.image")} placeholder="https://" {...form.getInputProps("image")} />
             <TextInput label={t("push.url")} placeholder="https://" {...form.getInputProps("url")} />
             <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />

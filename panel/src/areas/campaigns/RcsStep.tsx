@@ -13,6 +13,7 @@ import { TestSend } from "@/areas/campaigns/TestSend";
 import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { useEditForm } from "@/kit/useEditing";
+import { useInsertion } from "@/kit/useInsertion";
 
 /** Where of each kind what it says begins. */
 const PLACE: Record<Kind, string> = { basic: "text", single: "text", card: "cards.0.title", carousel: "cards.0.title", file: "file" };
@@ -25,9 +26,10 @@ export function RcsStep({ campaign, goTo }: StepProps) {
   const before = campaign.content as RcsContent;
   const form = useEditForm({ initialValues: formOf(campaign.sender as string | null, before) });
   const { sender, kind, text, cards, suggestions } = form.values;
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(text, (changed) => form.setFieldValue("text", changed));
   const content = contentOf(before, form.values);
   const body = { sender: sender || null, content };
-  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "rcs", ...body }), places: { sender: "sender", content: PLACE[kind] }, placeOf: placeInForm, goOn: () => goTo("when") });
+  const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "rcs", ...body }), places: { sender: "sender", content: PLACE[kind] }, placeOf: placeInForm, goOn: () => goTo("when") });
   const choose = (chosen: Kind) => {
     form.setFieldValue("kind", chosen);
     const wanted = chosen === "carousel" ? CARDS_MIN : 1;
@@ -62,8 +64,8 @@ export function RcsStep({ campaign, goTo }: StepProps) {
               value={kind}
               onChange={(one) => one && choose(one as Kind)}
             />
-            {hasText && <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />}
-            {hasText && <Variables channel="rcs" insert={(word) => form.setFieldValue("text", `${text}${word}`)} />}
+            {hasText && <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} {...field} />}
+            {hasText && <Variables channel="rcs" insert={insert} />}
             {kind === "file" && <TextInput label={t("rcs.file")} placeholder="https://" {...form.getInputProps("file")} />}
             {(kind === "card" || kind === "carousel") && <RcsCards form={form} />}
             {kind === "single" && <RcsSuggestions form={form} path="suggestions" value={suggestions} most={SUGGESTIONS_MAX} />}
@@ -72,7 +74,7 @@ export function RcsStep({ campaign, goTo }: StepProps) {
         </Card>
         <Stack>
           <RcsPreview agent={names.find((one) => one.value === sender)?.label ?? ""} content={content} />
-          <TestSend campaign={campaign} keep={keep} />
+          <TestSend campaign={campaign} keepWhole={keepWhole} />
         </Stack>
       </SimpleGrid>
     </form>

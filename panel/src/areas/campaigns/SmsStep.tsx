@@ -12,6 +12,7 @@ import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { Variables } from "@/areas/campaigns/Variables";
 import { inFull } from "@/kit/phone";
 import { useEditForm } from "@/kit/useEditing";
+import { useInsertion } from "@/kit/useInsertion";
 
 /** The text of an SMS, with what it takes and how a phone shows it. */
 export function SmsStep({ campaign, goTo }: StepProps) {
@@ -28,9 +29,10 @@ export function SmsStep({ campaign, goTo }: StepProps) {
     },
   });
   const { sender, ...own } = form.values;
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(own.text, (text) => form.setFieldValue("text", text));
   const content: SmsContent = { ...before, ...own };
   const body = { sender: sender || null, content };
-  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "sms", ...body }), places: { sender: "sender", content: "text" }, goOn: () => goTo("when") });
+  const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "sms", ...body }), places: { sender: "sender", content: "text" }, goOn: () => goTo("when") });
   const names = senders.data?.items.map((one) => one.sender) ?? [];
   useOnlyChoice(sender, names, (only) => form.setFieldValue("sender", only));
   return (
@@ -44,9 +46,9 @@ export function SmsStep({ campaign, goTo }: StepProps) {
             <StepProblems of={state} error={senders.error} />
             <Select label={t("wizard.sender")} data={names.map((name) => ({ value: name, label: inFull(name) }))} allowDeselect={false} placeholder={t("wizard.senderHint")} {...form.getInputProps("sender")} />
             {senders.data && names.length === 0 && <NoSender keep={keep} />}
-            <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} />
+            <Textarea label={t("wizard.text")} autosize minRows={5} {...form.getInputProps("text")} {...field} />
             <SmsParts text={own.text} replaceDiacritics={own.replace_diacritics} shortLinks={own.short_links} audience={campaign.audience} />
-            <Variables channel="sms" insert={(word) => form.setFieldValue("text", `${own.text}${word}`)} />
+            <Variables channel="sms" insert={insert} />
             <Checkbox label={t("wizard.plainLetters")} {...form.getInputProps("replace_diacritics", { type: "checkbox" })} />
             <Checkbox label={t("wizard.shortLinks")} description={t("wizard.shortLinksHint")} {...form.getInputProps("short_links", { type: "checkbox" })} />
             <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
@@ -54,7 +56,7 @@ export function SmsStep({ campaign, goTo }: StepProps) {
         </Card>
         <Stack>
           <PhonePreview sender={sender} content={content} />
-          <TestSend campaign={campaign} keep={keep} />
+          <TestSend campaign={campaign} keepWhole={keepWhole} />
         </Stack>
       </SimpleGrid>
     </form>

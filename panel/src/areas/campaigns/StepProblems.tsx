@@ -77,18 +77,28 @@ export function useStep<V extends Values>({ form, save, body, lacks, places, pla
     }
   };
   const wordsFor = (lack: Lack, place: string) => t(`wizard.wanted.${OWN_WORDS.find((one) => one === place) ?? lack}`);
+  const sayWanted = (wanted: Lack[]) => {
+    say(Object.fromEntries(wanted.map((lack) => [places[lack] ?? lack, wordsFor(lack, places[lack] ?? lack)])));
+    setTries((before) => before + 1);
+  };
   const leave = async (wanted: Lack[]) => {
     const isKept = await keep().then(() => true, () => false);
-    if (isKept && wanted.length === 0) return goOn();
-    if (isKept) say(Object.fromEntries(wanted.map((lack) => [places[lack] ?? lack, wordsFor(lack, places[lack] ?? lack)])));
-    setTries((before) => before + 1);
+    if (!isKept) return setTries((before) => before + 1);
+    if (wanted.length === 0) return goOn();
+    sayWanted(wanted);
+  };
+  /** Keeps it, too; whether it lacks nothing, which is else said as it is when the step is to be left. */
+  const keepWhole = async () => {
+    await keep();
+    if (lacks.length > 0) sayWanted(lacks);
+    return lacks.length === 0;
   };
   const problems = Object.entries(form.errors).map(([place, words]) => ({
     words: [labels[place], String(words)].filter(Boolean).join(": "),
     go: (place.split(".")[0] ?? "") in form.values ? () => inputAt(place)?.focus() : null,
   }));
   // Whoever goes on with something missing keeps what was written since, too.
-  return { keep, submit: form.onSubmit(() => leave(lacks)), state: { tries, error, problems, goOn: () => void leave([]) } };
+  return { keep, keepWhole, submit: form.onSubmit(() => leave(lacks)), state: { tries, error, problems, goOn: () => void leave([]) } };
 }
 
 function refusedAt(error: unknown, placeOf: (field: string) => string): Record<string, string> {

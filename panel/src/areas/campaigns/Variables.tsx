@@ -10,7 +10,7 @@ const PERSONAL = [
   ["birth_date", "contacts.birthDate"],
 ] as const;
 
-/** What of a person can be put into a text: a click puts it at the end. */
+/** What of a person can be put into a text: `insert` is of `useInsertion`. */
 export function Variables({ channel, insert }: { channel: string; insert: (word: string) => void }) {
   const { t } = useTranslation();
   const own = queries.useQuery("get", "/v1/contact-fields", { params: { query: { limit: 1000 } } });

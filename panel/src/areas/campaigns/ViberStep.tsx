@@ -13,6 +13,7 @@ import { useOnlyChoice } from "@/areas/campaigns/useOnlyChoice";
 import { usePreview } from "@/areas/campaigns/usePreview";
 import { Variables } from "@/areas/campaigns/Variables";
 import { useEditForm } from "@/kit/useEditing";
+import { useInsertion } from "@/kit/useInsertion";
 
 const BUTTONS_MAX = 6;
 
@@ -35,13 +36,14 @@ export function ViberStep({ campaign, goTo }: StepProps) {
     initialValues: { sender: (campaign.sender as string | null) ?? "", text: before.text ?? "", picture: before.picture?.link ?? "", buttons: before.buttons ?? [] },
   });
   const { sender, text, picture, buttons } = form.values;
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(text, (changed) => form.setFieldValue("text", changed));
   const content: ViberContent = {
     ...(text && { text }),
     ...(picture && { picture: { ...before.picture, link: picture } }),
     ...(buttons.length > 0 && { buttons }),
   };
   const body = { sender: sender || null, content };
-  const { keep, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "viber", ...body }), places: { sender: "sender", content: "text" }, placeOf: placeInForm, goOn: () => goTo("when") });
+  const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "viber", ...body }), places: { sender: "sender", content: "text" }, placeOf: placeInForm, goOn: () => goTo("when") });
   const names = bots.data?.items.map((one) => ({ value: one.name, label: one.title })) ?? [];
   useOnlyChoice(sender, bots.data?.items.map((one) => one.name), (only) => form.setFieldValue("sender", only));
   return (
@@ -62,8 +64,8 @@ export function ViberStep({ campaign, goTo }: StepProps) {
                 </Mend>
               </Text>
             )}
-            <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />
-            <Variables channel="viber" insert={(word) => form.setFieldValue("text", `${text}${word}`)} />
+            <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} {...field} />
+            <Variables channel="viber" insert={insert} />
             <TextInput label={t("rcs.picture")} placeholder="https://" {...form.getInputProps("picture")} />
             <Buttons form={form} />
             <StepButtons back={() => goTo("who")} submit={t("wizard.next")} isBusy={save.isPending} />
@@ -71,7 +73,7 @@ export function ViberStep({ campaign, goTo }: StepProps) {
         </Card>
         <Stack>
           <Preview bot={names.find((one) => one.value === sender)?.label ?? ""} content={content} />
-          <TestSend campaign={campaign} keep={keep} />
+          <TestSend campaign={campaign} keepWhole={keepWhole} />
         </Stack>
       </SimpleGrid>
     </form>

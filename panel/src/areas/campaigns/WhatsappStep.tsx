@@ -14,6 +14,7 @@ import { WhatsappPreview } from "@/areas/campaigns/WhatsappPreview";
 import { keyOf, partsOf } from "@/areas/campaigns/whatsappTemplate";
 import { WhatsappValues } from "@/areas/campaigns/WhatsappValues";
 import { useEditForm } from "@/kit/useEditing";
+import { useInsertion } from "@/kit/useInsertion";
 
 /** A WhatsApp message: by a template that WhatsApp has approved, or a text to those who have just written. */
 export function WhatsappStep({ campaign, goTo }: StepProps) {
@@ -33,7 +34,7 @@ export function WhatsappStep({ campaign, goTo }: StepProps) {
   const body = { sender: sender || null, content };
   // Templates are a number's: without one there is none to be chosen.
   const lacks = lacksOf({ channel: "whatsapp", ...body }).filter((one) => sender || by === "text" || one !== "content");
-  const { keep, submit, state } = useStep({ form, save, body, lacks, places: { sender: "sender", content: by }, placeOf: placeInForm, goOn: () => goTo("when") });
+  const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks, places: { sender: "sender", content: by }, placeOf: placeInForm, goOn: () => goTo("when") });
   return (
     <form onSubmit={submit} noValidate>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
@@ -74,7 +75,7 @@ export function WhatsappStep({ campaign, goTo }: StepProps) {
         </Card>
         <Stack>
           <WhatsappPreview sender={number?.title ?? ""} content={content} parts={by === "template" ? parts : undefined} />
-          <TestSend campaign={campaign} keep={keep} />
+          <TestSend campaign={campaign} keepWhole={keepWhole} />
         </Stack>
       </SimpleGrid>
     </form>
@@ -110,10 +111,11 @@ function ByTemplate({ form, templates, parts }: ByTemplateProps) {
 
 function ByText({ form }: { form: Form }) {
   const { t } = useTranslation();
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(form.values.text, (text) => form.setFieldValue("text", text));
   return (
     <>
-      <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} />
-      <Variables channel="whatsapp" insert={(word) => form.setFieldValue("text", `${form.values.text}${word}`)} />
+      <Textarea label={t("wizard.text")} autosize minRows={4} {...form.getInputProps("text")} {...field} />
+      <Variables channel="whatsapp" insert={insert} />
       <TagsInput label={t("whatsapp.answers")} description={t("whatsapp.answersHint")} maxTags={BUTTONS_MAX} acceptValueOnBlur {...form.getInputProps("buttons")} />
     </>
   );

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Variables } from "@/areas/campaigns/Variables";
 import type { WhatsappForm } from "@/areas/campaigns/whatsappForm";
 import type { TemplateParts } from "@/areas/campaigns/whatsappTemplate";
+import { useInsertion } from "@/kit/useInsertion";
 
 /** What stands for the places of a template: its header, {{1}} and {{2}} of its body, the ends of its links. */
 export function WhatsappValues({ form, parts }: { form: UseFormReturnType<WhatsappForm>; parts: TemplateParts }) {
@@ -13,6 +14,7 @@ export function WhatsappValues({ form, parts }: { form: UseFormReturnType<Whatsa
   const { header, values, buttons } = parts;
   const { body, urls } = form.values;
   const put = (place: number, words: string) => form.setFieldValue("body", Array.from({ length: values }, (_, one) => (one === place ? words : (body[one] ?? ""))));
+  const { field, insert } = useInsertion<HTMLInputElement>(body[last] ?? "", (words) => put(last, words));
   return (
     <>
       {header?.takesText && <TextInput label={t("whatsapp.header")} description={header.text} {...form.getInputProps("header")} />}
@@ -27,10 +29,11 @@ export function WhatsappValues({ form, parts }: { form: UseFormReturnType<Whatsa
           value={body[place] ?? ""}
           error={form.errors[`body.${place}`]}
           onFocus={() => setLast(place)}
+          {...(place === last && field)}
           onChange={(event) => put(place, event.currentTarget.value)}
         />
       ))}
-      {values > 0 && <Variables channel="whatsapp" insert={(word) => put(last, `${body[last] ?? ""}${word}`)} />}
+      {values > 0 && <Variables channel="whatsapp" insert={insert} />}
       {buttons
         .filter((one) => one.takesUrl)
         .map(({ index, text, url }) => (

@@ -5,6 +5,7 @@ import { queries } from "@/api/client";
 import { Variables } from "@/areas/campaigns/Variables";
 import type { Component, Editor } from "@/areas/mailEditor/grapes";
 import { copyPart, movePart, PARTS, type PartTag, tagOf } from "@/areas/mailEditor/moves";
+import { useInsertion } from "@/kit/useInsertion";
 
 type Kind = "colour" | "pixels" | "address" | "words" | "side" | "picture";
 const ALIGN = { "align": "side" } as const;
@@ -66,10 +67,11 @@ function Words({ part }: { part: Component }) {
     setText(words);
     part.components(words);
   };
+  const { field, insert } = useInsertion<HTMLTextAreaElement>(text, write);
   return (
     <>
-      <Textarea label={t("dragDrop.text")} description={t("dragDrop.textHint")} autosize minRows={3} maxRows={8} value={text} onChange={(event) => write(event.currentTarget.value)} />
-      <Variables channel="email" insert={(word) => write(`${text} ${word}`)} />
+      <Textarea label={t("dragDrop.text")} description={t("dragDrop.textHint")} autosize minRows={3} maxRows={8} value={text} onChange={(event) => write(event.currentTarget.value)} {...field} />
+      <Variables channel="email" insert={insert} />
     </>
   );
 }
