@@ -81,3 +81,10 @@ test("a fault of a page is not told as one of the connection", async () => {
   expect(screen.getByRole("heading")).toHaveTextContent("Something went wrong");
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });
+
+test("what is refused of one field alone is said once", async () => {
+  await i18n.changeLanguage("en");
+  const one = { detail: "The variants do not differ.", errors: [{ field: "ab_test", code: "ab_test.same", detail: "The variants do not differ.", parameters: {} }] };
+  render(<MantineProvider><ProblemAlert error={new Refusal(one as never, 422)} /></MantineProvider>);
+  expect(screen.getAllByText("The variants do not differ.")).toHaveLength(1);
+});

@@ -2,6 +2,7 @@ import { renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as session from "@/api/session";
 import { useIdleLock } from "@/areas/session/useIdleLock";
+import i18n from "@/i18n";
 import { apiThatAnswers, type Asked } from "./pages";
 
 const ME = { access_token: "a-1", me: { id: "u1" } };
@@ -101,4 +102,15 @@ test("a desk is locked after an hour without a touch in any tab", async () => {
   vi.useRealTimers();
   await vi.waitFor(() => expect(session.token()).toBeNull());
   unmount();
+});
+
+test("a log-in that is refused is refused in the language of the page", async () => {
+  await i18n.changeLanguage("pl");
+  const languages: (string | null)[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    languages.push(request.headers.get("Accept-Language"));
+    return Response.json(ME);
+  });
+  await session.logIn({ login: "ann", password: "x" } as never);
+  expect(languages).toEqual(["pl"]);
 });

@@ -1,8 +1,10 @@
-import { screen } from "@testing-library/react";
+import { onlineManager } from "@tanstack/react-query";
+import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test, vi } from "vitest";
 import { notify } from "@/kit/notify";
 import { Notices } from "@/shell/Notices";
+import { Offline } from "@/shell/Offline";
 import { Person } from "@/shell/Person";
 import { open } from "./pages";
 
@@ -20,4 +22,13 @@ test("the first notice is shown although the corner for it was not there", async
   await open(() => <Notices />, "/", "/");
   notify("It is saved.");
   expect(await screen.findByText("It is saved.")).toBeVisible();
+});
+
+test("who has no network is told that what is written waits for it", async () => {
+  await open(() => <Offline />, "/", "/");
+  expect(screen.queryByText("There is no connection to the Internet")).not.toBeInTheDocument();
+  act(() => onlineManager.setOnline(false));
+  expect(await screen.findByText("There is no connection to the Internet")).toBeVisible();
+  act(() => onlineManager.setOnline(true));
+  expect(screen.queryByText("There is no connection to the Internet")).not.toBeInTheDocument();
 });

@@ -48,9 +48,14 @@ def codes_in(source: str) -> Iterator[str]:
     """The codes of refusals that a source names."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
-            place = {"of_field": 1, "rule": 0, "FileRefused": 0, "broken_rule": 0, **dict.fromkeys(KINDS, 0)}.get(
-                called(node)
-            )
+            place = {
+                "of_field": 1,
+                "rule": 0,
+                "FileRefused": 0,
+                "broken_rule": 0,
+                "Advice": 1,
+                **dict.fromkeys(KINDS, 0),
+            }.get(called(node))
             if place is not None and len(node.args) > place + 1:
                 yield from constant(node.args[place])
         elif isinstance(node, ast.Dict):

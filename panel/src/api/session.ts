@@ -1,6 +1,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "@/api/schema";
 import { Refusal } from "@/api/refusal";
+import i18n from "@/i18n";
 
 export type Me = components["schemas"]["Me"];
 export type Credentials = components["schemas"]["SessionCreate"];
@@ -64,7 +65,7 @@ export function onEnd(listener: () => void): () => void {
 
 /** @throws Refusal `session.totp_required` where a code is wanted; any other as the API says it. */
 export async function logIn(credentials: Credentials): Promise<Me> {
-  const { data, error, response } = await bare.POST("/v1/sessions", { body: credentials, headers: COOKIE_MODE });
+  const { data, error, response } = await bare.POST("/v1/sessions", { body: credentials, headers: { ...COOKIE_MODE, "Accept-Language": i18n.language } });
   if (!data) throw Refusal.of(error, response);
   accessToken = data.access_token;
   who = data.me.id;

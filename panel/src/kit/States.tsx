@@ -14,14 +14,16 @@ export function ProblemAlert({ error, retry }: { error: unknown; retry?: () => v
   if (!error) return null;
   const refusal = refusalOf(error);
   if (refusal.isOfOlderVersion) return <ChangedMeanwhile />;
+  // What is refused of one field alone is often the whole of it.
+  const fields = refusal.fields.filter((one) => one.detail !== refusal.message);
   const words = refusal.status === 0 ? t("state.offline") : refusal.message || t("state.failed");
   return (
     <Alert color="red" variant="light" role="alert" title={refusal.permission ? t("state.forbidden") : undefined}>
       <Stack gap="xs">
         <Text size="sm">{words}</Text>
-        {refusal.fields.length > 0 && (
+        {fields.length > 0 && (
           <ul style={{ margin: 0, paddingInlineStart: "1.2em" }}>
-            {refusal.fields.map((one) => (
+            {fields.map((one) => (
               <li key={`${one.field}${one.code}`}>
                 <Text size="sm" span>
                   {one.detail}

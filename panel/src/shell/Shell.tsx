@@ -8,6 +8,7 @@ import { LanguageChoice } from "@/shell/LanguageChoice";
 import { Logo } from "@/shell/Logo";
 import { Navigation } from "@/shell/Navigation";
 import { Notices } from "@/shell/Notices";
+import { Offline } from "@/shell/Offline";
 import { Person } from "@/shell/Person";
 
 /** What stands around every page: where one is, where one may go, who one is. */
@@ -39,6 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <Offline />
         <AccountNotice />
         {children}
       </AppShell.Main>
