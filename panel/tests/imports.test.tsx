@@ -47,6 +47,48 @@ test.each(["pl", "en"] as const)("whatever a column is taken for is seen and has
 
 const WITHOUT = "Without consent nobody of this file gets a campaign.";
 
+/** Uploads a file of which the API says this; what it is asked is returned. */
+async function uploaded(preview: object) {
+  const asked = apiThatAnswers(({ path }) => (path === "/v1/imports/preview" ? { upload_id: "u1", filename: "a.csv", rows: [], fields: [], ...preview } : pageOf([])));
+  await open(ImportWizard, "/app/imports/new", "/app/imports/new");
+  await screen.findByText("Drop a file here");
+  await userEvent.upload(document.querySelector("input[type=file]") as HTMLInputElement, new File(["a"], "a.csv", { type: "text/csv" }));
+  await screen.findByText("Where they go");
+  return asked;
+}
+
+const ROW = { number: 2, outcome: "added", problems: ["phone.invalid"], reasons: ["No number."], values: { email: "ann@shop.test" } };
+
+test("a file of headings alone is said to have nobody, and is not imported", async () => {
+  await uploaded({ columns: [columnOf("phone")] });
+  expect(screen.getByText("The file has a row of column names and no other: there is nobody to import.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Start the import" })).not.toBeInTheDocument();
+});
+
+test("a row of which only a value is bad is said to come in", async () => {
+  await uploaded({ columns: [columnOf("email")], rows: [ROW] });
+  expect(screen.getByText("added, but:")).toBeVisible();
+});
+
+test("columns without a value are folded away until somebody wants them", async () => {
+  await uploaded({ columns: [columnOf("email"), { ...columnOf(null, 1), header: "Pager", samples: [] }], rows: [ROW] });
+  expect(screen.queryByText("Pager")).not.toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Show empty columns: 1" }));
+  expect(screen.getByText("Pager")).toBeVisible();
+});
+
+test("dates that could be read both ways are read in the order that somebody chooses", async () => {
+  const asked = await uploaded({ columns: [{ ...columnOf("birth_date"), samples: ["12/9/1991"], date_order: "dmy" }], rows: [ROW] });
+  await userEvent.click(screen.getByRole("combobox", { name: "What comes first in dates" }));
+  await userEvent.click(await screen.findByRole("option", { name: "the month: 12/24/1990" }));
+  await waitFor(() => expect(asked.at(-1)?.body).toContain('"date_order":"mdy"'));
+});
+
+test("dates that begin with the year are asked nothing of", async () => {
+  await uploaded({ columns: [{ ...columnOf("birth_date"), samples: ["1991-09-12"], date_order: "dmy" }], rows: [ROW] });
+  expect(screen.queryByRole("combobox", { name: "What comes first in dates" })).not.toBeInTheDocument();
+});
+
 test.each([["sms_consent+email_consent", false], ["viber_consent", false], ["consented_at", true], [null, true]])("with a column of %s it is said that there is no consent: %s", async (field, isSaid) => {
   const preview = { upload_id: "u1", filename: "a.csv", columns: [columnOf("phone"), columnOf(field, 1)], rows: [], total: 1, new_fields: [] };
   apiThatAnswers(({ path }) => (path === "/v1/imports/preview" ? preview : pageOf([])));

@@ -41,6 +41,13 @@ def test_reasons_are_in_words_and_cells_as_they_were_however_the_file_is_cut(row
     assert [row[1] for row in found] == words
 
 
+def test_a_field_is_named_in_the_readers_language_and_one_of_the_accounts_own_by_its_key():
+    told = Texts("pl")
+
+    assert told.import_reason("birth_date.no_such_day", "").startswith("Data urodzenia: nie ma takiego dnia")
+    assert told.import_reason("discount.cut", "").startswith("discount")
+
+
 def test_a_file_of_an_older_release_stays_as_it_is():
     file = file_of([["row", "reason", "a"], ["2", "The phone number is not valid", "x"]])
 

@@ -50,9 +50,17 @@ export function ImportColumns({ columns, change, isBusy }: ImportColumnsProps) {
       ),
     },
   ];
+  // Address books export some sixty columns, most of them for nobody.
+  const empty = columns.filter(({ field, samples }) => !field && samples.length === 0);
+  const [isWhole, setWhole] = useState(false);
   return (
     <>
-      <DataTable label={t("imports.column")} columns={shown} rows={columns} keyOf={({ column }) => String(column)} />
+      <DataTable label={t("imports.column")} columns={shown} rows={isWhole ? columns : columns.filter((one) => !empty.includes(one))} keyOf={({ column }) => String(column)} />
+      {empty.length > 0 && (
+        <Button variant="subtle" size="compact-sm" style={{ alignSelf: "flex-start" }} aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {t(isWhole ? "imports.hideEmpty" : "imports.showEmpty", { columns: empty.length })}
+        </Button>
+      )}
       <AddField />
     </>
   );

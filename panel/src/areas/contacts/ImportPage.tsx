@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Progress, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Progress, Stack, Table, Text, Title } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, download, queries, type Schemas } from "@/api/client";
@@ -88,11 +88,19 @@ function Problems({ job }: { job: Import }) {
         <Title order={2} size="h4">
           {t("imports.problems")}
         </Title>
-        {reasons.map(([code, times]) => (
-          <Text key={code}>
-            {words(code)}: {number(times)}
-          </Text>
-        ))}
+        <Text size="sm">{t("imports.problemsHint")}</Text>
+        <Table aria-label={t("imports.problems")} w="auto">
+          <Table.Tbody>
+            {reasons.map(([code, times]) => (
+              <Table.Tr key={code}>
+                <Table.Td ta="right" fw={600}>
+                  {number(times)}
+                </Table.Td>
+                <Table.Td>{words(code)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
         <Group>
           {job.rejected_file_id && (
             <Button variant="default" onClick={() => void download(`/v1/imports/${job.id}/rejected`, "rejected.csv")}>

@@ -23,7 +23,9 @@ export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
       cell: (row) => (
         <>
           <Text size="sm" fw={600} c={row.outcome === "rejected" ? "red.8" : undefined}>
-            {t(`imports.outcomes.${row.outcome}`)}
+            {row.problems.length > 0 && row.outcome !== "rejected"
+              ? t("imports.outcomeBut", { outcome: t(`imports.outcomes.${row.outcome}`) })
+              : t(`imports.outcomes.${row.outcome}`)}
           </Text>
           {row.problems.map((code, place) => (
             <Text key={code} size="sm">
@@ -35,6 +37,7 @@ export function ImportRows({ preview }: { preview: Schemas["ImportPreview"] }) {
     },
     ...fields.map((field) => ({ name: field, header: names.get(field) ?? field, cell: (row: Row) => inWords(shown(row.values, field)) })),
   ];
+  if (preview.rows.length === 0) return <Text>{t("imports.noRows")}</Text>;
   return <DataTable label={t("imports.rows")} columns={columns} rows={preview.rows.slice(0, SHOWN)} keyOf={(row) => String(row.number)} />;
 }
 

@@ -13,6 +13,10 @@ import { ProblemAlert } from "@/kit/States";
 
 type Preview = Schemas["ImportPreview"];
 type MergeBy = "phone" | "email" | "external_id";
+type DateOrder = Preview["columns"][number]["date_order"];
+const DATE_ORDERS = ["dmy", "mdy"] as const;
+/** Such a date is read in one way alone. */
+const YEAR_FIRST = /^\s*\d{4}/;
 
 async function uploaded(file: File): Promise<Preview> {
   const form = new FormData();
@@ -48,12 +52,12 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
   const [preview, setPreview] = useState(first);
   const hasPhones = preview.columns.some((column) => column.field === "phone");
   const hasConsents = preview.columns.some((column) => column.field?.includes("_consent"));
-  const [chosen, setChosen] = useState<Chosen>({ group: first.filename.replace(/\..*$/, ""), consent: [], mergeBy: hasPhones ? "phone" : "email" });
-  const options = { merge_by: chosen.mergeBy, consent: chosen.consent, group_name: chosen.group.trim() || null };
+  const [chosen, setChosen] = useState<Chosen>({ group: first.filename.replace(/\..*$/, ""), consent: [], mergeBy: hasPhones ? "phone" : "email", dates: null });
+  const options = { date_order: chosen.dates, merge_by: chosen.mergeBy, consent: chosen.consent, group_name: chosen.group.trim() || null };
 
   const map = useMutation({
-    mutationFn: (mapping: Record<string, ColumnField>) =>
-      bodyOf(api.POST("/v1/imports/preview", { body: { upload_id: first.upload_id, mapping, options } as never })),
+    mutationFn: ({ mapping, dates = chosen.dates }: { mapping: Record<string, ColumnField>; dates?: DateOrder }) =>
+      bodyOf(api.POST("/v1/imports/preview", { body: { upload_id: first.upload_id, mapping, options: { ...options, date_order: dates } } as never })),
     onSuccess: setPreview,
   });
   const start = useMutation({
@@ -64,7 +68,12 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
     onSuccess: (job) => void navigate({ to: `/app/imports/${job.id}` }),
   });
   const change = (column: number, field: ColumnField) =>
-    map.mutate(mappingOf(preview.columns.map((one) => (one.column === column ? { ...one, field } : one))));
+    map.mutate({ mapping: mappingOf(preview.columns.map((one) => (one.column === column ? { ...one, field } : one))) });
+  const order = preview.columns.find((one) => one.date_order && one.samples.some((date) => !YEAR_FIRST.test(date)))?.date_order;
+  const reorder = (dates: DateOrder) => {
+    setChosen({ ...chosen, dates });
+    map.mutate({ mapping: mappingOf(preview.columns), dates });
+  };
 
   return (
     <Stack>
@@ -75,6 +84,18 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
           </Title>
           <ProblemAlert error={map.error} />
           <ImportColumns columns={preview.columns} change={change} isBusy={map.isPending} />
+          {order && (
+            <Select
+              label={t("imports.dates")}
+              description={t("imports.datesHint")}
+              data={DATE_ORDERS.map((one) => ({ value: one, label: t(`imports.dateOrders.${one}`) }))}
+              value={order}
+              onChange={(one) => one && reorder(one as DateOrder)}
+              allowDeselect={false}
+              disabled={map.isPending}
+              maw={480}
+            />
+          )}
         </Stack>
       </Card>
       <Card withBorder component="section">
@@ -90,7 +111,7 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
           <Title order={2} size="h4">
             {t("imports.settings")}
           </Title>
-          <Whose options={chosen} change={(part) => setChosen({ ...chosen, ...part })} />
+          <Whose hasConsents={hasConsents} options={chosen} change={(part) => setChosen({ ...chosen, ...part })} />
           {chosen.consent.length === 0 && !hasConsents && (
             <Alert color="orange" variant="light">
               {t("imports.noConsent")}
@@ -98,9 +119,11 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
           )}
           <ProblemAlert error={start.error} />
           <Group>
-            <Button onClick={() => start.mutate()} loading={start.isPending}>
-              {t("imports.start")}
-            </Button>
+            {preview.rows.length > 0 && (
+              <Button onClick={() => start.mutate()} loading={start.isPending}>
+                {t("imports.start")}
+              </Button>
+            )}
             <Button variant="default" onClick={another}>
               {t("imports.another")}
             </Button>
@@ -115,15 +138,17 @@ interface Chosen {
   group: string;
   consent: Consented[];
   mergeBy: MergeBy;
+  /** Null: as the file itself tells. */
+  dates: DateOrder;
 }
 
 /** Which group they come into, what they have agreed to, and by what they are known. */
-function Whose({ options: { group, consent, mergeBy }, change }: { options: Chosen; change: (part: Partial<Chosen>) => void }) {
+function Whose({ options: { group, consent, mergeBy }, hasConsents, change }: { options: Chosen; hasConsents: boolean; change: (part: Partial<Chosen>) => void }) {
   const { t } = useTranslation();
   return (
     <>
       <TextInput label={t("imports.group")} description={t("imports.groupHint")} value={group} onChange={(event) => change({ group: event.currentTarget.value })} maw={480} />
-      <Checkbox.Group value={consent} onChange={(channels) => change({ consent: channels as Consented[] })} label={t("imports.consent")} description={t("imports.consentHint")}>
+      <Checkbox.Group value={consent} onChange={(channels) => change({ consent: channels as Consented[] })} label={t("imports.consent")} description={t(hasConsents ? "imports.consentOfRest" : "imports.consentHint")}>
         <Group mt="xs">
           {CONSENTED.map((channel) => (
             <Checkbox key={channel} value={channel} label={t(`channel.${channel}`)} />
