@@ -23,6 +23,13 @@ test("where the installation names no pages none are shown", async () => {
   expect(screen.queryByRole("link", { name: "Terms of service" })).not.toBeInTheDocument();
 });
 
+test("what is written for a name becomes one that may be had", async () => {
+  await register({});
+  await userEvent.type(await screen.findByRole("textbox", { name: "Account name" }), "Sklep Łódź");
+  expect(screen.getByRole("textbox", { name: "Account name" })).toHaveValue("skleplodz");
+  expect(screen.getByRole("textbox", { name: "Login" })).toHaveValue("skleplodz");
+});
+
 test("the login is the account's name until somebody writes another one", async () => {
   await register({});
   const [account, login] = [await screen.findByRole("textbox", { name: "Account name" }), screen.getByRole("textbox", { name: "Login" })];

@@ -52,17 +52,32 @@ test("a rule is built, counted and saved as it is shown", async () => {
   const asked = apiThatAnswers(answer);
   await open(NewSegment, "/app/segments/new", "/app/segments/new", { allowed: ["contacts.write"] });
   expect(await screen.findByText("Finish the rules to see how many people fit.")).toBeVisible();
-  expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
+  await userEvent.type(screen.getByLabelText(/^Name/), "From Gdynia");
   await userEvent.click(screen.getByRole("button", { name: "Add a condition" }));
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(screen.getByText("Finish each condition or remove it, then save.")).toBeVisible();
+  expect(asked.some(({ method, path }) => method === "POST" && path === "/v1/segments")).toBe(false);
   await userEvent.type(screen.getByRole("textbox", { name: "Value" }), "Gdynia");
   expect(await screen.findByText("contacts fit")).toBeVisible();
-  await userEvent.type(screen.getByLabelText(/^Name/), "From Gdynia");
   await userEvent.click(screen.getByRole("button", { name: "Save" }));
   await waitFor(() => expect(asked.some(({ method, path }) => method === "POST" && path === "/v1/segments")).toBe(true));
   const saved = asked.find(({ method, path }) => method === "POST" && path === "/v1/segments");
   expect(JSON.parse(saved?.body ?? "")).toEqual({ name: "From Gdynia", description: "", rules: { all: [CITY] } });
   const counted = asked.filter(({ path }) => path === "/v1/segments/count").map(({ body }) => JSON.parse(body));
   expect(counted.at(-1)).toEqual({ rules: { all: [CITY] } });
+});
+
+test("birthdays are asked for as birthdays, and nobody is born in the days to come", async () => {
+  const days = (op: string, label: string) => ({ op, label, value: "days" });
+  const born = { name: "birth_date", label: "Birth date", type: "date", operators: [days("eq", "is"), days("next_days", "in the next … days"), days("anniversary_within_days", "has its anniversary within … days")] };
+  apiThatAnswers((asked) => (asked.path === "/v1/segments/schema" ? { ...TERMS, fields: [...TERMS.fields, born] } : answer(asked)));
+  await open(NewSegment, "/app/segments/new", "/app/segments/new", { allowed: ["contacts.write"] });
+  await userEvent.click(await screen.findByRole("button", { name: "Add a condition" }));
+  await userEvent.click(screen.getByRole("combobox", { name: "Field" }));
+  await userEvent.click(await screen.findByRole("option", { name: "Birth date" }));
+  await userEvent.click(screen.getByRole("combobox", { name: "Operator" }));
+  expect((await screen.findAllByRole("option")).map((one) => one.textContent)).toContain("birthday within … days");
+  expect(screen.queryByRole("option", { name: "in the next … days" })).not.toBeInTheDocument();
 });
 
 test("rules are nested to the sixth level and no deeper", async () => {

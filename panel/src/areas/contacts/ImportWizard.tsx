@@ -69,7 +69,6 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
   });
   const change = (column: number, field: ColumnField) =>
     map.mutate({ mapping: mappingOf(preview.columns.map((one) => (one.column === column ? { ...one, field } : one))) });
-  const order = preview.columns.find((one) => one.date_order && one.samples.some((date) => !YEAR_FIRST.test(date)))?.date_order;
   const reorder = (dates: DateOrder) => {
     setChosen({ ...chosen, dates });
     map.mutate({ mapping: mappingOf(preview.columns), dates });
@@ -84,18 +83,7 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
           </Title>
           <ProblemAlert error={map.error} />
           <ImportColumns columns={preview.columns} change={change} isBusy={map.isPending} />
-          {order && (
-            <Select
-              label={t("imports.dates")}
-              description={t("imports.datesHint")}
-              data={DATE_ORDERS.map((one) => ({ value: one, label: t(`imports.dateOrders.${one}`) }))}
-              value={order}
-              onChange={(one) => one && reorder(one as DateOrder)}
-              allowDeselect={false}
-              disabled={map.isPending}
-              maw={480}
-            />
-          )}
+          <DatesRead columns={preview.columns} change={reorder} isBusy={map.isPending} />
         </Stack>
       </Card>
       <Card withBorder component="section">
@@ -131,6 +119,31 @@ function Settings({ first, another }: { first: Preview; another: () => void }) {
         </Stack>
       </Card>
     </Stack>
+  );
+}
+
+interface DatesReadProps {
+  columns: Preview["columns"];
+  change: (order: DateOrder) => void;
+  isBusy: boolean;
+}
+
+/** In which order dates are read, where there are some that could be read in another. */
+function DatesRead({ columns, change, isBusy }: DatesReadProps) {
+  const { t } = useTranslation();
+  const order = columns.find((one) => one.date_order && one.samples.some((date) => !YEAR_FIRST.test(date)))?.date_order;
+  if (!order) return null;
+  return (
+    <Select
+      label={t("imports.dates")}
+      description={t("imports.datesHint")}
+      data={DATE_ORDERS.map((one) => ({ value: one, label: t(`imports.dateOrders.${one}`) }))}
+      value={order}
+      onChange={(one) => one && change(one as DateOrder)}
+      allowDeselect={false}
+      disabled={isBusy}
+      maw={480}
+    />
   );
 }
 

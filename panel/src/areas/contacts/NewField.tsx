@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
+import { plainLetters } from "@/kit/plainLetters";
 import { ProblemAlert } from "@/kit/States";
 
 type Kind = Schemas["FieldCreate"]["type"];
@@ -12,8 +13,7 @@ const KEY = /^[a-z][a-z0-9_]{0,49}$/;
 
 /** A key that a field may have, made of the words that people read: `Kod rabatowy` is `kod_rabatowy`. */
 export function keyOf(label: string): string {
-  const plain = label.toLowerCase().replaceAll("ł", "l").normalize("NFD").replaceAll(/\p{M}/gu, "");
-  return plain.replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/^[_0-9]+|_+$/g, "").slice(0, 50);
+  return plainLetters(label).replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/^[_0-9]+|_+$/g, "").slice(0, 50);
 }
 
 /** Adds a field; its key follows its name until somebody writes another. */

@@ -79,8 +79,11 @@ interface ConditionProps {
   remove: () => void;
 }
 
+const BIRTHDAY = ["anniversary_in_days", "anniversary_within_days", "anniversary_in_months"] as const;
+const isOfBirthday = (op: string): op is (typeof BIRTHDAY)[number] => BIRTHDAY.some((one) => one === op);
+
 function ConditionRow({ condition, terms, change, remove }: ConditionProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const field = terms.fields.find((one) => one.name === condition.field);
   const { accents: _accents, value: _value, ...bare } = condition;
   const form = valueForm(terms, condition);
@@ -90,11 +93,16 @@ function ConditionRow({ condition, terms, change, remove }: ConditionProps) {
     const other = terms.fields.find((one) => one.name === name);
     if (other) change({ ...bare, field: name, op: other.operators[0]?.op ?? "" });
   };
+  const fields = terms.fields.map((one) => ({ value: one.name, label: one.label })).sort((one, other) => one.label.localeCompare(other.label, i18n.language));
+  // Nobody is born in the days to come: whoever looks for birthdays would find nobody by it.
+  const operators = (field?.operators ?? [])
+    .filter(({ op }) => condition.field !== "birth_date" || op !== "next_days" || op === condition.op)
+    .map(({ op, label }) => ({ value: op, label: condition.field === "birth_date" && isOfBirthday(op) ? t(`segments.birthday.${op}`) : label }));
   const readsText = field?.type === "text" && form !== "none";
   return (
     <Group gap="xs" align="flex-start" role="group" aria-label={t("segments.condition")}>
-      <Select size="sm" flex="1 1 150px" aria-label={t("segments.field")} data={terms.fields.map((one) => ({ value: one.name, label: one.label }))} value={condition.field} onChange={(name) => name && setField(name)} searchable allowDeselect={false} />
-      <Select size="sm" flex="1 1 150px" aria-label={t("segments.operator")} data={field?.operators.map((one) => ({ value: one.op, label: one.label })) ?? []} value={condition.op} onChange={(op) => op && setOp(op)} allowDeselect={false} />
+      <Select size="sm" flex="1 1 150px" aria-label={t("segments.field")} data={fields} value={condition.field} onChange={(name) => name && setField(name)} searchable allowDeselect={false} />
+      <Select size="sm" flex="1 1 150px" aria-label={t("segments.operator")} data={operators} value={condition.op} onChange={(op) => op && setOp(op)} allowDeselect={false} />
       <ConditionValue form={form} value={condition.value} change={(value) => change({ ...condition, value })} />
       {readsText && (
         <Checkbox size="sm" mt={8} label={t("segments.plainLetters")} checked={condition.accents === false} onChange={(event) => change({ ...condition, accents: event.currentTarget.checked ? false : undefined })} />

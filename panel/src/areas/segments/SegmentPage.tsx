@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { notify } from "@/kit/notify";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { use, useState } from "react";
+import { type FormEvent, use, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, queries, type Schemas } from "@/api/client";
 import { nameOf } from "@/areas/contacts/names";
@@ -44,6 +44,7 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
   const { keep } = use(EditContext);
   const [set, setSet] = useState<RuleSet>(() => (segment ? draftOf(segment.rules) : newSet()));
   const isWhole = isComplete(set, terms);
+  const [isTried, setTried] = useState(false);
   const { form, save, submit } = useEditing({
     initialValues: { name: segment?.name ?? "", description: segment?.description ?? "" },
     send: (texts, header) => {
@@ -59,6 +60,10 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
   const change = (rules: RuleSet) => {
     keep();
     setSet(rules);
+  };
+  const unfinished = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
   };
   return (
     <Page
@@ -77,7 +82,7 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
         )
       }
     >
-      <form onSubmit={submit}>
+      <form onSubmit={isWhole ? submit : unfinished}>
         <Stack>
           <ProblemAlert error={save.error} />
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -90,9 +95,13 @@ function Editor({ segment, terms }: { segment: Segment | null; terms: Terms }) {
           </SimpleGrid>
           {mayWrite && (
             <Group>
-              <Button type="submit" disabled={!isWhole} loading={save.isPending}>
+              <Button type="submit" loading={save.isPending}>
                 {t("act.save")}
               </Button>
+              {/* It is there before it says anything, or it is not read out by all readers. */}
+              <Text role="status" size="sm" c="var(--mantine-color-error)">
+                {isTried && !isWhole && t("segments.notWhole")}
+              </Text>
             </Group>
           )}
         </Stack>

@@ -9,6 +9,7 @@ import { fieldErrors } from "@/api/refusal";
 import * as session from "@/api/session";
 import { Entrance } from "@/areas/session/Entrance";
 import type { Language } from "@/i18n";
+import { plainLetters } from "@/kit/plainLetters";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
@@ -16,6 +17,9 @@ const NAME = /^[a-z0-9]{5,20}$/;
 const SHORTEST_PASSWORD = 12;
 
 const BLANK = { account_name: "", login: "", email: "", password: "", accept_terms: false };
+
+/** What is written becomes a name that may be had: `Sklep Łódź` is `skleplodz`. */
+const asName = (words: string) => plainLetters(words).replaceAll(/[^a-z0-9]/g, "");
 
 /** A new account; its owner is logged in at once. */
 export function Register() {
@@ -73,7 +77,7 @@ export function Register() {
 function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
   const { t } = useTranslation();
   // Most log in by the name of their account: it is written there, too, until somebody writes another one.
-  const nameAccount = (name: string) => form.setValues(({ account_name, login }) => ({ account_name: name, login: login === account_name ? name : login }));
+  const nameAccount = (words: string) => form.setValues(({ account_name, login }) => ({ account_name: asName(words), login: login === account_name ? asName(words) : login }));
   return (
     <>
       <TextInput
@@ -92,6 +96,7 @@ function Fields({ form }: { form: UseFormReturnType<typeof BLANK> }) {
         autoComplete="username"
         required
         {...form.getInputProps("login")}
+        onChange={(event) => form.setFieldValue("login", asName(event.currentTarget.value))}
       />
       <TextInput label={t("register.email")} type="email" autoComplete="email" required {...form.getInputProps("email")} />
       <PasswordInput
