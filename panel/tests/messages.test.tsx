@@ -34,6 +34,23 @@ test("a message over several channels shows its steps, and what happened in the 
   expect(screen.getByText("88 throttled")).toBeVisible();
 });
 
+test("a refusal says what its code means, and a code of success is left out", async () => {
+  const meaning = "The recipient's number is not valid.";
+  const refused = { ...EVENT, kind: "rejected", code: "0x0b", meaning, text: "It was refused." };
+  await openMessage({ ...MESSAGE, channel: "sms", state: "rejected", code: "0x0b", meaning, parts: 2, chain: null, timeline: [refused] });
+  expect(await screen.findAllByText(meaning)).toHaveLength(2);
+  expect(screen.getByText("Code: 0x0b")).toBeVisible();
+  expect(screen.getByText("0x0b")).toBeVisible();
+  expect(screen.getByText("Parts: 2")).toBeVisible();
+});
+
+test("what arrived shows no code of success, and parts belong to SMS alone", async () => {
+  const arrived = { ...EVENT, kind: "delivered", code: "000", text: "It arrived." };
+  await openMessage({ ...MESSAGE, state: "delivered", code: "000", parts: 1, chain: null, timeline: [arrived] });
+  expect(await screen.findByText("It arrived.")).toBeVisible();
+  expect(screen.queryByText(/000|Parts/)).not.toBeInTheDocument();
+});
+
 test("what runs is cancelled once that was asked", async () => {
   const asked = await openMessage(MESSAGE);
   await userEvent.click(await screen.findByRole("button", { name: "Cancel the message" }));

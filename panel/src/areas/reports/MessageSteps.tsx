@@ -1,7 +1,8 @@
-import { Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Card, Group, Stack, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
 import { askedAgain } from "@/api/freshness";
+import { Code } from "@/areas/reports/Code";
 import { useAddress } from "@/areas/reports/useAddress";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -27,7 +28,7 @@ export function MessageSteps({ chain }: { chain: Chain }) {
       cell: (one) => (
         <>
           <StateBadge state={one.state} />
-          {one.code && <Text size="sm">{one.code}</Text>}
+          <Code of={one} />
         </>
       ),
     },
