@@ -61,7 +61,9 @@ def get_message(context: RequestContext) -> Response:
     is_logged = UUID(str(asked)).version == 8
     story = {**context.call("reporting.get_message"), "chain": None} if is_logged else _story_of_chain(context, asked)
     said = ((moment.pop("channel", story["channel"]), moment) for moment in story["timeline"])
-    timeline = [{**_explained(words, channel, moment), "text": _said(words, channel, moment)} for channel, moment in said]
+    timeline = [
+        {**_explained(words, channel, moment), "text": _said(words, channel, moment)} for channel, moment in said
+    ]
     chain = story["chain"] and _explained_chain(words, story["chain"])
     answer = responses.json({**_explained(words, story["channel"], story), "timeline": timeline, "chain": chain})
     words.label(answer)
