@@ -99,7 +99,7 @@ test("what is taken back is looked up again until reports have heard of it", asy
 test("nothing is taken back of a message that was delivered, or by who may not send", async () => {
   const delivered = { ...MESSAGE, channel: "rcs", state: "delivered", chain: null, revocation: null };
   const asked = await openMessage(delivered, ["rcs.send"]);
-  expect(await screen.findByText("Time line")).toBeVisible();
+  expect(await screen.findByText("What happened")).toBeVisible();
   await waitFor(() => expect(asked.some(({ path }) => path === "/v1/rcs/c1")).toBe(true));
   expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
 });
