@@ -59,6 +59,11 @@ class Texts:
         said = table.get(f"{channel}.{enhanced[1] if enhanced else code}") or table.get(code)
         return said and self._told(said, said)
 
+    def outcome_detail(self, detail: str | None) -> str | None:
+        """What our own senders said beside a code; None: others said it, or nobody anything."""
+        said = self._table("outcome_details").get(detail or "")
+        return said and self._told(said, said)
+
     def import_reason(self, code: str, english: str) -> str:
         """Why a value or row of an import is refused: by its code, or what is wrong with whichever field."""
         field, _, wrong = code.partition(".")

@@ -44,6 +44,17 @@ test("a refusal says what its code means, and a code of success is left out", as
   expect(screen.getByText("Parts: 2")).toBeVisible();
 });
 
+test("what our own sender says stands once, and a code that is a word of ours is left out", async () => {
+  const meaning = "There is no such mailbox.";
+  const refused = { ...EVENT, kind: "hard_bounced", code: "5.1.1", meaning, detail: meaning, text: "It bounced." };
+  const ours = { ...EVENT, kind: "rejected", code: "push.no_device", meaning: "There is no device.", text: "It was refused." };
+  await openMessage({ ...MESSAGE, state: "hard_bounced", code: "5.1.1", meaning, detail: meaning, chain: null, timeline: [refused, ours] });
+  expect(await screen.findAllByText(meaning)).toHaveLength(2);
+  expect(screen.getByText("Code: 5.1.1")).toBeVisible();
+  expect(screen.getByText("There is no device.")).toBeVisible();
+  expect(screen.queryByText(/push\.no_device/)).not.toBeInTheDocument();
+});
+
 test("what arrived shows no code of success, and parts belong to SMS alone", async () => {
   const arrived = { ...EVENT, kind: "delivered", code: "000", text: "It arrived." };
   await openMessage({ ...MESSAGE, state: "delivered", code: "000", parts: 1, chain: null, timeline: [arrived] });

@@ -115,8 +115,9 @@ def _logged(context: RequestContext, message_id: str | None) -> dict[str, Any]:
 
 
 def _explained(words: Texts, channel: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """With what its code means."""
-    return {**told, "meaning": words.outcome(channel, told.get("code"))}
+    """With what its code means; what our own sender has said of it tells more than the code does."""
+    ours = words.outcome_detail(told.get("detail"))
+    return {**told, "meaning": ours or words.outcome(channel, told.get("code")), **({"detail": ours} if ours else {})}
 
 
 def _explained_chain(words: Texts, chain: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,15 @@ def test_what_a_code_means_is_said_where_anybody_knows(services, make_client, lo
     assert ours["meaning"] == "The person was erased."
 
 
+def test_what_our_own_sender_says_is_said_in_the_language_of_the_request_and_wins_over_the_code():
+    told = {"code": "5.7.1", "detail": "the content was refused"}
+
+    assert messages._explained(Texts("pl"), "email", told) == {
+        "code": "5.7.1", "detail": "Odrzucono treść.", "meaning": "Odrzucono treść.",
+    }  # fmt: skip
+    assert messages._explained(Texts("pl"), "email", {"code": "5.7.1", "detail": "550 No"})["detail"] == "550 No"
+
+
 @pytest.mark.parametrize(("channel", "code"), [("sms", "017"), ("sms", "0x00"), ("email", "2.0.0"), ("sms", None)])
 def test_of_success_and_of_a_carriers_own_code_nothing_is_said(channel, code):
     assert Texts("pl").outcome(channel, code) is None
@@ -87,4 +96,5 @@ def test_the_steps_of_a_message_say_why_they_could_not_be():
 
 
 def test_outcomes_have_words_in_both_languages():
-    assert _tables("en")["outcomes"].keys() == _tables("pl")["outcomes"].keys()
+    for table in ("outcomes", "outcome_details"):
+        assert _tables("en")[table].keys() == _tables("pl")[table].keys()

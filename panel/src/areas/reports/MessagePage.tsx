@@ -2,7 +2,7 @@ import { Anchor, Card, Group, SimpleGrid, Stack, Text, Timeline, Title } from "@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
-import { Code } from "@/areas/reports/Code";
+import { answeredBy, Code } from "@/areas/reports/Code";
 import { MessageSteps } from "@/areas/reports/MessageSteps";
 import { TakeBack } from "@/areas/reports/TakeBack";
 import { useAddress } from "@/areas/reports/useAddress";
@@ -65,12 +65,14 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
               {t("report.cost")}: {money(message.cost)}
             </Text>
           )}
-          {message.code && !GOES_WELL.includes(message.state ?? "") && (
+          {!GOES_WELL.includes(message.state ?? "") && (
             <div>
               {message.meaning && <Text>{message.meaning}</Text>}
-              <Text c={message.meaning ? "dimmed" : undefined} style={{ overflowWrap: "anywhere" }}>
-                {t("messages.code")}: {message.code} {message.detail}
-              </Text>
+              {answeredBy(message) && (
+                <Text c={message.meaning ? "dimmed" : undefined} style={{ overflowWrap: "anywhere" }}>
+                  {t("messages.code")}: {answeredBy(message)}
+                </Text>
+              )}
             </div>
           )}
           {message.campaign_id && (
@@ -99,7 +101,7 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
                   {time(event.at)}
                   {step && ` · ${step.place}. ${channelName(step.channel)}`}
                 </Text>
-                <Code of={event} also={event.detail ?? event.url} />
+                <Code of={{ ...event, detail: event.detail ?? event.url }} />
               </Timeline.Item>
             );
           })}

@@ -34,7 +34,7 @@ export function MessageSteps({ chain }: { chain: Chain }) {
     },
     { name: "address", header: t("messages.address"), cell: (one) => one.address && addressOf(one) },
     { name: "left", header: t("messages.left"), cell: (one) => one.sent_at && time(one.sent_at) },
-    { name: "cost", header: t("report.cost"), cell: (one) => one.cost && money(one.cost), isNumber: true },
+    { name: "cost", header: t("report.cost"), cell: (one) => one.cost && money(one.cost), isNumber: true, isOptional: true },
   ];
   return (
     <Card withBorder component="section">
