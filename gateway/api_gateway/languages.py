@@ -68,7 +68,9 @@ class Texts:
         """Why a value or row of an import is refused: by its code, or what is wrong with whichever field."""
         field, _, wrong = code.partition(".")
         table = self._table("import_reasons")
-        return self._told(_filled(table.get(code) or table.get(wrong), {"field": self._table("fields").get(field, field)}), english)
+        return self._told(
+            _filled(table.get(code) or table.get(wrong), {"field": self._table("fields").get(field, field)}), english
+        )
 
     def label(self, answer: Response) -> None:
         """Say on the answer what language it is in, and what that depends on."""

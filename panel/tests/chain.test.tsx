@@ -68,7 +68,8 @@ test("a step goes only once that was asked, and what it was is named", async () 
 test("a test that was sent says to whom, also to who does not see the page", async () => {
   const asked = apiThatAnswers((one) => (one.path.endsWith("/test") ? { messages: [] } : answers(one)));
   await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=what&part=2");
-  await userEvent.type(await screen.findByLabelText("Phone numbers", { selector: "input" }), "+48600100200{Enter}");
+  await userEvent.type(await screen.findByLabelText("Text"), "Hello");
+  await userEvent.type(screen.getByLabelText("Phone numbers", { selector: "input" }), "+48600100200{Enter}");
   const told = within(screen.getByText("Send a test", { selector: "h2" }).parentElement as HTMLElement).getByRole("status");
   expect(told).toBeEmptyDOMElement();
   await userEvent.click(screen.getByRole("button", { name: "Send the test" }));
