@@ -6,6 +6,7 @@ language here, by `texts/<language>.toml`. What has no text there stays English,
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -18,6 +19,8 @@ from contracts.errors import FieldError
 
 ENGLISH, POLISH = "en", "pl"
 LANGUAGES = (ENGLISH, POLISH)
+# RFC 3463: what a mail server refuses, now (4) or for good (5). What is wrong is the same then.
+_ENHANCED = re.compile(r"[45]\.(\d{1,3}\.\d{1,3})")
 
 
 class Texts:
@@ -48,6 +51,18 @@ class Texts:
     def name(self, table: str, key: str, english: str) -> str:
         """The name of one of `permissions`, `fields`, `operators`."""
         return self._told(self._table(table).get(key), english)
+
+    def outcome(self, channel: str, code: str | None) -> str | None:
+        """What the code of a message's outcome means; None: of success, or a carrier's own, which nobody else knows."""
+        table, code = self._table("outcomes"), code or ""
+        enhanced = _ENHANCED.fullmatch(code)
+        said = table.get(f"{channel}.{enhanced[1] if enhanced else code}") or table.get(code)
+        return said and self._told(said, said)
+
+    def outcome_detail(self, detail: str | None) -> str | None:
+        """What our own senders said beside a code; None: others said it, or nobody anything."""
+        said = self._table("outcome_details").get(detail or "")
+        return said and self._told(said, said)
 
     def import_reason(self, code: str, english: str) -> str:
         """Why a value or row of an import is refused: by its code, or what is wrong with whichever field."""

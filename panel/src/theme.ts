@@ -35,6 +35,9 @@ export const readable: CSSVariablesResolver = () => ({
     "--mantine-color-anchor": "#0b6e6e",
   },
   dark: {
+    // A step lighter than a card, for what cannot be pressed to be a button still.
+    "--mantine-color-disabled": "#3b3b3b",
+    "--mantine-color-disabled-color": "#a3a9b0",
     "--mantine-color-dimmed": "#b6bcc2",
     "--mantine-color-placeholder": "#a3a9b0",
     "--mantine-color-error": "#ff8787",

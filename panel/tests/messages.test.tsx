@@ -34,6 +34,34 @@ test("a message over several channels shows its steps, and what happened in the 
   expect(screen.getByText("88 throttled")).toBeVisible();
 });
 
+test("a refusal says what its code means, and a code of success is left out", async () => {
+  const meaning = "The recipient's number is not valid.";
+  const refused = { ...EVENT, kind: "rejected", code: "0x0b", meaning, text: "It was refused." };
+  await openMessage({ ...MESSAGE, channel: "sms", state: "rejected", code: "0x0b", meaning, parts: 2, chain: null, timeline: [refused] });
+  expect(await screen.findAllByText(meaning)).toHaveLength(2);
+  expect(screen.getByText("Code: 0x0b")).toBeVisible();
+  expect(screen.getByText("0x0b")).toBeVisible();
+  expect(screen.getByText("Parts: 2")).toBeVisible();
+});
+
+test("what our own sender says stands once, and a code that is a word of ours is left out", async () => {
+  const meaning = "There is no such mailbox.";
+  const refused = { ...EVENT, kind: "hard_bounced", code: "5.1.1", meaning, detail: meaning, text: "It bounced." };
+  const ours = { ...EVENT, kind: "rejected", code: "push.no_device", meaning: "There is no device.", text: "It was refused." };
+  await openMessage({ ...MESSAGE, state: "hard_bounced", code: "5.1.1", meaning, detail: meaning, chain: null, timeline: [refused, ours] });
+  expect(await screen.findAllByText(meaning)).toHaveLength(2);
+  expect(screen.getByText("Code: 5.1.1")).toBeVisible();
+  expect(screen.getByText("There is no device.")).toBeVisible();
+  expect(screen.queryByText(/push\.no_device/)).not.toBeInTheDocument();
+});
+
+test("what arrived shows no code of success, and parts belong to SMS alone", async () => {
+  const arrived = { ...EVENT, kind: "delivered", code: "000", text: "It arrived." };
+  await openMessage({ ...MESSAGE, state: "delivered", code: "000", parts: 1, chain: null, timeline: [arrived] });
+  expect(await screen.findByText("It arrived.")).toBeVisible();
+  expect(screen.queryByText(/000|Parts/)).not.toBeInTheDocument();
+});
+
 test("what runs is cancelled once that was asked", async () => {
   const asked = await openMessage(MESSAGE);
   await userEvent.click(await screen.findByRole("button", { name: "Cancel the message" }));
@@ -82,7 +110,7 @@ test("what is taken back is looked up again until reports have heard of it", asy
 test("nothing is taken back of a message that was delivered, or by who may not send", async () => {
   const delivered = { ...MESSAGE, channel: "rcs", state: "delivered", chain: null, revocation: null };
   const asked = await openMessage(delivered, ["rcs.send"]);
-  expect(await screen.findByText("Time line")).toBeVisible();
+  expect(await screen.findByText("What happened")).toBeVisible();
   await waitFor(() => expect(asked.some(({ path }) => path === "/v1/rcs/c1")).toBe(true));
   expect(screen.queryByRole("button", { name: "Take back" })).not.toBeInTheDocument();
 });

@@ -89,7 +89,7 @@ test("what is decided on says whose it is by name, and in which state it is look
   await open(SenderIds, "/app/operator/senders", "/app/operator/senders");
   expect(await screen.findByText("kwiaciarnia")).toBeVisible();
   expect(screen.getByText("gone")).toBeVisible();
-  expect(screen.getByRole("combobox", { name: "State" })).toHaveValue("requested");
+  expect(screen.getByRole("combobox", { name: "State" })).toHaveValue("Requested");
   expect(sent(asked, "GET")?.query.state).toBe("requested");
 });
 
@@ -199,7 +199,7 @@ test("an invoice that is overdue may be paid still", async () => {
   const asked = apiThatAnswers(({ method }) => (method === "POST" ? { ...INVOICE, state: "paid" } : pageOf([INVOICE])));
   await open(AllInvoices, "/app/operator/invoices", "/app/operator/invoices?state=overdue");
   expect(await screen.findByRole("link", { name: "FV/2027/000001" })).toHaveAttribute("href", "/app/operator/invoices/i1");
-  await press("FV/2027/000001 is paid", "Paid", "Bank statement");
+  await press("Mark as paid: FV/2027/000001", "Mark as paid", "Bank statement");
   await done();
   expect(sent(asked, "POST")).toMatchObject({ path: "/v1/operator/invoices/i1/payment", body: '{"reason":"Bank statement"}' });
 });
@@ -208,9 +208,9 @@ test("a correction has each line as it should have been, and begins with what th
   const last = { ...INVOICE, id: "c1", kind: "correction", number: "FK/2027/000001", lines: [LINE("Set-up", 20000), LINE("Training", 10000)], lines_before: INVOICE.lines };
   const asked = apiThatAnswers(({ method, path }) => (method === "POST" ? last : path.endsWith("/c1") ? last : { ...INVOICE, corrections: [{ id: "c1", number: last.number, issued_on: "2027-01-20" }] }));
   await open(OneInvoice, "/app/operator/invoices/$invoiceId", "/app/operator/invoices/i1");
-  expect(await screen.findByText("Shop Ltd, High Street 1, 5260250274")).toBeVisible();
+  expect(await screen.findByText("Shop Ltd, High Street 1, VAT number 5260250274")).toBeVisible();
   expect(screen.getByRole("link", { name: "FK/2027/000001" })).toBeVisible();
-  expect(screen.getByRole("button", { name: "FV/2027/000001 is paid" })).toBeVisible();
+  expect(screen.getByRole("button", { name: "Mark as paid: FV/2027/000001" })).toBeVisible();
   expect(screen.queryByRole("button", { name: /Cancel/ })).not.toBeInTheDocument();
   await userEvent.click(await screen.findByRole("button", { name: "Correct" }));
   expect(dialog().getByLabelText(/^Net price each: Set-up/)).toHaveValue("200.00");

@@ -32,7 +32,7 @@ test("a report goes to users who can be reached, and who are chosen", async () =
   await show("reports.read", "users.manage");
   await userEvent.click(await screen.findByRole("button", { name: "New report by mail" }));
   const dialog = within(screen.getByRole("dialog"));
-  await userEvent.click(dialog.getByRole("radio", { name: "every month" }));
+  await userEvent.click(dialog.getByRole("radio", { name: "Every month" }));
   await userEvent.click(dialog.getByRole("combobox", { name: /^To/ }));
   await userEvent.click(await screen.findByRole("option", { name: "bob" }));
   expect(screen.queryByRole("option", { name: "eve" })).not.toBeInTheDocument();

@@ -15,12 +15,15 @@ from system import all_sources
 
 from api_gateway.languages import _tables
 from api_gateway.routes import all_routes
+from channel.left_out import CODES
 from contacts.domain.columns import MAPPABLE
 from contacts.domain.rule_terms import BUILT_IN, OPERATORS
 from contracts.contacts import import_reasons
 from contracts.errors import KINDS
 from contracts.permissions import PERMISSIONS
-from contracts.vocabulary import Engagement, MessageState
+from contracts.vocabulary import ContentFailure, Engagement, LeftOut, MessageState
+from email_gateway import batches
+from email_gateway.smtp import outcomes
 
 POLISH, ENGLISH = _tables("pl"), _tables("en")
 CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)+")
@@ -68,10 +71,20 @@ def constant(node: ast.AST) -> Iterator[str]:
         yield str(node.value)
 
 
+def test_what_our_mail_senders_say_of_an_outcome_has_a_text() -> None:
+    said = {*outcomes.MEANINGS.values(), outcomes.SMARTHOST_ENDED, outcomes.SMARTHOST_ACCEPTED, batches.ERASED.detail}
+
+    assert not sorted(said - POLISH["outcome_details"].keys())
+
+
 def test_every_code_has_a_polish_text() -> None:
     named = MADE_UP | {code for source in all_sources().values() for code in codes_in(source)}
 
     assert not sorted(named - POLISH["codes"].keys())
+
+
+def test_every_reason_of_our_own_for_an_outcome_has_a_text() -> None:
+    assert not {*map(str, ContentFailure), *(CODES[reason] for reason in LeftOut)} - POLISH["outcomes"].keys()
 
 
 def rules_of(schema: marshmallow.Schema, depth: int = 0) -> Iterator[str]:

@@ -61,8 +61,11 @@ def get_message(context: RequestContext) -> Response:
     is_logged = UUID(str(asked)).version == 8
     story = {**context.call("reporting.get_message"), "chain": None} if is_logged else _story_of_chain(context, asked)
     said = ((moment.pop("channel", story["channel"]), moment) for moment in story["timeline"])
-    timeline = [{**moment, "text": _said(words, channel, moment)} for channel, moment in said]
-    answer = responses.json({**story, "timeline": timeline})
+    timeline = [
+        {**_explained(words, channel, moment), "text": _said(words, channel, moment)} for channel, moment in said
+    ]
+    chain = story["chain"] and _explained_chain(words, story["chain"])
+    answer = responses.json({**_explained(words, story["channel"], story), "timeline": timeline, "chain": chain})
     words.label(answer)
     return answer
 
@@ -111,6 +114,16 @@ def _logged(context: RequestContext, message_id: str | None) -> dict[str, Any]:
     return story
 
 
+def _explained(words: Texts, channel: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """With what its code means; what our own sender has said of it tells more than the code does."""
+    ours = words.outcome_detail(told.get("detail"))
+    return {**told, "meaning": ours or words.outcome(channel, told.get("code")), **({"detail": ours} if ours else {})}
+
+
+def _explained_chain(words: Texts, chain: Mapping[str, Any]) -> dict[str, Any]:
+    return {**chain, "steps": [_explained(words, step["channel"], step) for step in chain["steps"]]}
+
+
 def _said(words: Texts, channel: str, moment: Mapping[str, Any]) -> str:
     """What a point of the time line means, for whoever asks what has become of a message."""
     kind = moment["kind"]
@@ -155,7 +168,8 @@ ROUTES = [
         permission="reports.read",
         summary="One message with its time line",
         description="`text` says in words, Polish or English by `Accept-Language`, what a point of the time line means;"
-        " `peer` is the carrier or mail server that was spoken to at that point, `code` and `detail` what it answered."
+        " `peer` is the carrier or mail server that was spoken to at that point, `code` and `detail` what it answered,"
+        " and `meaning` in words what the code means, where it is a standard one (SMPP, SMTP) or our own."
         " One over several channels is shown as on the channel that has reached the person first, or that it is on:"
         " `chain` has its steps, and the time line is of all of them.",
         response=messages.AnyMessage,

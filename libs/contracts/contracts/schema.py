@@ -95,6 +95,17 @@ def line_field(maximum: int, minimum: int = 0, **rules: Any) -> fields.String:
     return fields.String(validate=[validate.Length(min=minimum, max=maximum), plain_text, one_line], **rules)
 
 
+def code_meaning() -> fields.String:
+    """Beside the `code` of a message's outcome. The gateway says it, in the language of the request."""
+    return fields.String(
+        allow_none=True,
+        metadata={
+            "description": "of `GET /v1/messages/{id}` alone: what `code` means, in words; null where nothing failed or"
+            " only the carrier knows"
+        },
+    )
+
+
 def visible(written: str) -> str:
     """What a person may be shown of a text that is kept as it came, a browser's name."""
     return _UNSEEN_CHARACTERS.sub("", written)

@@ -1,6 +1,7 @@
 import "@/kit/dataTable.css";
 import { Card, ScrollArea, Table } from "@mantine/core";
 import type { ReactNode } from "react";
+import { breakable } from "@/kit/breakable";
 
 export interface Column<Row> {
   /** `acts` stands for what can be done with the row. */
@@ -8,6 +9,8 @@ export interface Column<Row> {
   header: string;
   cell: (row: Row) => ReactNode;
   isNumber?: boolean;
+  /** Left out where no row has anything in it, as a note that nobody has written. */
+  isOptional?: boolean;
 }
 
 interface DataTableProps<Row> {
@@ -23,24 +26,14 @@ const LEAST_OF_NUMBERS = 90;
 /** So many columns stand closer together: ten of them, with headings in Polish, fit beside the menu of a screen of 1440 pixels. */
 const MANY = 9;
 
-/** An e-mail address that does not fit on a line is broken before its `@`, and not in the middle of a word. */
-function breakable(cell: ReactNode): ReactNode {
-  const place = typeof cell === "string" ? cell.indexOf("@") : -1;
-  if (typeof cell !== "string" || place < 1) return cell;
-  return (
-    <span>
-      {cell.slice(0, place)}
-      <wbr />
-      {cell.slice(place)}
-    </span>
-  );
-}
+const isEmpty = (cell: ReactNode) => cell == null || cell === "" || cell === false;
 
 /**
  * Rows under headings; on a phone each is a card. What does not fit between the two is reached by moving sideways, with
  * the keyboard too. The roles are written out, for a table that is shown otherwise is none to some screen readers.
  */
-export function DataTable<Row>({ label, columns, rows, keyOf }: DataTableProps<Row>) {
+export function DataTable<Row>({ label, columns: all, rows, keyOf }: DataTableProps<Row>) {
+  const columns = all.filter(({ isOptional, cell }) => !isOptional || rows.some((row) => !isEmpty(cell(row))));
   const least = columns.reduce((sum, { isNumber }) => sum + (isNumber ? LEAST_OF_NUMBERS : LEAST), 0);
   return (
     <Card withBorder padding={0}>

@@ -8,6 +8,9 @@ export interface Figure {
 
 const MOST_IN_ROW = 6;
 
+/** Pixels in which a date or a sum stays on one line of half a phone's screen. */
+const sizeOn = ({ length }: string) => (length > 12 ? 15 : length > 9 ? 18 : 24);
+
 /** A row of numbers with their names; more than fit it stand in two rows. */
 export function Figures({ of }: { of: Figure[] }) {
   return (
@@ -17,7 +20,7 @@ export function Figures({ of }: { of: Figure[] }) {
           <Text component="dt" size="sm">
             {one.label}
           </Text>
-          <Text component="dd" m={0} fz={24} fw={700}>
+          <Text component="dd" m={0} fz={{ base: sizeOn(one.value), sm: 24 }} fw={700} style={{ overflowWrap: "anywhere" }}>
             {one.value}
           </Text>
           {one.note && (

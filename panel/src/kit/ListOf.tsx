@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Column, DataTable } from "@/kit/DataTable";
 import { Pager } from "@/kit/Pager";
+import { capital } from "@/kit/formats";
 import { useListSearch } from "@/kit/search";
 import { Answered, type Asked, Empty } from "@/kit/States";
 
@@ -59,19 +60,22 @@ export interface Filter {
   otherwise?: string;
 }
 
+/** A filter is no wider than what is chosen or written in it. */
+const FILTER = 420;
+
 /** What a list is searched by: words and choices, all in the address. */
 export function Filters({ words, hint, choices = [] }: { words?: string; hint?: string; choices?: Filter[] }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { search, change, changeSoon } = useListSearch();
   return (
     <Group align="flex-end" role="search">
-      {words && <TextInput label={words} placeholder={hint} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="1 1 220px" />}
+      {words && <TextInput label={words} placeholder={hint} defaultValue={search.q} onChange={(event) => changeSoon({ q: event.currentTarget.value })} flex="1 1 220px" maw={FILTER} />}
       {choices.map(({ name, label, options, isLong, otherwise }) => (
         <Select
           key={name}
           label={label}
           placeholder={t("act.all")}
-          data={options}
+          data={isLong ? options : options.map((one) => ({ ...one, label: capital(one.label, i18n.language) }))}
           value={search[name] ?? otherwise ?? null}
           onChange={(value) => change({ [name]: value ?? undefined })}
           clearable={!otherwise}
@@ -79,6 +83,7 @@ export function Filters({ words, hint, choices = [] }: { words?: string; hint?: 
           searchable={isLong}
           clearButtonProps={{ "aria-label": t("act.clear") }}
           flex="1 1 140px"
+          maw={FILTER}
         />
       ))}
     </Group>

@@ -2,6 +2,7 @@ import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { defaultParseSearch, Link, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { breakable } from "@/kit/breakable";
 import type { Search } from "@/kit/search";
 
 interface PageProps {
@@ -29,7 +30,7 @@ export function Page({ title, lead, actions, parent, children }: PageProps) {
             </Anchor>
           )}
           <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
-            {title}
+            {breakable(title)}
           </Title>
           {lead && (
             <Text c="dimmed" component="div" maw="70ch">

@@ -20,6 +20,9 @@ export function formats(chosen: string, timeZone: string) {
   };
 }
 
+/** With a capital first, as what stands for itself is written. */
+export const capital = (words: string, language: string) => words.charAt(0).toLocaleUpperCase(language) + words.slice(1);
+
 /** A language in words, of a code as the web writes it (`pt-BR`) or Meta does (`pt_BR`); the code where nobody knows it. */
 export function languageName(code: string, inLanguage: string): string {
   try {

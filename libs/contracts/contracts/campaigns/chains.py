@@ -22,7 +22,7 @@ from contracts.channel import CHANNELS
 from contracts.money import Money
 from contracts.privacy import PersonAsked, PersonForgotten, PersonRecords, PersonToErase
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, Word, broken_rule, page_of, plain_text, rule
+from contracts.schema import PageQuery, Schema, Word, broken_rule, code_meaning, page_of, plain_text, rule
 from contracts.vocabulary import ChainState, Channel, StepState
 from contracts.webhook_urls import of_send_field
 
@@ -204,6 +204,7 @@ class ChainStep(Schema):
     quiet_hours = fields.Nested(QuietHours, allow_none=True)
     state = Word(StepState)
     code = fields.String(allow_none=True, metadata={"description": "why it failed, or could not be"})
+    meaning = code_meaning()
     message_id = fields.UUID(allow_none=True, metadata={"description": "in the message log, once it has left"})
     address = fields.String(
         allow_none=True,

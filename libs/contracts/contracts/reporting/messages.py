@@ -10,7 +10,7 @@ from marshmallow import fields, validate, validates_schema
 from contracts.campaigns.chains import MessageChain
 from contracts.money import Money
 from contracts.rpc import Call
-from contracts.schema import PageQuery, Schema, broken_rule, page_of
+from contracts.schema import PageQuery, Schema, broken_rule, code_meaning, page_of
 from contracts.vocabulary import Channel, MessageState
 
 
@@ -86,6 +86,7 @@ class MessageMoment(Schema):
     )
     text = fields.String(metadata={"description": "The same in words, in the language of `Accept-Language`"})
     code = fields.String(allow_none=True)
+    meaning = code_meaning()
     detail = fields.String(allow_none=True)
     peer = fields.String(
         allow_none=True, metadata={"description": "Who answered: the mail server's host, or the carrier"}
@@ -112,6 +113,7 @@ class AnyMessage(MessageStory):
     """A message of the log; or one over several channels, as it stands on the channel that has reached the person, or
     that it is on, with what happened on all of them in one time line."""
 
+    meaning = code_meaning()
     chain = fields.Nested(MessageChain, allow_none=True, metadata={"description": "null: of one channel"})
 
 

@@ -51,7 +51,7 @@ function useColumns(): Column<Job>[] {
     { name: "done", header: t("jobs.done"), isNumber: true, cell: done },
     { name: "begun", header: t("imports.at"), cell: (one) => time(one.created_at) },
     { name: "finished", header: t("jobs.finished"), cell: (one) => time(one.finished_at) },
-    { name: "error", header: t("jobs.error"), cell: ({ error }) => error && <Text size="sm">{error.detail}</Text> },
+    { name: "error", header: t("jobs.error"), cell: ({ error }) => error && <Text size="sm">{error.detail}</Text>, isOptional: true },
   ];
 }
 

@@ -41,7 +41,7 @@ function Rows({ items, edit }: { items: User[]; edit: (user: User) => void }) {
   const { t } = useTranslation();
   const columns: Column<User>[] = [
     { name: "login", header: t("login.login"), cell: (user) => <Text fw={600}>{user.login}</Text> },
-    { name: "name", header: t("users.name"), cell: (user) => user.name },
+    { name: "name", header: t("users.name"), cell: (user) => user.name, isOptional: true },
     { name: "email", header: t("contacts.email"), cell: (user) => user.email },
     { name: "state", header: t("campaigns.state"), cell: (user) => <StateBadge state={user.state} /> },
     { name: "second", header: t("users.secondFactor"), cell: (user) => t(user.second_factor ? "senders.yes" : "senders.no") },

@@ -7,6 +7,7 @@ import { api, queries, type Schemas } from "@/api/client";
 import { askedAgain } from "@/api/freshness";
 import { ArchiveAddresses } from "@/areas/archive/ArchiveAddresses";
 import { useAllowed } from "@/areas/session/me";
+import { breakable } from "@/kit/breakable";
 import { useChannelName } from "@/kit/channel";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import { type Column, DataTable } from "@/kit/DataTable";
@@ -95,7 +96,7 @@ function Rows({ items, mayArchive }: { items: Row[]; mayArchive: boolean }) {
       cell: (one) =>
         one.contact_id ? (
           <Anchor component={Link} to={`/app/contacts/${one.contact_id}`} style={{ overflowWrap: "anywhere" }}>
-            {one.address}
+            {breakable(one.address)}
           </Anchor>
         ) : (
           one.address
@@ -103,7 +104,7 @@ function Rows({ items, mayArchive }: { items: Row[]; mayArchive: boolean }) {
     },
     { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     { name: "reason", header: t("archive.reason"), cell: (one) => t(`archive.reasons.${one.reason}`) },
-    { name: "note", header: t("archive.note"), cell: (one) => one.note },
+    { name: "note", header: t("archive.note"), cell: (one) => one.note, isOptional: true },
     { name: "at", header: t("archive.at"), cell: (one) => time(one.created_at) },
     {
       name: "acts",

@@ -183,7 +183,7 @@ function GoOn({ part, change, keep }: { part: Part; change: (part: Part) => void
   return (
     <Stack gap={4} py="xs" ps="md" ms="md" style={{ borderInlineStart: "2px solid var(--mantine-color-default-border)" }}>
       <Text size="sm">↓ {t("chain.goOn")}</Text>
-      <Group gap="sm">
+      <Group gap="sm" align="flex-end">
         {part.channel !== "push" && <NumberInput {...look} label={t("chain.notDelivered")} value={part.go_on?.not_delivered_minutes ?? ""} onChange={put("not_delivered_minutes")} />}
         {TELL_READING.includes(part.channel) && <NumberInput {...look} label={t("chain.notRead")} value={part.go_on?.not_read_hours ?? ""} onChange={put("not_read_hours")} />}
       </Group>

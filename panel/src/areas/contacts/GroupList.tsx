@@ -69,7 +69,7 @@ function Rows({ items, edit }: { items: GroupRow[]; edit: ((group: GroupRow) => 
         </Anchor>
       ),
     },
-    { name: "description", header: t("groups.description"), cell: (group) => group.description },
+    { name: "description", header: t("groups.description"), cell: (group) => group.description, isOptional: true },
     { name: "contacts", header: t("groups.contacts"), cell: (group) => number(group.contacts), isNumber: true },
     { name: "created", header: t("groups.created"), cell: (group) => day(group.created_at) },
     {

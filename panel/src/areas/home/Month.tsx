@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useFigures } from "@/areas/reports/useFigures";
-import { useChannelName } from "@/kit/channel";
+import { CHANNELS, useChannelName } from "@/kit/channel";
 import { Figures } from "@/kit/Figures";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
@@ -27,7 +27,7 @@ export function Month() {
             <Text>{t("home.nothingYet")}</Text>
           ) : (
             <Stack>
-              {totals.map(({ channel, counts, rates }) => (
+              {inOrder(totals).map(({ channel, counts, rates }) => (
                 <div key={channel}>
                   <Text fw={600} mb={4}>
                     {channelName(channel)}
@@ -41,6 +41,12 @@ export function Month() {
       </Answered>
     </Stack>
   );
+}
+
+/** As channels stand everywhere else. */
+function inOrder<Of extends { channel: string }>(totals: Of[]): Of[] {
+  const place = ({ channel }: Of) => CHANNELS.findIndex((one) => one === channel);
+  return [...totals].sort((one, other) => place(one) - place(other));
 }
 
 /** How many left: each channel's own word for it. */

@@ -58,7 +58,7 @@ function Rows({ items, edit }: { items: NamedLink[]; edit: ((link: NamedLink) =>
         </Group>
       ),
     },
-    { name: "name", header: t("links.name"), cell: (link) => link.name },
+    { name: "name", header: t("links.name"), cell: (link) => link.name, isOptional: true },
     {
       name: "target",
       header: t("links.target"),

@@ -15,13 +15,15 @@ const KINDS = ["smarthost", "mx"] as const;
 const TLS = ["opportunistic", "required", "off"] as const;
 
 /** By which server mail for a domain leaves; one that is to be another is deleted and added anew, as the API has it. */
+const EVERY = "*";
+
 export function MailRoutes() {
   const { t } = useTranslation();
   const { number } = useFormats();
   const { search } = useListSearch();
   const routes = operatorQueries.useQuery("get", "/v1/operator/mail-routes", { params: { query: { limit: 50, cursor: search.cursor } } });
   const columns: Column<Route>[] = [
-    { name: "pattern", header: t("operator.domain"), cell: (one) => <Text fw={600}>{one.pattern}</Text> },
+    { name: "pattern", header: t("operator.domain"), cell: (one) => <Text fw={600}>{one.pattern === EVERY ? t("operator.everyDomain") : one.pattern}</Text> },
     { name: "by", header: t("operator.by"), cell: (one) => (one.host ? `${one.host}:${one.port}` : t("operator.mailKinds.mx")) },
     { name: "tls", header: "TLS", cell: (one) => t(`operator.tls.${one.tls as (typeof TLS)[number]}`) },
     { name: "login", header: t("login.login"), cell: (one) => one.username ?? "–" },

@@ -66,7 +66,7 @@ function Whole({ invoice }: { invoice: Invoice }) {
       <Group>
         <StateBadge state={invoice.state} />
         <Text>
-          {[buyer.name, buyer.address, buyer.vat_number].filter(Boolean).join(", ")}
+          {[buyer.name, buyer.address, buyer.vat_number && `${t("audit.fields.vat_number")} ${buyer.vat_number}`].filter(Boolean).join(", ")}
         </Text>
       </Group>
       {corrects && (

@@ -32,7 +32,7 @@ export function Agents() {
   return (
     <OperatorPage title={t("operator.tabs.agents")}>
       <ByState />
-      <ListOf label={t("operator.tabs.agents")} of={agents} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.none")} />} />
+      <ListOf label={t("operator.tabs.agents")} of={agents} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.noneInState")} />} />
     </OperatorPage>
   );
 }
@@ -70,7 +70,7 @@ export function WhatsappSenders() {
   return (
     <OperatorPage title={t("operator.tabs.whatsapp")}>
       <ByState />
-      <ListOf label={t("operator.tabs.whatsapp")} of={senders} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.none")} />} />
+      <ListOf label={t("operator.tabs.whatsapp")} of={senders} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.noneInState")} />} />
     </OperatorPage>
   );
 }
@@ -108,7 +108,7 @@ export function ViberBots() {
   return (
     <OperatorPage title={t("operator.tabs.viber")}>
       <ByState />
-      <ListOf label={t("operator.tabs.viber")} of={bots} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.none")} />} />
+      <ListOf label={t("operator.tabs.viber")} of={bots} columns={columns} keyOf={(one) => one.id} empty={<Empty title={t("operator.noneInState")} />} />
     </OperatorPage>
   );
 }

@@ -108,7 +108,7 @@ function Hours({ campaignId, channel }: { campaignId: string; channel: Channel }
       <Answered of={hours}>
         {({ items }) => {
           const rows = items.map((one) => ({ ...one, at: clock(one.local_hour) }));
-          const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true, yAxisProps: { allowDecimals: false } };
+          const look = { h: 260, data: rows, dataKey: "at", series, withLegend: true, valueFormatter: number, yAxisProps: { allowDecimals: false, width: 64 } };
           return (
             <Stack>
               <div aria-hidden>

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
 import { useAddress } from "@/areas/reports/useAddress";
+import { breakable } from "@/kit/breakable";
 import { CHANNELS, useChannelName } from "@/kit/channel";
 import type { Column } from "@/kit/DataTable";
 import { type Filter, Filters, ListOf } from "@/kit/ListOf";
@@ -42,7 +43,7 @@ export function MessageList() {
       header: t("messages.address"),
       cell: (one) => (
         <Anchor component={Link} to={`/app/messages/${one.id}`}>
-          {addressOf(one)}
+          {breakable(addressOf(one))}
         </Anchor>
       ),
     },

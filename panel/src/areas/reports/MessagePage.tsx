@@ -2,6 +2,7 @@ import { Anchor, Card, Group, SimpleGrid, Stack, Text, Timeline, Title } from "@
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { queries, type Schemas } from "@/api/client";
+import { answeredBy, Code } from "@/areas/reports/Code";
 import { MessageSteps } from "@/areas/reports/MessageSteps";
 import { TakeBack } from "@/areas/reports/TakeBack";
 import { useAddress } from "@/areas/reports/useAddress";
@@ -11,6 +12,9 @@ import { inFull } from "@/kit/phone";
 import { Answered } from "@/kit/States";
 import { StateBadge } from "@/kit/StateBadge";
 import { useFormats } from "@/kit/times";
+
+/** States whose code says nothing that the state does not. */
+const GOES_WELL = ["accepted", "submitted", "delivered"];
 
 /** One message, and everything that is known to have happened to it. */
 export function MessagePage() {
@@ -51,16 +55,25 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
           <Text>
             {t("messages.at")}: {time(message.created_at)}
           </Text>
-          {message.parts != null && (
+          {message.channel === "sms" && message.parts != null && (
             <Text>
               {t("report.parts")}: {number(message.parts)}
-              {message.cost && ` · ${money(message.cost)}`}
             </Text>
           )}
-          {message.code && (
+          {message.cost && (
             <Text>
-              {t("messages.code")}: {message.code} {message.detail}
+              {t("report.cost")}: {money(message.cost)}
             </Text>
+          )}
+          {!GOES_WELL.includes(message.state ?? "") && (
+            <div>
+              {message.meaning && <Text>{message.meaning}</Text>}
+              {answeredBy(message) && (
+                <Text c={message.meaning ? "dimmed" : undefined} style={{ overflowWrap: "anywhere" }}>
+                  {t("messages.code")}: {answeredBy(message)}
+                </Text>
+              )}
+            </div>
           )}
           {message.campaign_id && (
             <Anchor component={Link} to={`/app/campaigns/${message.campaign_id}`}>
@@ -82,18 +95,13 @@ function Whole({ message }: { message: Schemas["AnyMessage"] }) {
         <Timeline bulletSize={14} lineWidth={2} styles={{ itemTitle: { lineHeight: 1.4 } }} active={message.timeline.length}>
           {message.timeline.map((event, place) => {
             const step = steps.find((one) => one.place === event.step);
-            const answered = [event.code, event.detail ?? event.url].filter(Boolean).join(" ");
             return (
               <Timeline.Item key={`${event.at}${event.kind}${place}`} title={event.text}>
                 <Text size="sm">
                   {time(event.at)}
                   {step && ` · ${step.place}. ${channelName(step.channel)}`}
                 </Text>
-                {answered && (
-                  <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                    {answered}
-                  </Text>
-                )}
+                <Code of={{ ...event, detail: event.detail ?? event.url }} />
               </Timeline.Item>
             );
           })}

@@ -1,7 +1,8 @@
-import { Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Card, Group, Stack, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
 import { askedAgain } from "@/api/freshness";
+import { Code } from "@/areas/reports/Code";
 import { useAddress } from "@/areas/reports/useAddress";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -27,13 +28,13 @@ export function MessageSteps({ chain }: { chain: Chain }) {
       cell: (one) => (
         <>
           <StateBadge state={one.state} />
-          {one.code && <Text size="sm">{one.code}</Text>}
+          <Code of={one} />
         </>
       ),
     },
     { name: "address", header: t("messages.address"), cell: (one) => one.address && addressOf(one) },
     { name: "left", header: t("messages.left"), cell: (one) => one.sent_at && time(one.sent_at) },
-    { name: "cost", header: t("report.cost"), cell: (one) => one.cost && money(one.cost), isNumber: true },
+    { name: "cost", header: t("report.cost"), cell: (one) => one.cost && money(one.cost), isNumber: true, isOptional: true },
   ];
   return (
     <Card withBorder component="section">

@@ -7,6 +7,7 @@ import { askedAgain } from "@/api/freshness";
 import { fieldErrors } from "@/api/refusal";
 import { useUsers } from "@/areas/schedules/useUsers";
 import { useMe } from "@/areas/session/me";
+import { capital } from "@/kit/formats";
 import { ProblemAlert } from "@/kit/States";
 
 const KINDS = ["weekly", "monthly", "campaign"] as const;
@@ -14,7 +15,7 @@ const MOST_USERS = 20;
 
 /** When a report comes, and to whom: to whoever asks, where nobody else may be chosen. */
 export function NewSchedule({ close }: { close: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const me = useMe();
   const { maySee, users, error } = useUsers();
   const form = useForm({ initialValues: { kind: KINDS[0] as (typeof KINDS)[number], user_ids: [me.id] } });
@@ -35,7 +36,7 @@ export function NewSchedule({ close }: { close: () => void }) {
           <Radio.Group label={t("schedules.kind")} {...form.getInputProps("kind")}>
             <Stack mt="xs" gap="xs">
               {KINDS.map((kind) => (
-                <Radio key={kind} value={kind} label={t(`schedules.kinds.${kind}`)} description={t(`schedules.whens.${kind}`)} />
+                <Radio key={kind} value={kind} label={capital(t(`schedules.kinds.${kind}`), i18n.language)} description={t(`schedules.whens.${kind}`)} />
               ))}
             </Stack>
           </Radio.Group>

@@ -8,6 +8,7 @@ import { useUsers } from "@/areas/schedules/useUsers";
 import { useAllowed, useMe } from "@/areas/session/me";
 import { ConfirmButton } from "@/kit/ConfirmButton";
 import type { Column } from "@/kit/DataTable";
+import { capital } from "@/kit/formats";
 import { ListOf } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
 import { useListSearch } from "@/kit/search";
@@ -41,7 +42,7 @@ function Schedules() {
 }
 
 function useColumns(): Column<Schedule>[] {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { time, day } = useFormats();
   const namesOf = useNames();
   const end = async (one: Schedule) => {
@@ -49,7 +50,7 @@ function useColumns(): Column<Schedule>[] {
     await askedAgain();
   };
   return [
-    { name: "kind", header: t("schedules.kind"), cell: (one) => <Text fw={600}>{t(`schedules.kinds.${one.kind}`)}</Text> },
+    { name: "kind", header: t("schedules.kind"), cell: (one) => <Text fw={600}>{capital(t(`schedules.kinds.${one.kind}`), i18n.language)}</Text> },
     { name: "users", header: t("schedules.users"), cell: (one) => namesOf(one.user_ids) },
     { name: "next", header: t("schedules.next"), cell: (one) => (one.next_at ? time(one.next_at) : t("schedules.afterEach")) },
     { name: "last", header: t("schedules.last"), cell: (one) => time(one.last_at) },

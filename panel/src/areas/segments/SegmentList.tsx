@@ -33,7 +33,7 @@ export function SegmentList() {
         </Anchor>
       ),
     },
-    { name: "description", header: t("groups.description"), cell: (one) => one.description },
+    { name: "description", header: t("groups.description"), cell: (one) => one.description, isOptional: true },
     { name: "changed", header: t("templates.changed"), cell: (one) => day(one.updated_at) },
     {
       name: "acts",

@@ -1,10 +1,10 @@
-import { Anchor, Card, Stack, Text, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Card, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, queries, type Schemas } from "@/api/client";
 import { Ask } from "@/areas/senders/Ask";
 import { StateOf } from "@/areas/senders/StateOf";
 import type { Column } from "@/kit/DataTable";
+import { LinkButton } from "@/kit/LinkButton";
 import { ListOf } from "@/kit/ListOf";
 import { useListSearch } from "@/kit/search";
 import { useFormats } from "@/kit/times";
@@ -20,19 +20,18 @@ export function WhatsappNumbers() {
     { name: "phone", header: t("contacts.phone"), cell: (one) => one.phone },
     { name: "name", header: t("senders.inMessages"), cell: (one) => one.name },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
-    {
-      name: "templates",
-      header: t("nav.templates"),
-      cell: (one) =>
-        one.state === "active" ? (
-          <Anchor component={Link} to={`/app/senders/whatsapp/${one.id}`} underline="always" aria-label={t("senders.templatesOf", { name: one.title })}>
-            {t("nav.templates")}
-          </Anchor>
-        ) : (
-          "–"
-        ),
-    },
     { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    {
+      name: "acts",
+      header: t("act.acts"),
+      cell: (one) =>
+        one.state === "active" && (
+          <LinkButton size="xs" variant="default" to={`/app/senders/whatsapp/${one.id}`} aria-label={t("senders.templatesOf", { name: one.title })}>
+            {t("nav.templates")}
+          </LinkButton>
+        ),
+      isOptional: true,
+    },
   ];
   return (
     <Card withBorder component="section">

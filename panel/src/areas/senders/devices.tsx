@@ -13,7 +13,7 @@ export function useDeviceColumns(): Column<Device>[] {
   const { day, time } = useFormats();
   return [
     { name: "platform", header: t("devices.platform"), cell: (one) => t(`devices.platforms.${one.platform}`) },
-    { name: "language", header: t("shell.language"), cell: (one) => [one.language, one.time_zone].filter(Boolean).join(", ") || "–" },
+    { name: "language", header: t("shell.language"), cell: (one) => [one.language, one.time_zone].filter(Boolean).join(", "), isOptional: true },
     { name: "since", header: t("devices.since"), cell: (one) => day(one.created_at) },
     { name: "seen", header: t("devices.seen"), cell: (one) => time(one.seen_at) },
   ];

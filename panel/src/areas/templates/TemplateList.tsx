@@ -100,17 +100,16 @@ function Rows({ of, kind, empty }: RowsProps) {
   const { day } = useFormats();
   const copy = useCopy();
   const mayWrite = useMayWrite();
-  const hasPictures = of.data?.items.some((one) => one.has_picture) ?? false;
   const picture: Column<Row> = {
     name: "picture",
     header: t("templates.picture"),
     cell: (one) => one.has_picture && <TemplatePicture templateId={one.id} version={one.version} alt={t("templates.pictureOf", { name: one.name })} width={96} />,
+    isOptional: true,
   };
   const language: Column<Row> = { name: "language", header: t("shell.language"), cell: (one) => one.language?.toUpperCase() };
-  const folder: Column<Row> = { name: "folder", header: t("templates.folder"), cell: (one) => one.folder || "–" };
+  const folder: Column<Row> = { name: "folder", header: t("templates.folder"), cell: (one) => one.folder, isOptional: true };
   const changed: Column<Row> = { name: "changed", header: t("templates.changed"), cell: (one) => day(one.updated_at) };
   const columns: Column<Row>[] = [
-    ...(hasPictures ? [picture] : []),
     {
       name: "name",
       header: t("templates.name"),
@@ -120,6 +119,7 @@ function Rows({ of, kind, empty }: RowsProps) {
         </Anchor>
       ),
     },
+    picture,
     { name: "channel", header: t("campaigns.channel"), cell: (one) => channelName(one.channel) },
     ...(kind === "ready_made" ? [language] : [folder, changed]),
     {
