@@ -121,7 +121,9 @@ def main() -> int:
     asked: dict[str, Callable[[], Cost]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mail-peers-")))
-        folder.chmod(0o755)  # Postfix's processes are other users
+        # Postfix's processes are other users, whatever umask we were started with.
+        os.umask(0o022)
+        folder.chmod(0o755)
         sink = Sink(folder)
         stack.callback(sink.process.wait)
         stack.callback(sink.process.terminate)

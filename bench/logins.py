@@ -42,6 +42,8 @@ AT_ONCE, ACCOUNTS = 20, 20
 PER_LOGIN, PER_ADDRESS = 10, 60
 LOCKED_SECONDS = 120
 VERIFIED, REFUSED = "session.wrong_credentials", "session.too_many_attempts"
+# Nobody's turn came to look at the password: the guess is refused as well, and was none.
+BUSY = "session.busy"
 
 Attack = Iterator[tuple[str, str]]
 
@@ -185,11 +187,12 @@ def run(attempts: int, processes: int) -> bool:
 def report(name: str, attacker: Attacker, limit: int, elapsed: float) -> bool:
     """Whether the attack stayed outside; an address that waits a minute a guess has one more each."""
     verified = attacker.outcomes[VERIFIED]
-    others = {code: times for code, times in attacker.outcomes.items() if code not in (VERIFIED, REFUSED)}
+    others = {code: times for code, times in attacker.outcomes.items() if code not in (VERIFIED, REFUSED, BUSY)}
     allowed = limit + (int(elapsed // 60) if limit == PER_ADDRESS else 0)
     print(
         f"{name:<27}{attacker.outcomes.total():>8,} attempts, {verified} passwords looked at of {allowed} allowed,"
-        f" {attacker.right_passwords:,} right ones behind the lock, {attacker.outcomes['in']} got in"
+        f" {attacker.outcomes[BUSY]} had no turn, {attacker.right_passwords:,} right ones behind the lock,"
+        f" {attacker.outcomes['in']} got in"
     )
     if others:
         print(f"  answered otherwise: {others}")

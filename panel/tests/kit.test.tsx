@@ -2,6 +2,7 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { type Column, DataTable } from "@/kit/DataTable";
+import { dayForm, momentForm } from "@/kit/formats";
 import { Filters } from "@/kit/ListOf";
 import { Page } from "@/kit/Page";
 import { apiThatAnswers, open } from "./pages";
@@ -46,4 +47,9 @@ test("what a list is filtered by begins with a capital, but for what people have
   expect(await screen.findByRole("option", { name: "Oldest first" })).toBeVisible();
   await userEvent.click(screen.getByRole("combobox", { name: "Group" }));
   expect(await screen.findByRole("option", { name: "klienci" })).toBeVisible();
+});
+
+test("days are chosen and typed as the language writes them", () => {
+  expect(dayForm("pl")).toEqual({ locale: "pl", valueFormat: "DD.MM.YYYY", placeholder: "24.12.2026" });
+  expect(momentForm("en")).toEqual({ locale: "en", valueFormat: "DD/MM/YYYY HH:mm", placeholder: "24/12/2026 18:00" });
 });

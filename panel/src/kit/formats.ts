@@ -20,6 +20,18 @@ export function formats(chosen: string, timeZone: string) {
   };
 }
 
+/** How a day is chosen or typed in a language: the locale, form and example of a field. */
+export function dayForm(language: string) {
+  const isPolish = language === "pl";
+  return { locale: language, valueFormat: isPolish ? "DD.MM.YYYY" : "DD/MM/YYYY", placeholder: isPolish ? "24.12.2026" : "24/12/2026" };
+}
+
+/** The same with the time of day. */
+export function momentForm(language: string) {
+  const { locale, valueFormat, placeholder } = dayForm(language);
+  return { locale, valueFormat: `${valueFormat} HH:mm`, placeholder: `${placeholder} 18:00` };
+}
+
 /** With a capital first, as what stands for itself is written. */
 export const capital = (words: string, language: string) => words.charAt(0).toLocaleUpperCase(language) + words.slice(1);
 

@@ -1,6 +1,7 @@
 import "@mantine/dates/styles.css";
 import { DateTimePicker } from "@mantine/dates";
 import { useTranslation } from "react-i18next";
+import { momentForm } from "@/kit/formats";
 import { momentIn } from "@/kit/moments";
 import { useListSearch } from "@/kit/search";
 import { useFormats } from "@/kit/times";
@@ -11,7 +12,7 @@ export function Range() {
   const { search, change } = useListSearch();
   return (["from", "to"] as const).map((name) => (
     <DateTimePicker
-      key={name} label={t(`webhooks.${name}`)} locale={i18n.language} valueFormat="DD.MM.YYYY HH:mm" placeholder="24.12.2026 18:00"
+      key={name} label={t(`webhooks.${name}`)} {...momentForm(i18n.language)}
       clearable clearButtonProps={{ "aria-label": t("act.clear") }} flex="1 1 200px"
       value={search[name] ?? null} onChange={(at) => change({ [name]: at?.slice(0, 16) })}
     />

@@ -12,6 +12,7 @@ import type { StepProps } from "@/areas/campaigns/CampaignWizard";
 import { type Lack, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
 import { MailSender } from "@/areas/campaigns/MailSender";
 import { Summary } from "@/areas/campaigns/Summary";
+import { momentForm } from "@/kit/formats";
 import { ProblemAlert } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 import { useEditForm } from "@/kit/useEditing";
@@ -99,9 +100,7 @@ function Moment({ form }: { form: UseFormReturnType<Values> }) {
         <DateTimePicker
           label={t("when.at")}
           description={t("when.zone", { zone: timeZone })}
-          locale={i18n.language}
-          valueFormat="DD.MM.YYYY HH:mm"
-          placeholder="24.12.2026 18:00"
+          {...momentForm(i18n.language)}
           {...form.getInputProps("at")}
         />
       )}

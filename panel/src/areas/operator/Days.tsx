@@ -4,6 +4,7 @@ import { DateInput } from "@mantine/dates";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { DAY_MS } from "@/kit/days";
+import { dayForm } from "@/kit/formats";
 import { useListSearch } from "@/kit/search";
 
 const DAYS = 30;
@@ -23,7 +24,7 @@ export function Days({ children }: { children?: ReactNode }) {
   const { t, i18n } = useTranslation();
   const { change } = useListSearch();
   const { from, to } = useDays();
-  const look = { locale: i18n.language, valueFormat: "DD.MM.YYYY", placeholder: "24.12.2026", flex: "1 1 140px", maw: 220 };
+  const look = { ...dayForm(i18n.language), flex: "1 1 140px", maw: 220 };
   return (
     <Group align="flex-end">
       <DateInput {...look} label={t("operator.sinceDay")} value={from} onChange={(day) => change({ from: day?.slice(0, 10) })} />

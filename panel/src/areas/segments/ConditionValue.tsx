@@ -4,6 +4,7 @@ import { DateInput } from "@mantine/dates";
 import { useTranslation } from "react-i18next";
 import { queries } from "@/api/client";
 import { CHANNELS, useChannelName } from "@/kit/channel";
+import { dayForm } from "@/kit/formats";
 
 interface ValueProps {
   /** As the API's description of operators names it. */
@@ -61,9 +62,7 @@ function Day({ label, value, change }: { label: string; value: unknown; change: 
     <DateInput
       {...look}
       aria-label={label}
-      locale={i18n.language}
-      valueFormat="DD.MM.YYYY"
-      placeholder="24.12.2026"
+      {...dayForm(i18n.language)}
       value={(value as string | undefined) ?? null}
       onChange={(day) => change(day?.slice(0, 10))}
     />
