@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from identity.models import Account, Role, User, UserRole
+from identity.models import Account, Plan, Role, User, UserRole
 
 
 def insert_user(session: Session, **columns: Any) -> bool:
@@ -25,6 +25,17 @@ def user_by_login(session: Session, *, login: str) -> User | None:
 
 def user(session: Session, *, account_id: UUID, user_id: UUID) -> User | None:
     return session.scalar(select(User).where(User.id == user_id, User.account_id == account_id))
+
+
+def user_at_home(session: Session, *, account_id: UUID, user_id: UUID) -> tuple[User, Account, Plan] | None:
+    """A user with the account and its plan, by one question."""
+    query = (
+        select(User, Account, Plan)
+        .join(Account, Account.id == User.account_id)
+        .join(Plan, Plan.code == Account.plan_code)
+        .where(User.id == user_id, User.account_id == account_id)
+    )
+    return session.execute(query).one_or_none()
 
 
 def user_for_update(session: Session, *, account_id: UUID, user_id: UUID) -> User | None:

@@ -17,7 +17,7 @@ from identity.domain import passwords as password_rules
 from identity.domain import rights
 from identity.hashing import Passwords
 from identity.models import User
-from identity.store import accounts, api_keys, audit, links, second_factors, sessions, users
+from identity.store import api_keys, audit, links, second_factors, sessions, users
 from identity.usecases import mail, quotas, throttles, views
 from identity.usecases.actors import session_user_of, user_of
 from identity.usecases.announcements import announce_access_changed
@@ -25,9 +25,11 @@ from identity.usecases.announcements import announce_access_changed
 
 def get_me(session: Session, *, actor: Actor, now: datetime) -> views.View:
     """The user who asks, with what a panel shows at once: rights, duties, the account's settings, plan and quota."""
-    row = _own(session, actor)
-    account = accounts.account(session, account_id=row.account_id)
-    assert account is not None
+    found = users.user_at_home(session, account_id=account_of(actor), user_id=user_of(actor))
+    if found is None:
+        raise exceptions.session_invalid()
+    # The usage asks for the same account and plan: as long as they are held here the session has them.
+    row, account, _plan = found
     permissions = set(row.permissions)
     for role in users.roles_of(session, user_ids=[row.id])[row.id]:
         permissions |= set(role.permissions)

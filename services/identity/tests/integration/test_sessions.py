@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy import text as sql
 
 from chassis.database import Database
@@ -438,3 +438,18 @@ def test_a_key_is_told_what_it_may_do_and_not_what_its_maker_may(owner: Actor, a
 
     assert shown["allowed"] == ["sms.send"]
     assert "contacts" in shown["permissions"]
+
+
+def test_what_a_panel_shows_at_once_takes_three_questions(
+    database: Database, owner: Actor, act: Callable[..., Any]
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    act(me.get_me, owner)
+    event.remove(database.engine, "before_cursor_execute", note)
+
+    assert len(asked) == 3, "the user at home; its roles; what of the quota is used"
