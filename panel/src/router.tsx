@@ -1,11 +1,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, redirect } from "@tanstack/react-router";
 import * as session from "@/api/session";
-import { fetchAllWords } from "@/i18n";
+import { fetchMoreWords } from "@/i18n";
 import { readSearch } from "@/kit/search";
 import { NotFound, Unexpected } from "@/shell/Failures";
 
 // Every page's code is its own file, fetched when it is first looked at; so are the words and styles that the first pages do without.
-const rest = { loader: async () => void (await Promise.all([fetchAllWords(), import("@/mantineRest.css")])), staleTime: Infinity };
+const waitsFor = (...words: Parameters<typeof fetchMoreWords>) => ({
+  loader: async () => void (await Promise.all([fetchMoreWords(...words), import("@/mantineRest.css")])),
+  staleTime: Infinity,
+});
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: NotFound,
@@ -90,7 +93,7 @@ const operator = createRoute({
   getParentRoute: () => root,
   path: "/app/operator",
   component: lazyRouteComponent(() => import("@/areas/operator/OperatorGate"), "OperatorGate"),
-  ...rest,
+  ...waitsFor("rest", "operator"),
 });
 const otherSenders = () => import("@/areas/operator/OtherSenders");
 const operated = [
@@ -120,7 +123,7 @@ function operatorPage(path: string, component: ReturnType<typeof lazyRouteCompon
 }
 
 function page(path: string, component: ReturnType<typeof lazyRouteComponent>) {
-  return createRoute({ getParentRoute: () => inside, path, component, ...rest });
+  return createRoute({ getParentRoute: () => inside, path, component, ...waitsFor("rest") });
 }
 
 export const router = createRouter({

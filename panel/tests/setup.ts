@@ -1,7 +1,7 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
-import { chooseLanguage, fetchAllWords } from "@/i18n";
+import { chooseLanguage, fetchMoreWords } from "@/i18n";
 
 afterEach(cleanup);
 configure({ asyncUtilTimeout: 20_000 });
@@ -20,5 +20,5 @@ globalThis.ResizeObserver = class {
 };
 
 // A test may say at any moment which language it is about, and open any page.
-await fetchAllWords();
+await fetchMoreWords("rest", "operator");
 for (const language of ["pl", "en"] as const) await chooseLanguage(language);

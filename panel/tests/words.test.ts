@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import en from "@/i18n/en.json";
 import pl from "@/i18n/pl.json";
-import { FIRST } from "../splitWords.ts";
+import { FIRST, OPERATOR } from "../splitWords.ts";
 import { FIRST_PAGES, sourcesIn, withImports } from "./sources";
 
 type Words = { [key: string]: string | Words };
@@ -41,13 +41,24 @@ test("no word is there that nobody says", () => {
   expect(unsaid).toEqual([]);
 });
 
-test("the first pages have their words, and no area that they say nothing of", () => {
-  const said = [...withImports([...FIRST_PAGES, "src/shell/PersonMenu.tsx"]).values()].join("\n");
+/** The areas of the words that these sources say, whole ("act.save") or begun (`states.${state}`). */
+function areasSaidIn(sources: Iterable<string>): string[] {
+  const said = [...sources].join("\n");
   const names = Object.keys(words.en).map(nameOf);
   const whole = [...said.matchAll(/"([a-zA-Z]+\.[a-zA-Z.]+)"/g)].map((match) => match[1] ?? "").filter((name) => names.includes(name));
   const begun = [...said.matchAll(/`([a-zA-Z]+\.[a-zA-Z.]*)\$\{/g)].map((match) => match[1] ?? "").filter((start) => names.some((name) => name.startsWith(start)));
+  return [...new Set([...whole, ...begun].map((name) => name.split(".")[0] ?? ""))].sort();
+}
 
-  expect([...FIRST].sort()).toEqual([...new Set([...whole, ...begun].map((name) => name.split(".")[0]))].sort());
+test("the first pages have their words, and no area that they say nothing of", () => {
+  const said = withImports([...FIRST_PAGES, "src/shell/PersonMenu.tsx"]).values();
+  expect([...FIRST].sort()).toEqual(areasSaidIn(said));
+});
+
+test("what operators' pages alone say comes with them, and no other page says any of it", () => {
+  const operators = new Set(sourcesIn("src/areas/operator"));
+  const elsewhere = areasSaidIn([...sourcesIn("src")].filter((source) => !operators.has(source)));
+  expect([...OPERATOR].sort()).toEqual(areasSaidIn(operators).filter((area) => !elsewhere.includes(area)));
 });
 
 test.each(["en", "pl"] as const)("%s: what a button is called to those who hear it holds what it shows (WCAG 2.2, 2.5.3)", (language) => {

@@ -16,10 +16,10 @@ declare module "i18next" {
 
 // Nobody fetches the other language before they choose it, nor the words of all pages before the first one is there.
 const CATALOGUES = {
-  pl: { first: () => import("@/i18n/pl.json?first"), rest: () => import("@/i18n/pl.json?rest") },
-  en: { first: () => import("@/i18n/en.json?first"), rest: () => import("@/i18n/en.json?rest") },
+  pl: { first: () => import("@/i18n/pl.json?first"), rest: () => import("@/i18n/pl.json?rest"), operator: () => import("@/i18n/pl.json?operator") },
+  en: { first: () => import("@/i18n/en.json?first"), rest: () => import("@/i18n/en.json?rest"), operator: () => import("@/i18n/en.json?operator") },
 };
-type Part = "first" | "rest";
+type Part = keyof (typeof CATALOGUES)[Language];
 const wanted = new Set<Part>(["first"]);
 const fetched = new Set<string>();
 
@@ -33,9 +33,9 @@ export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEPT_AS, language);
 }
 
-/** The words of all pages, in the language that is spoken and in whichever is chosen later. */
-export async function fetchAllWords(): Promise<void> {
-  wanted.add("rest");
+/** The words of more pages than the first, in the language that is spoken and in whichever is chosen later. */
+export async function fetchMoreWords(...parts: Part[]): Promise<void> {
+  for (const part of parts) wanted.add(part);
   await ready;
   await fetchWords(i18n.language as Language);
 }

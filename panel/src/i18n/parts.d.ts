@@ -7,3 +7,7 @@ declare module "*?rest" {
   const words: object;
   export default words;
 }
+declare module "*?operator" {
+  const words: object;
+  export default words;
+}

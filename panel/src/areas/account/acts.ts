@@ -40,7 +40,7 @@ const KEY_OF: Record<string, (code: string) => string> = {
   channel: (code) => `channel.${code}`,
   state: (code) => `states.${code}`,
   operation: (code) => `combine.operations.${code}`,
-  kind: (code) => (i18n.exists(`operator.mailKinds.${code}`) ? `operator.mailKinds.${code}` : `schedules.kinds.${code}`),
+  kind: (code) => (i18n.exists(`senders.mailKinds.${code}`) ? `senders.mailKinds.${code}` : `schedules.kinds.${code}`),
   type: (code) => `fields.types.${code}`,
 };
 /** Details that tell one of a few codes, which no other page shows. */

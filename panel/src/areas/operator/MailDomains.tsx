@@ -29,7 +29,7 @@ export function MailDomains() {
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "account", header: t("operator.account"), cell: ({ account_id }) => (account_id === PLATFORM ? <Text size="sm">{t("operator.platform")}</Text> : <AccountName id={account_id} />) },
     { name: "missing", header: t("operator.missingRecords"), cell: (one) => <Missing domain={one} /> },
-    { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "since", header: t("senders.asked"), cell: (one) => day(one.created_at) },
     { name: "acts", header: t("act.acts"), cell: (one) => (one.state === "pending" ? <Vouch domain={one} /> : one.reason && <Text size="sm">{t("operator.vouchedFor", { reason: one.reason })}</Text>) },
   ];
   return (

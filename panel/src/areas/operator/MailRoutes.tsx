@@ -24,7 +24,7 @@ export function MailRoutes() {
   const routes = operatorQueries.useQuery("get", "/v1/operator/mail-routes", { params: { query: { limit: 50, cursor: search.cursor } } });
   const columns: Column<Route>[] = [
     { name: "pattern", header: t("operator.domain"), cell: (one) => <Text fw={600}>{one.pattern === EVERY ? t("operator.everyDomain") : one.pattern}</Text> },
-    { name: "by", header: t("operator.by"), cell: (one) => (one.host ? `${one.host}:${one.port}` : t("operator.mailKinds.mx")) },
+    { name: "by", header: t("operator.by"), cell: (one) => (one.host ? `${one.host}:${one.port}` : t("senders.mailKinds.mx")) },
     { name: "tls", header: "TLS", cell: (one) => t(`operator.tls.${one.tls as (typeof TLS)[number]}`) },
     { name: "login", header: t("login.login"), cell: (one) => one.username ?? "–" },
     { name: "connections", header: t("operator.connections"), cell: (one) => number(one.connections), isNumber: true },
@@ -42,7 +42,7 @@ function AddRoute() {
   const { t } = useTranslation();
   const fields: Field[] = [
     { name: "pattern", label: t("operator.domain"), hint: t("operator.domainHint") },
-    { name: "kind", label: t("operator.by"), kind: "choice", options: KINDS.map((kind) => ({ value: kind, label: t(`operator.mailKinds.${kind}`) })), value: "smarthost" },
+    { name: "kind", label: t("operator.by"), kind: "choice", options: KINDS.map((kind) => ({ value: kind, label: t(`senders.mailKinds.${kind}`) })), value: "smarthost" },
     { name: "host", label: t("operator.host"), hint: t("operator.mailHostHint"), isOptional: true },
     { name: "port", label: t("operator.port"), kind: "number", value: 25 },
     { name: "tls", label: "TLS", kind: "choice", options: TLS.map((tls) => ({ value: tls, label: t(`operator.tls.${tls}`) })), value: "opportunistic" },

@@ -154,6 +154,6 @@ function useShared<Row extends Shared>(): Column<Row>[] {
     { name: "title", header: t("senders.shownAs"), cell: (one) => <Text fw={600}>{one.title}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "account", header: t("operator.account"), cell: (one) => <AccountName id={one.account_id} /> },
-    { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "since", header: t("senders.asked"), cell: (one) => day(one.created_at) },
   ];
 }

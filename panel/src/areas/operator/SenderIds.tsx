@@ -31,7 +31,7 @@ export function SenderIds() {
     { name: "sender", header: t("wizard.sender"), cell: (one) => <Text fw={600}>{inFull(one.sender)}</Text> },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateBadge state={one.state} /> },
     { name: "account", header: t("operator.account"), cell: (one) => <AccountName id={one.account_id} /> },
-    { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "since", header: t("senders.asked"), cell: (one) => day(one.created_at) },
     {
       name: "acts",
       header: t("act.acts"),

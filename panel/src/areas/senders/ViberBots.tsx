@@ -19,7 +19,7 @@ export function ViberBots() {
     { name: "title", header: t("senders.shownAs"), cell: (one) => <Text fw={600}>{one.title}</Text> },
     { name: "name", header: t("senders.inMessages"), cell: (one) => one.name },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
-    { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "since", header: t("senders.asked"), cell: (one) => day(one.created_at) },
     { name: "acts", header: t("act.acts"), cell: (one) => one.state === "active" && <Invite bot={one} /> },
   ];
   return (

@@ -20,7 +20,7 @@ export function WhatsappNumbers() {
     { name: "phone", header: t("contacts.phone"), cell: (one) => one.phone },
     { name: "name", header: t("senders.inMessages"), cell: (one) => one.name },
     { name: "state", header: t("campaigns.state"), cell: (one) => <StateOf state={one.state} reason={one.reason} /> },
-    { name: "since", header: t("operator.asked"), cell: (one) => day(one.created_at) },
+    { name: "since", header: t("senders.asked"), cell: (one) => day(one.created_at) },
     {
       name: "acts",
       header: t("act.acts"),
