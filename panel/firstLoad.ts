@@ -8,7 +8,7 @@ const WORDS = "src/i18n/pl.json?first";
 const LIMITS = [
   { page: "src/areas/session/LogIn.tsx", with: [], files: 6, kb: 195 },
   { page: "src/areas/home/Home.tsx", with: ["src/areas/session/Gate.tsx"], files: 7, kb: 240 },
-  { page: "src/areas/contacts/ContactList.tsx", with: ["src/areas/session/Gate.tsx", "src/i18n/pl.json?rest", "mantineRest.css"], files: 22, kb: 302 },
+  { page: "src/areas/contacts/ContactList.tsx", with: ["src/areas/session/Gate.tsx", "src/i18n/pl.json?rest", "mantineRest.css"], files: 22, kb: 299 },
 ];
 
 /** The build says what each first page weighs and fails where it is more than it may be. */
