@@ -72,6 +72,17 @@ def test_a_text_whose_fact_is_missing_is_not_half_told(client, services, writer)
     assert client.get(f"/v1/things/{ID}", headers=polish(writer)).json["detail"] == "The plan has no rcs."
 
 
+def test_an_audience_too_small_for_a_test_is_told_with_both_figures(client, services, writer):
+    facts = {"audience": 3, "least": 500}
+    wrong = {"field": "name", "code": "ab_test.audience_too_small", "detail": "It takes 500.", "parameters": facts}
+    services.answers["things.get"] = Invalid(wrong["code"], wrong["detail"], facts, [wrong])
+
+    told = problem_of(client.get(f"/v1/things/{ID}", headers=polish(writer)), 422, wrong["code"])
+
+    assert told["detail"] == "Na ten test odbiorców jest zbyt mało: jest ich 3, a potrzeba co najmniej 500."
+    assert told["errors"][0]["detail"] == told["detail"]
+
+
 def test_facts_are_told_and_not_looked_into(client, services, writer):
     services.answers["things.get"] = PlanLimit("plan.feature_missing", "No.", {"feature": "{plan.__class__}"})
 
