@@ -99,7 +99,7 @@ def test_what_the_http_layer_refuses_is_in_polish_too(client):
 
 def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
     headers = log_in(permissions=["contacts"])
-    operators = [{"op": "opened", "value": "engagement"}]
+    operators = [{"op": "opened", "value": "engagement"}, {"op": "eq", "value": "text"}]
     custom = {"name": "vip", "label": "VIP", "is_custom": True, "type": "boolean", "operators": []}
     city = {"name": "city", "label": "city", "is_custom": False, "type": "text", "operators": operators}
     services.answers["contacts.describe_rules"] = lambda *_: {"fields": [dict(city), custom], "limits": {}}
@@ -110,7 +110,8 @@ def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
 
     assert names.json["items"][0]["summary"] == "Wszystko o kontaktach"
     assert [each.json["fields"][0]["label"] for each in rules] == ["Miasto", "City"]
-    assert rules[0].json["fields"][0]["operators"][0]["label"] == "otworzył(a)"
+    # Of a field of any gender and number: "Zgoda na SMS to tak".
+    assert [one["label"] for one in rules[0].json["fields"][0]["operators"]] == ["otworzył(a)", "to"]
     assert rules[0].json["fields"][1]["label"] == "VIP"
     assert [each.headers["Content-Language"] for each in (names, *rules)] == ["pl", "pl", "en"]
 
