@@ -1,10 +1,11 @@
 """How fast `email_gateway.outbound` sends: signed 10 KB e-mails from the bulk lane to a sink, counted when settled.
 
-    python bench/email_outbound.py [--messages 50000] [--processes 1] [--sink smtp-sink|simulator]
+    python bench/email_outbound.py [--messages 50000] [--processes 1] [--share 0.2] [--sink smtp-sink|simulator]
 
 Needs PostgreSQL and RabbitMQ (WICI_TEST_DATABASE_URL, WICI_TEST_AMQP_URL, WICI_TEST_RABBITMQCTL) and makes a database
 and a vhost of its own there. Prints messages a second, CPU per message and process, and the ratio to the bare RSA-2048
-limit of this machine: a signature is most of what an e-mail costs, so nothing can be faster than that.
+limit of this machine: a signature is most of what an e-mail costs, so nothing can be faster than that. `--share` holds each
+process, with its composers, to that part of a core (`slow_cores`), so that one and two tell what the second adds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from uuid import UUID, uuid4
 import orjson
 import psutil
 from figures import Figure, tell
+from slow_cores import held
 from sqlalchemy import text
 
 from chassis.broker import Broker
@@ -68,6 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=50_000)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--share", type=float, help="of a core, that each of them may use")
     parser.add_argument("--sink", choices=("smtp-sink", "simulator"), default="smtp-sink")
     parser.add_argument("--kilobytes", type=float, default=10)
     parser.add_argument("--profile", help="write a py-spy flame graph of the first process here")
@@ -132,6 +135,7 @@ def run(stack: ExitStack, options: argparse.Namespace, limit: float) -> None:
         stack.enter_context(process([sys.executable, "-m", "email_gateway.outbound"], environ))
         for _ in range(options.processes)
     ]
+    stack.enter_context(held(processes, options.share))
     while settled(database) < 1000:
         time.sleep(0.01)
     if options.profile:

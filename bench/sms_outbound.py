@@ -1,10 +1,11 @@
 """How fast `sms_gateway.outbound` is, alone with a simulated carrier: real broker, real database.
 
-    python bench/sms_outbound.py [--messages 100000] [--binds 2] [--window 500] [--profile FILE]
+    python bench/sms_outbound.py [--messages 100000] [--processes 1] [--share 0.2] [--binds 2] [--window 500] [--profile FILE]
 
 Fills the bulk lane with a campaign, starts `sms_gateway.outbound`, and waits until every receipt is in the ledger.
 Prints messages a second from the first claim to the last receipt, and µs of CPU a message for each process, beside the
-bare cost of the SMPP client and of the ledger's COPY on the same machine.
+bare cost of the SMPP client and of the ledger's COPY on the same machine. `--share` holds each process to that part of a
+core (`slow_cores`), so that one and two of them tell what the second adds.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import orjson
 import psycopg
 import sqlalchemy
 from figures import Figure, tell
+from slow_cores import held
 
 from chassis.broker import Broker
 from chassis.database import Database, make_engine
@@ -107,16 +109,23 @@ def anonymous_of(pid: int) -> float:
 class Running:
     """`sms_gateway.outbound` bound to a carrier, and what it tells; `fill` puts the campaign into its lane."""
 
-    outbound: subprocess.Popen[bytes]
+    outbounds: list[subprocess.Popen[bytes]]
     events: Counter
     fill: Callable[[], None]
+
+    @property
+    def outbound(self) -> subprocess.Popen[bytes]:
+        return self.outbounds[0]
+
+    def cpu(self) -> float:
+        return sum(cpu_of(each.pid) for each in self.outbounds)
 
 
 @contextmanager
 def outbound_at(
-    url: str, amqp: str, port: int, messages: int, text: str, *, binds: int = 2, window: int = 500
+    url: str, amqp: str, port: int, messages: int, text: str, *, binds: int = 2, window: int = 500, processes: int = 1
 ) -> Iterator[Running]:
-    """The process, with a carrier at `port`; its errors are shown where it ends by itself."""
+    """The process, or several, with a carrier at `port`; its errors are shown where it ends by itself."""
     database = Database(make_engine(url, pool_size=2))
     account_id, campaign_id, send_id = new_id(), new_id(), new_id()
     with database.transaction() as session:
@@ -133,15 +142,17 @@ def outbound_at(
         "WICI_LINK_KEYS": LINK_KEYS, "HEALTH_PORT": "0",
     }  # fmt: skip
     with tempfile.NamedTemporaryFile("w+", suffix=".log") as log:
-        outbound = subprocess.Popen([sys.executable, "-m", "sms_gateway.outbound"], env=environ, stderr=log)
-        CHILDREN.append(outbound)
+        command = [sys.executable, "-m", "sms_gateway.outbound"]
+        outbounds = [subprocess.Popen(command, env=environ, stderr=log) for _ in range(processes)]
+        CHILDREN.extend(outbounds)
         try:
-            yield Running(outbound, events, lambda: fill(broker, messages, account_id, campaign_id, send_id, content))
+            yield Running(outbounds, events, lambda: fill(broker, messages, account_id, campaign_id, send_id, content))
         finally:
-            if outbound.poll() is not None:
+            if any(each.poll() is not None for each in outbounds):
                 print(Path(log.name).read_text()[-3000:], file=sys.stderr)
-            outbound.terminate()
-            outbound.wait(20)
+            for each in outbounds:
+                each.terminate()
+                each.wait(20)
             broker.close()
             database.dispose()
 
@@ -149,6 +160,8 @@ def outbound_at(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--share", type=float, help="of a core, that each of them may use")
     parser.add_argument("--binds", type=int, default=2)
     parser.add_argument("--window", type=int, default=500)
     parser.add_argument(
@@ -187,8 +200,11 @@ def measure(options: argparse.Namespace, url: str, amqp: str, name: str) -> None
         stdout=subprocess.DEVNULL,
     )
     CHILDREN.append(simulator)
-    running = outbound_at(url, amqp, port, options.messages, options.text, binds=options.binds, window=options.window)
-    with running as run:
+    running = outbound_at(
+        url, amqp, port, options.messages, options.text, binds=options.binds, window=options.window,
+        processes=options.processes,
+    )  # fmt: skip
+    with running as run, held([each.pid for each in run.outbounds], options.share):
         watch(options, run, simulator, http, name, beam_of(amqp))
     with psycopg.connect(url) as connection:
         print("ledger", connection.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall(),
@@ -215,9 +231,9 @@ def watch(
         time.sleep(0.05)
         postgres.look()
         if not started and events.count:
-            started, cpu_started = time.time(), cpu_of(outbound.pid)
-        if outbound.poll() is not None:
-            sys.exit("the process ended")
+            started, cpu_started = time.time(), run.cpu()
+        if any(each.poll() is not None for each in run.outbounds):
+            sys.exit("a process ended")
         if started and time.time() - started > 300:
             print("gave up:", events.__dict__)
             break
@@ -230,7 +246,7 @@ def watch(
     )
     submitting = carrier_counts["last_at"] - carrier_counts["first_at"]
     print(f"submit_sm/s         {carrier_counts['submitted'] / submitting:,.0f}")
-    outbound_cpu = cpu_of(outbound.pid)
+    outbound_cpu = run.cpu()
     print(
         f"outbound            {(outbound_cpu - cpu_started) * per:.1f} µs CPU a message (start-up {cpu_started:.1f} s apart)"
     )

@@ -22,7 +22,7 @@ BENCHES = ROOT / "bench"
 FIGURES = RUN / "bench.jsonl"
 # Not measured but tried: these are run by themselves, some for hours.
 TRIALS = ("kill_", "fuzz_", "chains", "bounce_agreement", "spam_verdicts", "mail_clients", "jasmin_as_smsc")
-HELPERS = ("figures", "foreign_smsc", "mail_servers", "sms_peers")
+HELPERS = ("figures", "foreign_smsc", "mail_servers", "slow_cores", "sms_peers")
 # What runs on the whole system, and how often.
 ON_THE_SYSTEM = {
     "campaign.py": (["sms"], ["email"]),

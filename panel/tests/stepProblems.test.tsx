@@ -109,3 +109,22 @@ test("what is missing at the end leads to its field", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "a subject" }));
   await waitFor(() => expect(screen.getByLabelText("Subject")).toHaveFocus());
 });
+
+test.each([
+  ["a button", { mjml: '<mjml><mj-button href="https://">Buy</mj-button></mjml>' }],
+  ["a link", { html: "<p><a class='b' href=' http:// '>Buy</a></p>" }],
+])("%s of a mail that leads nowhere yet is missing, too", async (_, source) => {
+  await opened({ draft: { sender: { from_email: "shop@shop.test" }, content: { subject: "Sale", ...source } } });
+  await leave();
+  expect((await listed()).getAllByRole("listitem").map((one) => one.textContent)).toEqual(["A button or link leads nowhere yet: write where to."]);
+  await userEvent.click(screen.getByRole("button", { name: "Go on and do it later" }));
+  expect(await screen.findByRole("button", { name: "Send now" })).toBeDisabled();
+  expect(screen.getByRole("button", { name: "where a link leads" })).toBeVisible();
+});
+
+test("a mail whose links lead somewhere lacks nothing", async () => {
+  const mjml = '<mjml><mj-button href="https://shop.test/">Buy</mj-button><a href="{{ unsubscribe_url }}">x</a></mjml>';
+  await opened({ draft: { sender: { from_email: "shop@shop.test" }, content: { subject: "Sale", mjml } } });
+  await leave();
+  expect(await screen.findByRole("button", { name: "Send now" })).toBeEnabled();
+});

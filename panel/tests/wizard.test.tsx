@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { CampaignPage } from "@/areas/campaigns/CampaignPage";
@@ -94,4 +94,59 @@ test("a test of a message that is not written yet says what is missing", async (
   await userEvent.click(screen.getByRole("button", { name: "Send the test" }));
   expect(await screen.findByRole("button", { name: "Write the message: nothing is in it yet." })).toBeVisible();
   expect(asked.some(({ path }) => path.endsWith("/test"))).toBe(false);
+});
+
+/** A whole draft, at its last step, that reaches two of three people; what an SMS to them costs is known. */
+async function openToSend(language: "en" | "pl" = "en") {
+  const draft = { ...DRAFT, sender: "Shop", content: { text: "Hello" } };
+  const reachable = { total: 3, reachable: 2, excluded: 0, without_address: 1, archived: 0, without_consent: 0, capped: 0, not_proved: 0 };
+  const cost = { amount: 20, currency: "PLN" };
+  const parts = { characters: 5, parts: 1, encoding: "gsm", offenders: [], replaced: null, prices: [], recipients: { reachable: 2, total: { estimate: cost, most: cost } } };
+  const asked = apiThatAnswers(({ path }) => {
+    if (path === "/v1/audiences/count") return reachable;
+    if (path === "/v1/sms/parts") return parts;
+    return path.startsWith("/v1/campaigns/c1") ? draft : pageOf([]);
+  });
+  await open(CampaignPage, "/app/campaigns/$campaignId", "/app/campaigns/c1?step=when", { allowed: ["sms.campaigns.write", "sms.campaigns.send"], language });
+  const sent = () => asked.filter(({ path }) => path.endsWith("/schedule")).map(({ body }) => JSON.parse(body) as object);
+  return { sent };
+}
+
+test("a campaign goes at once only after it was asked how many people it goes to, how, and at what cost", async () => {
+  const { sent } = await openToSend();
+  await userEvent.click(await screen.findByRole("button", { name: "Send now" }));
+  const question = within(await screen.findByRole("dialog", { name: "Send now" }));
+  expect(question.getByText("“Spring” goes out at once: SMS.")).toBeVisible();
+  expect(await question.findByText("2 people of 3 chosen get it now")).toBeVisible();
+  expect(await question.findByText(/About PLN\s0.20 for 2 recipients/)).toBeVisible();
+  expect(sent()).toEqual([]);
+  await userEvent.click(question.getByRole("button", { name: "Send now" }));
+  await waitFor(() => expect(sent()).toEqual([{}]));
+});
+
+test("who thinks better of it sends nothing", async () => {
+  const { sent } = await openToSend("pl");
+  await userEvent.click(await screen.findByRole("button", { name: "Wyślij teraz" }));
+  const question = within(await screen.findByRole("dialog", { name: "Wyślij teraz" }));
+  expect(question.getByText("„Spring” wyjdzie od razu: SMS.")).toBeVisible();
+  await userEvent.click(question.getByRole("button", { name: "Anuluj" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(sent()).toEqual([]);
+});
+
+test("a campaign for later asks with the time", async () => {
+  const { sent } = await openToSend();
+  await userEvent.click(await screen.findByRole("radio", { name: "At a date and time" }));
+  await userEvent.click(screen.getByRole("button", { name: "Schedule" }));
+  expect(await screen.findByText("Choose a date and time.")).toBeVisible();
+  expect(screen.queryByRole("dialog")).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Date and time" }));
+  await userEvent.click(await screen.findByRole("button", { name: /^20 / }));
+  await userEvent.keyboard("{Escape}");
+  await userEvent.click(screen.getByRole("button", { name: "Schedule" }));
+  const question = within(await screen.findByRole("dialog", { name: "Schedule" }));
+  expect(question.getByText(/^“Spring” goes out on 20 .*: SMS\.$/)).toBeVisible();
+  await question.findByText("2 people of 3 chosen get it now");
+  await userEvent.click(question.getByRole("button", { name: "Schedule" }));
+  await waitFor(() => expect(sent()).toEqual([{ at: expect.stringMatching(/-20T00:00$/) as string }]));
 });

@@ -41,6 +41,7 @@ def test_a_marketer_registers_imports_contacts_sends_sms_and_reads_the_report(op
     look_over(page)
     page.get_by_role("button", name="Zapisz i dalej").click()
     page.get_by_role("button", name="Wyślij teraz").click()
+    page.get_by_role("dialog").get_by_role("button", name="Wyślij teraz").click()
 
     page.get_by_text("Godzina po godzinie").wait_for()
     page.locator("dl div", has_text="Dostarczone").get_by_text("100%").or_(page.get_by_text("100%")).first.wait_for()

@@ -21,6 +21,7 @@ def test_a_segment_gets_a_mail_that_was_built_by_drag_and_drop(open_panel, journ
     begin_campaign(page, city)
     build_mail(page)
     page.get_by_role("button", name="Send now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send now").click()
     page.get_by_text("Hour by hour").wait_for()
 
     html = received_html(journey, here)

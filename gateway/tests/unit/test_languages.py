@@ -72,6 +72,17 @@ def test_a_text_whose_fact_is_missing_is_not_half_told(client, services, writer)
     assert client.get(f"/v1/things/{ID}", headers=polish(writer)).json["detail"] == "The plan has no rcs."
 
 
+def test_an_audience_too_small_for_a_test_is_told_with_both_figures(client, services, writer):
+    facts = {"audience": 3, "least": 500}
+    wrong = {"field": "name", "code": "ab_test.audience_too_small", "detail": "It takes 500.", "parameters": facts}
+    services.answers["things.get"] = Invalid(wrong["code"], wrong["detail"], facts, [wrong])
+
+    told = problem_of(client.get(f"/v1/things/{ID}", headers=polish(writer)), 422, wrong["code"])
+
+    assert told["detail"] == "Na ten test odbiorców jest zbyt mało: jest ich 3, a potrzeba co najmniej 500."
+    assert told["errors"][0]["detail"] == told["detail"]
+
+
 def test_facts_are_told_and_not_looked_into(client, services, writer):
     services.answers["things.get"] = PlanLimit("plan.feature_missing", "No.", {"feature": "{plan.__class__}"})
 
@@ -88,7 +99,7 @@ def test_what_the_http_layer_refuses_is_in_polish_too(client):
 
 def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
     headers = log_in(permissions=["contacts"])
-    operators = [{"op": "opened", "value": "engagement"}]
+    operators = [{"op": "opened", "value": "engagement"}, {"op": "eq", "value": "text"}]
     custom = {"name": "vip", "label": "VIP", "is_custom": True, "type": "boolean", "operators": []}
     city = {"name": "city", "label": "city", "is_custom": False, "type": "text", "operators": operators}
     services.answers["contacts.describe_rules"] = lambda *_: {"fields": [dict(city), custom], "limits": {}}
@@ -99,7 +110,8 @@ def test_permissions_and_rules_have_polish_names(make_client, services, log_in):
 
     assert names.json["items"][0]["summary"] == "Wszystko o kontaktach"
     assert [each.json["fields"][0]["label"] for each in rules] == ["Miasto", "City"]
-    assert rules[0].json["fields"][0]["operators"][0]["label"] == "otworzył(a)"
+    # Of a field of any gender and number: "Zgoda na SMS to tak".
+    assert [one["label"] for one in rules[0].json["fields"][0]["operators"]] == ["otworzył(a)", "to"]
     assert rules[0].json["fields"][1]["label"] == "VIP"
     assert [each.headers["Content-Language"] for each in (names, *rules)] == ["pl", "pl", "en"]
 

@@ -18,8 +18,9 @@ def no_such_campaign(campaign_id: UUID) -> NotFound:
 
 def too_small_to_test(total: int, least: int) -> Invalid:
     detail = f"The audience of {total} is too small for these variants and this share: it takes {least}."
-    errors: list[FieldError] = [{"field": "ab_test", "code": "ab_test.audience_too_small", "detail": detail}]
-    return Invalid("ab_test.audience_too_small", detail, {"audience": total, "least": least}, errors)
+    code, facts = "ab_test.audience_too_small", {"audience": total, "least": least}
+    errors: list[FieldError] = [{"field": "ab_test", "code": code, "detail": detail, "parameters": facts}]
+    return Invalid(code, detail, facts, errors)
 
 
 def variants_same(names: Sequence[str]) -> Invalid:

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, bodyOf, type Schemas } from "@/api/client";
 import { NobodyReached } from "@/areas/campaigns/NobodyReached";
+import { isByPhone } from "@/kit/channel";
 import { Answered } from "@/kit/States";
 import { useFormats } from "@/kit/times";
 
@@ -38,8 +39,8 @@ export function AudienceCount({ channel, audience, keep }: AudienceCountProps) {
                   {number(found.reachable)}
                 </Text>
                 <Text>{t("audience.reached", { count: found.reachable, total: number(found.total) })}</Text>
-                <LeftOut found={found} />
-                {found.not_proved ? <OnTrial found={found} /> : <NobodyReached found={found} keep={keep} />}
+                <LeftOut found={found} channel={channel} />
+                {found.not_proved ? <OnTrial found={found} /> : <NobodyReached found={found} channel={channel} keep={keep} />}
               </>
             )}
           </Answered>
@@ -73,7 +74,7 @@ function OnTrial({ found }: { found: Schemas["AudienceBreakdown"] }) {
   );
 }
 
-function LeftOut({ found }: { found: Schemas["AudienceBreakdown"] }) {
+function LeftOut({ found, channel }: { found: Schemas["AudienceBreakdown"]; channel: string }) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const reasons = REASONS.filter((reason) => found[reason] > 0);
@@ -85,7 +86,7 @@ function LeftOut({ found }: { found: Schemas["AudienceBreakdown"] }) {
         <Table.Tbody>
           {reasons.map((reason) => (
             <Table.Tr key={reason}>
-              <Table.Td>{t(`audience.${reason}`)}</Table.Td>
+              <Table.Td>{t(`audience.${reason === "without_address" && isByPhone(channel) ? "without_phone" : reason}`)}</Table.Td>
               <Table.Td ta="right">{number(found[reason])}</Table.Td>
             </Table.Tr>
           ))}

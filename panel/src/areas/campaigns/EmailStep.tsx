@@ -48,7 +48,7 @@ export function EmailStep({ campaign, goTo }: StepProps) {
   // The page is the campaign's, whatever its steps are.
   const options = isPart || values.page === (campaign.options.unsubscribe_page_id ?? null) ? {} : { options: { ...campaign.options, unsubscribe_page_id: values.page } };
   const body = { sender: senderOf(values), content, ...options };
-  const places = { sender: "from_email", subject: "subject", content: "html" };
+  const places = { sender: "from_email", subject: "subject", content: "html", link: "html" };
   const { keep, keepWhole, submit, state } = useStep({ form, save, body, lacks: lacksOf({ channel: "email", ...body }), places, placeOf, goOn: () => goTo("when") });
   return (
     <form onSubmit={submit} noValidate>

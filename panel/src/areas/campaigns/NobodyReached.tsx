@@ -2,6 +2,7 @@ import { Alert, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { Mend } from "@/areas/campaigns/Mend";
+import { isByPhone } from "@/kit/channel";
 
 const REASONS = ["without_consent", "without_address", "archived", "capped", "excluded"] as const;
 /** Where each is mended. Who is excluded, is so by the fields beside it. */
@@ -16,11 +17,12 @@ const WAYS = {
 
 interface NobodyReachedProps {
   found: Schemas["AudienceBreakdown"];
+  channel: string;
   keep?: () => Promise<unknown>;
 }
 
 /** Of an audience that reaches nobody: why, and the way to where that is mended. */
-export function NobodyReached({ found, keep }: NobodyReachedProps) {
+export function NobodyReached({ found, channel, keep }: NobodyReachedProps) {
   const { t } = useTranslation();
   if (found.reachable > 0) return null;
   const reasons = REASONS.filter((reason) => found[reason] > 0).sort((a, b) => found[b] - found[a]);
@@ -28,7 +30,7 @@ export function NobodyReached({ found, keep }: NobodyReachedProps) {
   return (
     <Alert color="orange" variant="light" title={t("mend.nobody")}>
       <Stack gap={4} align="flex-start">
-        <Text size="sm">{t(`mend.nobodyWhy.${why}`)}</Text>
+        <Text size="sm">{t(`mend.nobodyWhy.${why === "without_address" && isByPhone(channel) ? "without_phone" : why}`)}</Text>
         {WAYS[why].map(([to, way]) => (
           <Mend key={way} to={to} keep={keep}>
             {t(`mend.nobodyWay.${way}`)}

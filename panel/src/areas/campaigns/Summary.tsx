@@ -1,7 +1,7 @@
 import { Card, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Campaign, SmsContent } from "@/areas/campaigns/draft";
-import { gistOf } from "@/areas/campaigns/gist";
+import type { Campaign } from "@/areas/campaigns/draft";
+import { gistOf, smsOf } from "@/areas/campaigns/gist";
 import { SmsParts } from "@/areas/campaigns/SmsParts";
 import { useMe } from "@/areas/session/me";
 import { useChannelName } from "@/kit/channel";
@@ -16,7 +16,6 @@ export function Summary({ campaign }: { campaign: Campaign }) {
   const { quota } = useMe();
   const left = quota.find((one) => one.feature === campaign.channel);
   const sender = campaign.sender;
-  const content = campaign.content as SmsContent;
   return (
     <Card withBorder component="section">
       <Stack gap="xs">
@@ -33,8 +32,8 @@ export function Summary({ campaign }: { campaign: Campaign }) {
         </Text>
         {campaign.steps ? null : campaign.channel === "sms" ? (
           <>
-            <Text style={{ whiteSpace: "pre-wrap" }}>{content.text}</Text>
-            <SmsParts text={content.text ?? ""} replaceDiacritics={content.replace_diacritics ?? false} shortLinks={content.short_links ?? false} audience={campaign.audience} />
+            <Text style={{ whiteSpace: "pre-wrap" }}>{smsOf(campaign).text}</Text>
+            <SmsParts {...smsOf(campaign)} />
           </>
         ) : (
           <Text>{gistOf(campaign.content, t("wizard.subject"))}</Text>

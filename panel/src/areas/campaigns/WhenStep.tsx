@@ -3,6 +3,7 @@ import { Alert, Anchor, Button, Card, Group, NumberInput, Radio, SimpleGrid, Sta
 import { DateTimePicker } from "@mantine/dates";
 import type { UseFormReturnType } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas } from "@/api/client";
 import { askedAgain } from "@/api/freshness";
@@ -11,6 +12,7 @@ import { AudienceCount } from "@/areas/campaigns/AudienceCount";
 import type { StepProps } from "@/areas/campaigns/CampaignWizard";
 import { type Lack, missingOf, useSaveDraft } from "@/areas/campaigns/draft";
 import { MailSender } from "@/areas/campaigns/MailSender";
+import { SendQuestion } from "@/areas/campaigns/SendQuestion";
 import { Summary } from "@/areas/campaigns/Summary";
 import { momentForm } from "@/kit/formats";
 import { ProblemAlert } from "@/kit/States";
@@ -24,7 +26,7 @@ interface Values {
   test: StepProps["campaign"]["ab_test"];
 }
 
-/** The moment, and once more what will happen; the button at the end sends. */
+/** The moment, and once more what will happen; the button at the end asks once, and sends. */
 export function WhenStep({ campaign, goTo }: StepProps) {
   const { t } = useTranslation();
   const save = useSaveDraft(campaign.id);
@@ -32,6 +34,7 @@ export function WhenStep({ campaign, goTo }: StepProps) {
     initialValues: { when: "now", at: null, throttle: campaign.options.throttle_per_hour ?? "", test: campaign.ab_test },
     validate: { at: (at, { when }) => (when === "later" && !at ? t("when.atWanted") : null) },
   });
+  const [asked, setAsked] = useState<Values | null>(null);
   const missing = missingOf(campaign);
   const lacks = [...missing.who, ...missing.what];
   const keep = async ({ throttle, test }: Pick<Values, "throttle" | "test">) => {
@@ -41,19 +44,22 @@ export function WhenStep({ campaign, goTo }: StepProps) {
     if (Object.keys({ ...options, ...tested }).length > 0) await save.keep({ ...options, ...tested });
   };
   const schedule = useMutation({
-    mutationFn: async ({ when, at, throttle, test }: Values) => {
-      await keep({ throttle, test });
+    mutationFn: async (values: Values) => {
+      await keep(values);
       // Without an offset: the API takes it for the account's own clock.
-      const local = when === "later" && at ? at.replace(" ", "T").slice(0, 16) : null;
+      const local = momentOf(values)?.replace(" ", "T").slice(0, 16);
       await api.POST("/v1/campaigns/{campaign_id}/schedule", {
         params: { path: { campaign_id: campaign.id }, header: { "Idempotency-Key": crypto.randomUUID() } },
         body: local ? { at: local } : {},
       });
     },
     onSuccess: askedAgain,
+    // What was refused is said on the page, where it is put right.
+    onSettled: () => setAsked(null),
   });
   return (
-    <form onSubmit={form.onSubmit((values) => schedule.mutate(values))}>
+    <form onSubmit={form.onSubmit(setAsked)}>
+      {asked && <SendQuestion campaign={campaign} at={momentOf(asked)} close={() => setAsked(null)} isRunning={schedule.isPending} confirm={() => schedule.mutate(asked)} />}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Card withBorder>
           <Stack>
@@ -69,7 +75,7 @@ export function WhenStep({ campaign, goTo }: StepProps) {
               <Button variant="default" onClick={() => void keep(form.values).then(() => goTo("what"), () => undefined)}>
                 {t("wizard.back")}
               </Button>
-              <Button type="submit" disabled={lacks.length > 0} loading={schedule.isPending}>
+              <Button type="submit" disabled={lacks.length > 0}>
                 {t(form.values.when === "now" ? "when.send" : "when.schedule")}
               </Button>
             </Group>
@@ -84,6 +90,9 @@ export function WhenStep({ campaign, goTo }: StepProps) {
     </form>
   );
 }
+
+/** By the account's clock; null for at once. */
+const momentOf = ({ when, at }: Values) => (when === "later" ? at : null);
 
 function Moment({ form }: { form: UseFormReturnType<Values> }) {
   const { t, i18n } = useTranslation();

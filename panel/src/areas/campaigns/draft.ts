@@ -16,7 +16,7 @@ export type WhatsappContent = Schemas["WhatsappContent"];
 export type Step = "who" | "what" | "when";
 export const STEPS: Step[] = ["who", "what", "when"];
 /** What a campaign cannot go without. */
-export type Lack = "audience" | "sender" | "subject" | "content";
+export type Lack = "audience" | "sender" | "subject" | "content" | "link";
 
 /** What a draft still lacks, step by step, as keys of the catalogue. */
 export function missingOf(campaign: Campaign) {
@@ -36,8 +36,12 @@ export function lacksOf({ channel, sender, content }: Pick<Part, "channel" | "se
     ...(sender ? [] : ["sender" as const]),
     ...(isNameless ? ["subject" as const] : []),
     ...(isWritten(channel, content ?? {}) ? [] : ["content" as const]),
+    ...(channel === "email" && leadsNowhere(content as EmailContent | undefined) ? ["link" as const] : []),
   ];
 }
+
+/** Whether a button or link of a mail is as the editor makes it, with no address behind its scheme. */
+const leadsNowhere = (mail: EmailContent | undefined) => /\shref\s*=\s*(["'])\s*https?:\/\/\s*\1/i.test(mail?.mjml || mail?.html || "");
 
 /** Whether there is something to show of a content; of a channel that the panel does not write the API tells. */
 export function isWritten(channel: string, content: Campaign["content"]): boolean {

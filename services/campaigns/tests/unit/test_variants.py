@@ -52,6 +52,7 @@ def test_share_is_never_more_than_was_asked_for_and_leaves_somebody(total: int, 
         split = domain.split_of(total, share, variants)
     except Invalid as refused:
         least = refused.extra["least"]
+        assert refused.errors[0]["parameters"] == refused.extra == {"audience": total, "least": least}
         assert total < least and domain.split_of(least, share, variants).each >= LEAST_EACH
     else:
         assert split.tested * 100 <= total * share and total * share / 100 - split.tested < variants

@@ -64,6 +64,8 @@ _SYNONYMS: dict[str, str] = {
 _WORDS: dict[str, tuple[str, ...]] = {
     f"{channel}_consent": ("email", "mail") if channel is Channel.EMAIL else (channel.value,) for channel in Channel
 }
+# Words of many a header: they name a field alone, and not among others ("Postal code", "Nazwa produktu").
+_COMMON = frozenset(("code", "kod", "numer", "nazwa"))
 SURE, LIKELY, MAYBE = 1.0, 0.8, 0.6
 ACCEPT_FROM = 0.6
 
@@ -90,8 +92,8 @@ def known_headers(row: Sequence[str]) -> int:
 def guess(
     headers: Sequence[str], samples: Sequence[Sequence[str]], custom: Mapping[str, str], region: str
 ) -> list[Guess]:
-    """Guess every column. A field is given once, to the column that is surest of it: of equals to the one with most
-    good cells, then to the leftmost.
+    """Guess every column. A field is given once: to a column that holds something before an empty one, then to the
+    surest of it, to the one with most good cells, to the leftmost.
 
     :param samples: the first rows.
     :param custom: label by key of the account's own fields.
@@ -101,7 +103,7 @@ def guess(
     found = [_guess_one(header, columns[at], own, region) for at, header in enumerate(headers)]
     guesses = [Guess(at, header, None, 0.0) for at, header in enumerate(headers)]
     taken: set[str] = set()
-    for at in sorted(range(len(headers)), key=lambda at: (-found[at][1], -found[at][2], at)):
+    for at in sorted(range(len(headers)), key=lambda at: (not columns[at], -found[at][1], -found[at][2], at)):
         field, confidence, _ = found[at]
         if field is None or field in taken or (field not in MAPPABLE and field not in custom):
             continue
@@ -141,7 +143,8 @@ def _by_name(key: str) -> tuple[str, float] | None:
     if key in _SYNONYMS:
         return _SYNONYMS[key], SURE
     words = f" {key} "
-    inside = [(len(name), field) for name, field in _SYNONYMS.items() if len(name) > 3 and f" {name} " in words]
+    names = [name for name in _SYNONYMS if len(name) > 3 and name not in _COMMON and f" {name} " in words]
+    inside = [(len(name), _SYNONYMS[name]) for name in names]
     inside = [one for one in inside if one[1] not in (FULL_NAME, CONSENT)]
     if not inside or _is_of_another(field := max(inside)[1], key.split()):
         return None

@@ -37,3 +37,24 @@ def test_consent_to_one_channel_is_never_taken_for_consent_to_another(header: st
 )
 def test_consent_to_one_channel_is_known_among_other_words(header: str, field: str) -> None:
     assert _guessed(header) == field
+
+
+@pytest.mark.parametrize("header", ["Business Postal Code", "Kod pocztowy", "Nazwa produktu", "Numer domu"])
+def test_a_common_word_among_others_names_no_field(header: str) -> None:
+    [one] = guess([header], [["80-001"], ["601234567"], [""]], {"discount_code": "Kod rabatowy"}, "PL")
+    assert one.field is None
+
+
+@pytest.mark.parametrize("header", ["Kod", "code", "Twój kod rabatowy", "Kupon klienta"])
+def test_the_accounts_own_field_is_known_by_its_own_words(header: str) -> None:
+    [one] = guess([header], [["ABC"]], {"discount_code": "Rabat"}, "PL")
+    assert one.field == "discount_code"
+
+
+@pytest.mark.parametrize("headers", [["Business City", "Home City"], ["City", "Home City"]])
+def test_of_columns_for_one_field_a_filled_one_wins_over_an_empty_one(headers: list[str]) -> None:
+    assert [one.field for one in guess(headers, [["", "Gdynia"], ["", "Hel"]], {}, "PL")] == [None, "city"]
+
+
+def test_of_empty_columns_the_surest_wins() -> None:
+    assert [one.field for one in guess(["Home City", "City"], [], {}, "PL")] == [None, "city"]
