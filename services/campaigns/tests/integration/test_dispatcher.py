@@ -18,7 +18,7 @@ from chassis.database import Database
 from chassis.testing import wait_until
 from contracts import events, lanes
 from contracts.errors import NotFound
-from contracts.vocabulary import LeftOut
+from contracts.vocabulary import Channel, Lane, LeftOut
 
 from .conftest import is_let_go
 from .neighbours import reason_of
@@ -426,6 +426,17 @@ def test_hundred_of_one_account_do_not_wait_for_anothers_many(
     wait_until(lambda: campaign_id in channel.order, timeout=15, what="the small one's turn")
     channel.finish_held()
     small.wait_for(campaign_id, "sent")
+
+
+def test_what_an_earlier_test_left_in_the_lane_is_not_seen(
+    broker: Broker, caller: Callable, channel: Any, dispatcher: Callable
+) -> None:
+    left = {"batch_id": "left", "campaign_id": str(uuid4()), "send_id": "left", "recipients": [{"number": 1}]}
+    broker.publish(lanes.channel_lane(Channel.SMS, Lane.BULK), orjson.dumps(left)).result(10)
+    owner = caller()
+    dispatcher()
+    owner.wait_for(owner.scheduled(10), "sent")
+    assert "left" not in channel.bodies and len(channel.bodies) == 1
 
 
 def test_throttled_campaign_keeps_its_pace(

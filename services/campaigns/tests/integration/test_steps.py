@@ -20,6 +20,7 @@ from contracts.errors import Conflict, Invalid
 from contracts.ids import message_id, step_campaign_id
 from contracts.vocabulary import Channel, Lane
 
+from .conftest import Ours
 from .neighbours import has_none
 
 EMAIL = {
@@ -42,14 +43,22 @@ class TellingChannel:
     """
 
     def __init__(
-        self, broker: Broker, channel: Channel, outcome: Callable[[int], tuple[str, str | None] | None]
+        self,
+        broker: Broker,
+        database: Database,
+        channel: Channel,
+        outcome: Callable[[int], tuple[str, str | None] | None],
     ) -> None:
         self._broker, self._channel, self.outcome = broker, channel, outcome
+        self._ours = Ours(database)
         self.seen: dict[str, int] = {}
         broker.consume(lanes.channel_lane(channel, Lane.BULK), self._on_delivery, prefetch=50)
 
     def _on_delivery(self, delivery: Delivery) -> None:
         batch = orjson.loads(delivery.body)
+        if batch["campaign_id"] not in self._ours:
+            delivery.ack()
+            return
         events = []
         for one in batch["recipients"]:
             person = int(one["address"][3:]) - 500_000_000
@@ -85,9 +94,9 @@ def test_whom_the_first_step_does_not_reach_gets_the_second_and_nobody_both(
 ) -> None:
     owner = caller()
     email = TellingChannel(
-        broker, Channel.EMAIL, lambda one: ("hard_bounced", "5.1.1") if one % 7 == 0 else ("delivered", None)
+        broker, database, Channel.EMAIL, lambda one: ("hard_bounced", "5.1.1") if one % 7 == 0 else ("delivered", None)
     )
-    sms = TellingChannel(broker, Channel.SMS, lambda one: ("delivered", "000"))
+    sms = TellingChannel(broker, database, Channel.SMS, lambda one: ("delivered", "000"))
     running = [start() for start in (dispatcher, chains) for _ in range(2)]
     made = owner("create_campaign", name="Wiosna", steps=[EMAIL, SMS], audience={"groups": [str(UUID(int=1_300))]})
     assert made["channels"] == ["email", "sms"] and made["channel"] == "email"
@@ -132,8 +141,8 @@ def test_what_nobody_hears_of_is_taken_back_before_the_next_step_and_a_pause_hol
     caller: Callable, dispatcher: Callable, chains: Callable, broker: Broker, database: Database
 ) -> None:
     owner = caller()
-    email = TellingChannel(broker, Channel.EMAIL, lambda one: None)
-    sms = TellingChannel(broker, Channel.SMS, lambda one: ("delivered", "000"))
+    email = TellingChannel(broker, database, Channel.EMAIL, lambda one: None)
+    sms = TellingChannel(broker, database, Channel.SMS, lambda one: ("delivered", "000"))
     dispatcher()
     chains()
     first = {**EMAIL, "go_on": {"not_delivered_minutes": 10}}
