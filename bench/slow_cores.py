@@ -16,6 +16,7 @@ import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
 PERIOD_US = 10_000  # so short that a process is never away for long
+LEAST_US = 1_000  # the kernel takes no less
 
 
 @contextmanager
@@ -26,11 +27,11 @@ def held(pids: Sequence[int], share: float | None) -> Iterator[None]:
     """
     groups: list[Path] = []
     try:
-        for number, pid in enumerate(pids if share else ()):
-            group = _group(f"wici-bench-{os.getpid()}-{number}", share or 1.0)
-            groups.append(group)
-            for each in (pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))):
-                (group / "cgroup.procs").write_text(str(each))
+        if share is not None:
+            for number, pid in enumerate(pids):
+                groups.append(_group(f"wici-bench-{os.getpid()}-{number}", share))
+                for each in (pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))):
+                    (groups[-1] / "cgroup.procs").write_text(str(each))
         yield
     finally:
         for group in groups:
@@ -38,7 +39,7 @@ def held(pids: Sequence[int], share: float | None) -> Iterator[None]:
 
 
 def _group(name: str, share: float) -> Path:
-    quota = max(1_000, int(share * PERIOD_US))
+    quota = max(LEAST_US, int(share * PERIOD_US))
     if (CGROUPS / "cgroup.controllers").exists():  # version 2
         (CGROUPS / "cgroup.subtree_control").write_text("+cpu")
         (group := CGROUPS / name).mkdir()

@@ -142,19 +142,23 @@ def caller(
     return of
 
 
-class Ours:
-    """Whether a campaign is of this test: what an earlier one left in a lane is of none that there is any more."""
+def of_this_test(database: Database, handle: Callable[[Delivery], None]) -> Callable[[Delivery], None]:
+    """`handle` for batches of campaigns of this test; what an earlier one left in a lane is of none that there is any
+    more, and is let go."""
+    known: dict[str, bool] = {}
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._known: dict[str, bool] = {}
-
-    def __contains__(self, campaign_id: str) -> bool:
-        if campaign_id not in self._known:
-            with self._database.transaction() as session:
+    def take(delivery: Delivery) -> None:
+        campaign_id = orjson.loads(delivery.body)["campaign_id"]
+        if campaign_id not in known:
+            with database.transaction() as session:
                 found = session.scalar(text("SELECT 1 FROM campaigns WHERE id = :id"), {"id": campaign_id})
-            self._known[campaign_id] = found is not None
-        return self._known[campaign_id]
+            known[campaign_id] = found is not None
+        if known[campaign_id]:
+            handle(delivery)
+        else:
+            delivery.ack()
+
+    return take
 
 
 class ChannelStandIn:
@@ -166,20 +170,16 @@ class ChannelStandIn:
 
     def __init__(self, broker: Broker, database: Database, channel: Channel = Channel.SMS) -> None:
         self._broker = broker
-        self._ours = Ours(database)
         self.holding = threading.Event()
         self.held: list[Delivery] = []
         self.reports_each = self.units_each = 1
         self.seen: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self.bodies: dict[str, set[bytes]] = defaultdict(set)
         self.order: list[str] = []
-        broker.consume(lanes.channel_lane(channel, Lane.BULK), self._on_delivery, prefetch=200)
+        broker.consume(lanes.channel_lane(channel, Lane.BULK), of_this_test(database, self._on_delivery), prefetch=200)
 
     def _on_delivery(self, delivery: Delivery) -> None:
         batch = orjson.loads(delivery.body)
-        if batch["campaign_id"] not in self._ours:
-            delivery.ack()
-            return
         self.bodies[batch["batch_id"]].add(delivery.body)
         self.order.append(batch["campaign_id"])
         for recipient in batch["recipients"]:
