@@ -105,10 +105,10 @@ test("an invitation is mailed once more, and why not is said where it was asked"
 });
 
 test("an invitation is withdrawn once that was asked", async () => {
-  const asked = apiThatAnswers(({ method }) => (method === "DELETE" ? new Response(null, { status: 204 }) : pageOf([INVITED])));
+  const asked = apiThatAnswers(({ method, path }) => (method === "DELETE" ? new Response(null, { status: 204 }) : path === "/v1/users/u2" ? INVITED : pageOf([INVITED])));
   await open(Users, "/app/account/users", "/app/account/users", { allowed: ["users.manage"] });
   await userEvent.click(await screen.findByRole("button", { name: "Withdraw the invitation" }));
-  expect(dialog().getByText(/The link that was mailed to bob/)).toBeVisible();
+  expect(await dialog().findByText(/The link that was mailed to bob/)).toBeVisible();
   await userEvent.click(dialog().getByRole("button", { name: "Withdraw the invitation" }));
   await waitFor(() => expect(sent(asked, "DELETE")?.path).toBe("/v1/users/u2"));
 });

@@ -13,7 +13,7 @@ const STEPS = [
 ];
 const DRAFT = { id: "c1", name: "Sale", state: "draft", channel: "rcs", channels: ["rcs", "sms"], sender: null, audience: { groups: ["g"] }, content: {}, steps: STEPS, options: {}, ab_test: null };
 
-const answers = ({ path }: { path: string }) => (path === "/v1/campaigns/c1" ? DRAFT : pageOf(path === "/v1/sender-ids" ? [{ sender: "Wici" }] : []));
+const answers = ({ path }: { path: string }) => (path === "/v1/campaigns/c1" ? DRAFT : path === "/v1/sender-ids" ? pageOf([{ sender: "Wici" }]) : undefined);
 
 test("a chain says of each step what it lacks, and when the next takes over", async () => {
   expect(missingOf(DRAFT as unknown as Campaign).what).toEqual(["sender", "content"]);

@@ -1,10 +1,24 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { afterEach, vi } from "vitest";
 import { chooseLanguage, fetchMoreWords } from "@/i18n";
 
 afterEach(cleanup);
 configure({ asyncUtilTimeout: 20_000 });
+
+// A busy machine: time goes by after each act, in which a page may ask for something a moment after a key.
+const pause = Number(process.env.WICI_SLOW_HANDS_MS ?? 0);
+if (pause > 0) {
+  for (const act of ["click", "type", "clear", "tab", "keyboard", "upload", "selectOptions"] as const) {
+    const quick = userEvent[act] as (...all: unknown[]) => Promise<void>;
+    const slow = async (...all: unknown[]) => {
+      await quick(...all);
+      await new Promise((soon) => setTimeout(soon, pause));
+    };
+    Object.assign(userEvent, { [act]: slow });
+  }
+}
 
 // What Mantine asks of a browser and jsdom has not.
 Object.defineProperty(window, "matchMedia", {
