@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from environment import write_private
 from places import LOGS, ROOT
 from progress import Trouble, give_up, run_quietly, say, step
 
@@ -104,7 +105,9 @@ def install() -> None:
 
 
 def describe() -> None:
-    (BUILD / "openapi.json").write_text(json.dumps(description(), default=str, indent=1), "utf-8")
+    """`build/openapi.json`, whole at any moment: tests may read it while `make lint` makes it anew."""
+    with alone():
+        write_private(BUILD / "openapi.json", json.dumps(description(), default=str, indent=1))
 
 
 def description() -> dict[str, Any]:
